@@ -1,0 +1,73 @@
+SHELL := /bin/bash
+COMPOSE := docker compose -f docker-compose-dev.yaml
+
+default: help
+
+help: ## muestra esta lista
+	@echo "Lotería Nacional en Go. Objetivos:"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
+		awk -F ':.*## ' '{ printf "  %-24s %s\n", "make " $$1, $$2 }'
+.PHONY: default help
+
+build: ## compila los dos programas en bin/
+	go build -trimpath -o bin/ ./server ./client
+.PHONY: build
+
+demo: ## la lotería completa en esta máquina, sin Docker: muestra una tabla de resultados
+	@carpeta=$$(mktemp -d) && trap 'rm -rf "$$carpeta"' EXIT && \
+		go build -o "$$carpeta/demo" ./scripts/demo && "$$carpeta/demo"
+.PHONY: demo
+
+test: ## todas las pruebas (con Docker, si responde)
+	@scripts/test.sh
+.PHONY: test
+
+crash: ## mata procesos al azar durante CRASH_FOR (10m) y comprueba que nada se pierda
+	CRASH_FOR=$(or $(CRASH_FOR),10m) go test -count=1 -timeout 0 -v -run Crash ./scripts/e2e
+.PHONY: crash
+
+fuzz: ## busca entradas que rompan cada decodificador, FUZZTIME (1m) cada uno
+	@scripts/fuzz.sh $(or $(FUZZTIME),1m)
+.PHONY: fuzz
+
+estabilidad: ## las pruebas con contenedores que dependen del tiempo, VECES (20) seguidas y con carga
+	CONTAINERS=1 ESTABILIDAD=$(or $(VECES),20) go test -count=1 -timeout 0 -v -run Estabilidad ./scripts/containers
+.PHONY: estabilidad
+
+datos: ## deja los archivos de las agencias en .data/ (AGENCIAS=5): los de la cátedra o sintéticos
+	@go run ./scripts/datos -agencias $(or $(AGENCIAS),5)
+.PHONY: datos
+
+docker-image: ## construye las imágenes server:latest y client:latest
+	docker build -f ./server/Dockerfile -t server:latest .
+	docker build -f ./client/Dockerfile -t client:latest .
+.PHONY: docker-image
+
+docker-compose-up: docker-image datos-faltantes ## construye las imágenes e inicia el servidor y las agencias
+	$(COMPOSE) up -d
+.PHONY: docker-compose-up
+
+# Los archivos de agencias que el compose monta y no están.
+DATOS := $(shell awk '$$1 == "source:" && $$2 ~ /agency-[0-9]+\.csv$$/ { print $$2 }' docker-compose-dev.yaml)
+datos-faltantes:
+	@[ -z "$(filter-out $(wildcard $(DATOS)),$(DATOS))" ] || \
+		go run ./scripts/datos -faltantes -agencias $(words $(DATOS))
+.PHONY: datos-faltantes
+
+docker-compose-down: ## detiene y elimina los contenedores
+	$(COMPOSE) stop -t 1
+	$(COMPOSE) down
+.PHONY: docker-compose-down
+
+docker-compose-logs: ## sigue los logs de todos los contenedores
+	$(COMPOSE) logs -f
+.PHONY: docker-compose-logs
+
+ramas: ## crea o mueve las ramas locales ej1 … ej8
+	@go run ./scripts/ramas
+.PHONY: ramas
+
+bench: ## mide y dibuja el rendimiento, comparado con el piso de la máquina
+	go test -run '^$$' -bench . -benchmem ./protocol ./server/store ./server/tcp ./client/agency
+	go run ./scripts/bench
+.PHONY: bench

@@ -1,0 +1,133 @@
+package agency
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// upload runs an agency with these bets against a model of the central, and
+// checks that all of them are stored.
+func runUpload(t *testing.T, c *central, bets []protocol.Bet, options Options) []string {
+	t.Helper()
+	winners, err := Run(t.Context(), 1, dataFile(t, bets), c.dial, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait() // for the central's side
+	if !slices.Equal(c.stored, bets) {
+		t.Errorf("%d bets are stored, want %d", len(c.stored), len(bets))
+	}
+	return winners
+}
+
+// sized makes n bets whose records are of so many bytes each.
+func sized(n, size int) []protocol.Bet {
+	bets := numbered(n)
+	for i := range bets {
+		record, _ := bets[i].Append(nil)
+		room := size - len(record)
+		for _, field := range []*string{&bets[i].FirstName, &bets[i].LastName, &bets[i].Document} {
+			more := min(room, protocol.MaxString-len(*field))
+			*field += strings.Repeat("x", more)
+			room -= more
+		}
+	}
+	return bets
+}
+
+// batchHead is what a BATCH frame holds before the first bet.
+const batchHead = 4 + 1 + 8 + 2
+
+func TestBatches(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		bets []protocol.Bet
+		max  int
+		want []int // bets per batch
+	}{
+		{"empty file", nil, 10, nil},
+		{"one bet", numbered(1), 10, []int{1}},
+		{"fewer than a batch", numbered(9), 10, []int{9}},
+		{"exactly a batch", numbered(10), 10, []int{10}},
+		{"one bet over", numbered(11), 10, []int{10, 1}},
+		{"rows mod maxAmount is 1", numbered(31), 10, []int{10, 10, 10, 1}},
+		{"exactly three", numbered(30), 10, []int{10, 10, 10}},
+		{"last partial", numbered(28), 10, []int{10, 10, 8}},
+		{"one each", numbered(3), 1, []int{1, 1, 1}},
+		{"default", numbered(201), 0, []int{100, 100, 1}},
+		// 7,985 bytes for records: 79 of 101 bytes are 7,979, one more is too
+		// much; 80 of 99 leave 65; 5 of 500 and 1,597 = 7,985 / 5 none.
+		{"the bet that overflows opens the next", sized(160, 101), 1000, []int{79, 79, 2}},
+		{"count closes before bytes", sized(160, 101), 79, []int{79, 79, 2}},
+		{"bytes close before count", sized(160, 101), 80, []int{79, 79, 2}},
+		{"largest bets", sized(23, 783), 65535, []int{10, 10, 3}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := new(central)
+				runUpload(t, c, tt.bets, Options{BatchMaxAmount: tt.max})
+				var got []int
+				offset := 0
+				for _, b := range c.batches() {
+					if b.offset != uint64(offset) || b.size > protocol.MaxFrame {
+						t.Errorf("batch at %d of %d bytes, want it at %d", b.offset, b.size, offset)
+					}
+					got = append(got, b.count)
+					offset += b.count
+				}
+				if !slices.Equal(got, tt.want) {
+					t.Errorf("batches of %v, want %v", got, tt.want)
+				}
+				if kinds := c.arrived; kinds[len(kinds)-2].kind != protocol.TypeFinished || kinds[len(kinds)-1].kind != protocol.TypeQuery {
+					t.Error("the upload does not end with FINISHED and QUERY")
+				}
+			})
+		})
+	}
+}
+
+// A frame of exactly 8,000 bytes is sent; the bet that would make it 8,001 goes
+// into the next.
+func TestBatchOfExactlyTheLargestFrame(t *testing.T) {
+	const full = protocol.MaxFrame - batchHead
+	for _, tt := range []struct {
+		over int
+		want []int
+	}{{0, []int{20, 1}}, {1, []int{19, 2}}} {
+		synctest.Test(t, func(t *testing.T) {
+			bets := append(sized(19, 400), sized(1, full-19*400+tt.over)...)
+			bets = append(bets, numbered(1)...)
+			c := new(central)
+			runUpload(t, c, bets, Options{BatchMaxAmount: 1000})
+			var got []int
+			for _, b := range c.batches() {
+				got = append(got, b.count)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("%d over: batches of %v, want %v", tt.over, got, tt.want)
+			}
+			if first := c.batches()[0].size; tt.over == 0 && first != protocol.MaxFrame {
+				t.Errorf("the first frame has %d bytes", first)
+			}
+		})
+	}
+}
+
+func TestProgressIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var last, size int64
+		runUpload(t, new(central), numbered(55), Options{BatchMaxAmount: 10, Progress: func(sent, all int64) {
+			if sent < last {
+				t.Errorf("from %d back to %d", last, sent)
+			}
+			last, size = sent, all
+		}})
+		if last != size || size == 0 {
+			t.Errorf("ended at %d of %d", last, size)
+		}
+	})
+}

@@ -1,0 +1,272 @@
+package agency
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+func TestMain(m *testing.M) {
+	if err := logging.Setup(io.Discard, "DEBUG"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+// capture returns what is logged from now on, without times.
+func capture(t *testing.T, level string) func() []string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := logging.Setup(&out, level); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = logging.Setup(io.Discard, "DEBUG") })
+	return func() []string {
+		var lines []string
+		for line := range strings.Lines(out.String()) {
+			lines = append(lines, strings.TrimSuffix(line[len("2024-08-21 22:11:15 "):], "\n"))
+		}
+		return lines
+	}
+}
+
+// dataFile writes bets as an agency's data file and returns its path.
+func dataFile(t *testing.T, bets []protocol.Bet) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "agency-1.csv")
+	if err := os.WriteFile(name, []byte(file(bets, "\r\n")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// central is a model of the central with one agency. It serves one connection
+// after the other, each over a net.Pipe, so that everything happens in the
+// time of a synctest bubble.
+type central struct {
+	mu       sync.Mutex // for a connection that ends late
+	stored   []protocol.Bet
+	finished bool
+	winners  []string // each comes in a frame of its own
+	arrived  []arrival
+	dials    int
+
+	// script, if set, serves the n-th connection, from 1, instead of speak.
+	script func(n int, p *peer)
+
+	// cuts are the points of the conversation at which the connection is cut.
+	cuts   []int
+	points int // passed so far
+}
+
+// arrival is a frame that came, and what a batch held.
+type arrival struct {
+	at     time.Time
+	kind   protocol.Type
+	size   int
+	offset uint64
+	count  int
+}
+
+// peer is the central's end of a connection.
+type peer struct {
+	net.Conn
+	frames *protocol.Reader
+	c      *central
+}
+
+// dial is a Dial.
+func (c *central) dial(context.Context) (net.Conn, error) {
+	c.mu.Lock()
+	c.dials++
+	n := c.dials
+	c.mu.Unlock()
+	if c.point() {
+		return nil, errors.New("connection refused")
+	}
+	client, server := net.Pipe()
+	p := &peer{Conn: server, frames: protocol.NewReader(server), c: c}
+	go func() {
+		defer server.Close()
+		if c.script != nil {
+			c.script(n, p)
+		} else {
+			p.speak()
+		}
+	}()
+	return client, nil
+}
+
+// point passes a point of the conversation and tells whether to cut there.
+func (c *central) point() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.points++
+	return slices.Contains(c.cuts, c.points)
+}
+
+func (c *central) sum() (sum uint32) {
+	for i := range c.stored {
+		record, _ := c.stored[i].Append(nil)
+		sum = protocol.Checksum(sum, record)
+	}
+	return sum
+}
+
+// next reads a frame.
+func (p *peer) next() (protocol.Type, []byte, error) {
+	kind, payload, err := p.frames.Next()
+	if err != nil {
+		return 0, nil, err
+	}
+	a := arrival{at: time.Now(), kind: kind, size: len(payload) + 5}
+	if kind == protocol.TypeBatch {
+		var batch protocol.Batch
+		if err := batch.Decode(payload); err != nil {
+			return 0, nil, err
+		}
+		a.offset, a.count = batch.Offset, len(batch.Bets)
+	}
+	p.c.mu.Lock()
+	defer p.c.mu.Unlock()
+	p.c.arrived = append(p.c.arrived, a)
+	return kind, slices.Clone(payload), nil
+}
+
+// send writes messages. That the agency has gone is no failure of a test.
+func (p *peer) send(messages ...protocol.Message) { _, _ = p.Write(encode(messages...)) }
+
+func encode(messages ...protocol.Message) (frames []byte) {
+	for _, m := range messages {
+		var err error
+		if frames, err = protocol.AppendFrame(frames, m); err != nil {
+			panic(err)
+		}
+	}
+	return frames
+}
+
+// until reads frames up to the first of a kind, without a reply to any.
+func (p *peer) until(kind protocol.Type) error {
+	for {
+		if got, _, err := p.next(); got == kind || err != nil {
+			return err
+		}
+	}
+}
+
+// greet reads the HELLO and sends the WELCOME.
+func (p *peer) greet() {
+	if p.until(protocol.TypeHello) == nil {
+		p.send(p.c.take(protocol.TypeHello, nil)...)
+	}
+}
+
+// speak does what the protocol demands until the agency goes, or the connection
+// is cut: when a frame has come, when it was taken, when half of its reply is
+// sent, or all.
+func (p *peer) speak() {
+	for {
+		kind, payload, err := p.next()
+		if err != nil || p.c.point() {
+			return
+		}
+		reply := encode(p.c.take(kind, payload)...)
+		if p.c.point() {
+			return
+		}
+		if p.c.point() {
+			_, _ = p.Write(reply[:len(reply)/2])
+			return
+		}
+		if _, err := p.Write(reply); err != nil || p.c.point() {
+			return
+		}
+	}
+}
+
+// take takes a frame and returns the replies.
+func (c *central) take(kind protocol.Type, payload []byte) []protocol.Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	refuse := func(status protocol.Status) []protocol.Message {
+		return []protocol.Message{&protocol.Error{Status: status, Text: "by the model"}}
+	}
+	switch kind {
+	case protocol.TypeHello:
+		return []protocol.Message{c.welcome()}
+	case protocol.TypeBatch:
+		var batch protocol.Batch
+		if batch.Decode(payload) != nil {
+			return refuse(protocol.StatusViolation)
+		}
+		return c.store(batch.Offset, batch.Bets)
+	case protocol.TypeBet:
+		var single protocol.Single
+		if single.Decode(payload) != nil {
+			return refuse(protocol.StatusViolation)
+		}
+		return c.store(single.Offset, []protocol.Bet{single.Bet})
+	case protocol.TypeFinished:
+		var finished protocol.Finished
+		if finished.Decode(payload) != nil || finished.Total != uint64(len(c.stored)) {
+			return refuse(protocol.StatusMismatch)
+		}
+		c.finished = true
+		return []protocol.Message{&protocol.Registered{}}
+	case protocol.TypeQuery:
+		return c.results()
+	}
+	return refuse(protocol.StatusViolation)
+}
+
+func (c *central) welcome() *protocol.Welcome {
+	return &protocol.Welcome{Stored: uint64(len(c.stored)), Sum: c.sum(), Finished: c.finished}
+}
+
+func (c *central) store(offset uint64, bets []protocol.Bet) []protocol.Message {
+	have := uint64(len(c.stored))
+	switch {
+	case offset > have:
+		return []protocol.Message{&protocol.Error{Status: protocol.StatusViolation, Text: "a gap"}}
+	case c.finished:
+		return []protocol.Message{&protocol.Error{Status: protocol.StatusClosed}}
+	case offset+uint64(len(bets)) > have:
+		c.stored = append(c.stored, bets[have-offset:]...)
+	}
+	return []protocol.Message{&protocol.Ack{Stored: offset + uint64(len(bets))}}
+}
+
+func (c *central) results() (frames []protocol.Message) {
+	for i, document := range c.winners {
+		frames = append(frames, &protocol.Winners{More: i < len(c.winners)-1, Documents: []string{document}})
+	}
+	if frames == nil {
+		frames = []protocol.Message{&protocol.Winners{}}
+	}
+	return frames
+}
+
+// batches are the batches that came.
+func (c *central) batches() (batches []arrival) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, a := range c.arrived {
+		if a.kind == protocol.TypeBatch {
+			batches = append(batches, a)
+		}
+	}
+	return batches
+}

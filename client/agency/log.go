@@ -1,0 +1,41 @@
+package agency
+
+import (
+	"github.com/op/go-logging"
+
+	format "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+)
+
+var log = logging.MustGetLogger("client")
+
+// One function writes each kind of line. Machines read them: an action, a
+// result, then pairs of key and value; format.Value escapes what a peer or an
+// error says.
+
+func logRetrying(id uint32, err error) {
+	log.Infof("action: connect | result: in_progress | client_id: %d | reason: %s", id, format.Value(err.Error()))
+}
+
+func logResuming(id uint32, stored uint64) {
+	log.Infof("action: reanudar | result: success | client_id: %d | almacenadas: %d", id, stored)
+}
+
+func logBatchSent(id uint32, bets int, end uint64) {
+	log.Debugf("action: lote_enviado | result: success | client_id: %d | cantidad: %d | enviadas: %d", id, bets, end)
+}
+
+func logFinished(id uint32, total uint64) {
+	log.Infof("action: notificacion_enviada | result: success | client_id: %d | apuestas: %d", id, total)
+}
+
+func logBetSent(document string, number int64) {
+	log.Infof("action: apuesta_enviada | result: success | dni: %s | numero: %d", format.Value(document), number)
+}
+
+func logClosed(what, key, value string, id uint32, err error) {
+	if err != nil {
+		log.Errorf("action: close_%s | result: fail | client_id: %d | %s: %s | error: %s", what, id, key, format.Value(value), format.Value(err.Error()))
+		return
+	}
+	log.Infof("action: close_%s | result: success | client_id: %d | %s: %s", what, id, key, format.Value(value))
+}

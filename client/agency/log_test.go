@@ -1,0 +1,82 @@
+package agency
+
+import (
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// Each line, letter by letter. The contract's is the one about the bet.
+func TestLines(t *testing.T) {
+	lines := capture(t, "DEBUG")
+	logBetSent("30904465", 7574)
+	logBetSent("a|b\nc", -1)
+	logRetrying(1, errors.New("connect: refused\naction: x"))
+	logResuming(2, 77)
+	logBatchSent(3, 10, 87)
+	logFinished(4, 26936)
+	logClosed("connection", "address", "172.25.125.2:12345", 5, nil)
+	logClosed("file", "file", ".data/agency-6.csv", 6, net.ErrClosed)
+	want := []string{
+		"INFO     action: apuesta_enviada | result: success | dni: 30904465 | numero: 7574",
+		`INFO     action: apuesta_enviada | result: success | dni: a\x7Cb\nc | numero: -1`,
+		`INFO     action: connect | result: in_progress | client_id: 1 | reason: connect: refused\naction\x3A x`,
+		"INFO     action: reanudar | result: success | client_id: 2 | almacenadas: 77",
+		"DEBUG    action: lote_enviado | result: success | client_id: 3 | cantidad: 10 | enviadas: 87",
+		"INFO     action: notificacion_enviada | result: success | client_id: 4 | apuestas: 26936",
+		"INFO     action: close_connection | result: success | client_id: 5 | address: 172.25.125.2:12345",
+		"ERROR    action: close_file | result: fail | client_id: 6 | file: .data/agency-6.csv | error: use of closed network connection",
+	}
+	if got := lines(); !slices.Equal(got, want) {
+		t.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// What an agency says of a whole upload: no line claims a failure, and what was
+// opened is closed.
+func TestLinesOfAnUpload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lines := capture(t, "INFO")
+		c := &central{stored: numbered(3), cuts: []int{8}} // in the middle of the first acknowledgement
+		name := dataFile(t, numbered(5))
+		if _, err := Run(t.Context(), 1, name, c.dial, Options{BatchMaxAmount: 1}); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{
+			"INFO     action: reanudar | result: success | client_id: 1 | almacenadas: 3",
+			"INFO     action: close_file | result: success | client_id: 1 | file: " + name,
+			"INFO     action: close_connection | result: success | client_id: 1 | address: pipe",
+			"INFO     action: connect | result: in_progress | client_id: 1 | reason: read a reply: unexpected EOF",
+			"INFO     action: reanudar | result: success | client_id: 1 | almacenadas: 4",
+			"INFO     action: notificacion_enviada | result: success | client_id: 1 | apuestas: 5",
+			"INFO     action: close_file | result: success | client_id: 1 | file: " + name,
+			"INFO     action: close_connection | result: success | client_id: 1 | address: pipe",
+		}
+		got := lines()
+		// Whether all was sent when the connection was lost is a race.
+		got = slices.DeleteFunc(got, func(line string) bool { return strings.Contains(line, "notificacion") })
+		want = slices.DeleteFunc(want, func(line string) bool { return strings.Contains(line, "notificacion") })
+		if !slices.Equal(got, want) {
+			t.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
+
+func TestLineOfABet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lines := capture(t, "INFO")
+		bet := protocol.Bet{Document: "030904465", Birthdate: protocol.Date{Year: 1999, Month: 3, Day: 17}, Number: 7574}
+		if err := SendBet(t.Context(), 1, bet, new(central).dial, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		want := "INFO     action: apuesta_enviada | result: success | dni: 030904465 | numero: 7574"
+		if got := lines(); len(got) != 2 || got[0] != want {
+			t.Errorf("logged %q", got)
+		}
+	})
+}

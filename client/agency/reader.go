@@ -1,0 +1,141 @@
+package agency
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// chunkSize is how much of a data file is in memory at once, and so the length
+// of the longest line, in bytes. Any row that can be sent is far shorter.
+const chunkSize = 64 << 10
+
+// byteOrderMark is what some programs write before UTF-8 text.
+const byteOrderMark = "\ufeff"
+
+// Reader reads the bets of an agency's data file one after the other. The file
+// is CSV as in RFC 4180; lines end in LF or CRLF, the last in either or
+// neither; empty lines are passed over. Its memory is constant.
+type Reader struct {
+	name  string
+	file  io.ReadCloser
+	size  int64
+	chunk []byte // read and not yet given out
+	lines string // whole lines to give out: one allocation for many bets
+	read  int64  // bytes given out
+	line  int    // number of the line given out last
+	end   bool   // the file has no more to read
+}
+
+// Open opens a data file. It fails, saying what to do, if that cannot be read.
+func Open(name string) (*Reader, error) {
+	file, err := os.Open(name)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w (make it readable for all: chmod a+r %s)", err, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder, expected a data file", name)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	r := newReader(name, file)
+	r.size = info.Size()
+	return r, nil
+}
+
+func newReader(name string, file io.ReadCloser) *Reader {
+	return &Reader{name: name, file: file, chunk: make([]byte, 0, chunkSize)}
+}
+
+// Next returns the next bet, and io.EOF after the last. Any other error names
+// the file and the line.
+func (r *Reader) Next() (protocol.Bet, error) {
+	for {
+		if r.lines == "" {
+			if err := r.fill(); err != nil {
+				return protocol.Bet{}, err
+			}
+		}
+		line, rest, broken := strings.Cut(r.lines, "\n")
+		r.read += int64(len(r.lines) - len(rest))
+		r.lines = rest
+		r.line++
+		if broken {
+			line = strings.TrimSuffix(line, "\r")
+		}
+		if line == "" {
+			continue
+		}
+		row, err := splitRow(line)
+		if err != nil {
+			return protocol.Bet{}, r.fail(err)
+		}
+		bet, err := ParseBet(row[0], row[1], row[2], row[3], row[4])
+		if err != nil {
+			return protocol.Bet{}, r.fail(err)
+		}
+		return bet, nil
+	}
+}
+
+// fill puts the next whole lines into r.lines.
+func (r *Reader) fill() error {
+	for !r.end {
+		n, err := r.file.Read(r.chunk[len(r.chunk):cap(r.chunk)])
+		r.chunk = r.chunk[:len(r.chunk)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			r.end = true
+		case err != nil:
+			return fmt.Errorf("read %s: %w", r.name, err)
+		}
+		whole := bytes.LastIndexByte(r.chunk, '\n') + 1
+		if r.end {
+			whole = len(r.chunk)
+		}
+		if whole == 0 && len(r.chunk) == cap(r.chunk) {
+			r.line++
+			return r.fail(fmt.Errorf("longer than %d bytes", chunkSize))
+		}
+		if whole > 0 {
+			r.lines = string(r.chunk[:whole])
+			if r.line == 0 {
+				r.skip(byteOrderMark)
+			}
+			r.chunk = r.chunk[:copy(r.chunk, r.chunk[whole:])]
+			return nil
+		}
+	}
+	return io.EOF
+}
+
+// skip passes over a prefix of what is to be given out.
+func (r *Reader) skip(prefix string) {
+	rest := strings.TrimPrefix(r.lines, prefix)
+	r.read += int64(len(r.lines) - len(rest))
+	r.lines = rest
+}
+
+// fail says where an error in the file is.
+func (r *Reader) fail(err error) error { return fmt.Errorf("%s, line %d: %w", r.name, r.line, err) }
+
+// Line is the number of the line that the last bet came from.
+func (r *Reader) Line() int { return r.line }
+
+// Progress tells how many bytes of the file have been given out, of how many.
+func (r *Reader) Progress() (read, size int64) { return r.read, r.size }
+
+// Close closes the file.
+func (r *Reader) Close() error { return r.file.Close() }

@@ -1,0 +1,219 @@
+package agency
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// refuseAt is a script that answers the first frame of a kind with an ERROR, on
+// the first connection, and after that speaks as it should.
+func refuseAt(c *central, kind protocol.Type, status protocol.Status) func(int, *peer) {
+	return func(n int, p *peer) {
+		if n > 1 {
+			p.speak()
+			return
+		}
+		for {
+			got, payload, err := p.next()
+			if err != nil {
+				return
+			}
+			if got == kind {
+				p.send(&protocol.Error{Status: status, Text: "because"})
+				return
+			}
+			p.send(c.take(got, payload)...)
+		}
+	}
+}
+
+var phases = []protocol.Type{protocol.TypeHello, protocol.TypeBatch, protocol.TypeFinished, protocol.TypeQuery}
+
+func TestRetryStatuses(t *testing.T) {
+	for _, status := range []protocol.Status{protocol.StatusStorageFailed, protocol.StatusStopping, protocol.StatusBusy, 0x3f} {
+		for _, phase := range phases {
+			synctest.Test(t, func(t *testing.T) {
+				c := new(central)
+				c.script = refuseAt(c, phase, status)
+				runUpload(t, c, numbered(500), Options{BatchMaxAmount: 10})
+				if c.dials != 2 {
+					t.Errorf("%v at %v: %d connections", status, phase, c.dials)
+				}
+			})
+		}
+	}
+}
+
+func TestFinalStatuses(t *testing.T) {
+	for status := protocol.StatusInvalidBet; status <= protocol.StatusVersion+1; status++ {
+		for _, phase := range phases {
+			synctest.Test(t, func(t *testing.T) {
+				c := new(central)
+				c.script = refuseAt(c, phase, status)
+				_, err := Run(t.Context(), 1, dataFile(t, numbered(500)), c.dial, Options{BatchMaxAmount: 10})
+				var refusal *protocol.Error
+				if !errors.As(err, &refusal) || refusal.Status != status || !strings.Contains(err.Error(), "because") {
+					t.Errorf("%v at %v: error %v", status, phase, err)
+				}
+				if c.dials != 1 {
+					t.Errorf("%v at %v: %d connections", status, phase, c.dials)
+				}
+			})
+		}
+	}
+}
+
+// The deadline counts from the last new acknowledgement, or from the start.
+func TestDeadlineWithoutProgress(t *testing.T) {
+	const deadline = 20 * time.Second
+	storageFailed := &protocol.Error{Status: protocol.StatusStorageFailed, Text: "no space left"}
+	for _, tt := range []struct {
+		name   string
+		script func(c *central, n int, p *peer)
+		want   string
+	}{
+		{"closes at once", func(*central, int, *peer) {}, "HELLO"},
+		{"busy", func(_ *central, _ int, p *peer) {
+			_ = p.until(protocol.TypeHello)
+			p.send(&protocol.Error{Status: protocol.StatusBusy})
+		}, "server busy"},
+		{"stores nothing", func(_ *central, _ int, p *peer) {
+			p.greet()
+			_ = p.until(protocol.TypeBatch)
+			p.send(storageFailed)
+		}, "no space left"},
+		{"acknowledges nothing new", func(_ *central, _ int, p *peer) {
+			p.greet()
+			_ = p.until(protocol.TypeBatch)
+			p.send(&protocol.Ack{})
+		}, "read a reply"},
+		{"cannot hold the draw", func(c *central, _ int, p *peer) {
+			p.greet()
+			for {
+				kind, payload, err := p.next()
+				if err != nil || kind == protocol.TypeQuery {
+					break
+				}
+				p.send(c.take(kind, payload)...)
+			}
+			p.send(storageFailed)
+		}, "no space left"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := new(central)
+				c.script = func(n int, p *peer) {
+					if n > 10_000 {
+						panic("the agency does not give up")
+					}
+					tt.script(c, n, p)
+				}
+				start := time.Now()
+				_, err := Run(t.Context(), 1, dataFile(t, numbered(30)), c.dial, Options{BatchMaxAmount: 10, RetryDeadline: deadline})
+				if err == nil || !strings.Contains(err.Error(), "no progress for 20s: ") || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("error %v, want %q", err, tt.want)
+				}
+				if took := time.Since(start); took < deadline || took > deadline+time.Second {
+					t.Errorf("gave up after %v", took)
+				}
+				if c.dials < 10 || c.dials > 100 {
+					t.Errorf("%d connections", c.dials)
+				}
+			})
+		})
+	}
+}
+
+// As long as something is acknowledged now and then, the agency goes on.
+func TestProgressExtendsTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(central)
+		c.script = func(n int, p *peer) {
+			if c.finished || len(c.stored) >= 300 {
+				p.speak()
+				return
+			}
+			p.greet()
+			time.Sleep(8 * time.Second)
+			if kind, payload, err := p.next(); err == nil {
+				p.send(c.take(kind, payload)...)
+			}
+		}
+		start := time.Now()
+		runUpload(t, c, numbered(300), Options{BatchMaxAmount: 10, RetryDeadline: 20 * time.Second})
+		if took := time.Since(start); took < 30*8*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// A central that is there and says nothing is given up on after replyTimeout,
+// in every phase but the wait for the draw.
+func TestSilentCentral(t *testing.T) {
+	for _, phase := range []protocol.Type{protocol.TypeHello, protocol.TypeBatch, protocol.TypeFinished} {
+		synctest.Test(t, func(t *testing.T) {
+			c := new(central)
+			c.script = func(n int, p *peer) {
+				if n > 1 {
+					p.speak()
+					return
+				}
+				for {
+					kind, payload, err := p.next()
+					if err != nil {
+						return
+					}
+					if kind == phase {
+						_ = p.until(0) // reads on, and says nothing
+						return
+					}
+					p.send(c.take(kind, payload)...)
+				}
+			}
+			start := time.Now()
+			runUpload(t, c, numbered(500), Options{BatchMaxAmount: 10})
+			if took := time.Since(start); took < replyTimeout || took > replyTimeout+time.Second {
+				t.Errorf("silent at %v: took %v", phase, took)
+			}
+		})
+	}
+}
+
+// A central that neither reads nor writes does not hold the agency for ever.
+func TestCentralThatDoesNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(central)
+		c.script = func(n int, p *peer) {
+			if n > 1 {
+				p.speak()
+				return
+			}
+			p.greet()
+			time.Sleep(time.Hour)
+		}
+		start := time.Now()
+		runUpload(t, c, sized(500, 780), Options{})
+		if took := time.Since(start); took > time.Minute {
+			t.Errorf("took %v", took)
+		}
+		time.Sleep(time.Hour)
+	})
+}
+
+func TestNobodyListens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := errors.New("connection refused")
+		start := time.Now()
+		_, err := Run(t.Context(), 1, dataFile(t, nil), func(context.Context) (net.Conn, error) { return nil, refused }, Options{})
+		if !errors.Is(err, refused) || !strings.Contains(err.Error(), "no progress for 1m0s: connect: ") || time.Since(start) != time.Minute {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}

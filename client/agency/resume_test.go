@@ -1,0 +1,185 @@
+package agency
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// Whatever moment the connection is lost at, and whatever the next one, every
+// bet is stored once and in order, and the winners come whole.
+func TestResumesAfterAnyCut(t *testing.T) {
+	bets := numbered(13)
+	name := dataFile(t, bets)
+	upload := func(t *testing.T, cuts ...int) (points int) {
+		synctest.Test(t, func(t *testing.T) {
+			c := &central{winners: []string{"00000001", "00000002"}, cuts: cuts}
+			winners, err := Run(t.Context(), 1, name, c.dial, Options{BatchMaxAmount: 4})
+			if err != nil {
+				t.Fatalf("cut at %v: %v", cuts, err)
+			}
+			synctest.Wait() // for the central's side
+			if !slices.Equal(c.stored, bets) || !slices.Equal(winners, c.winners) {
+				t.Fatalf("cut at %v: %d bets, want %d; winners %q", cuts, len(c.stored), len(bets), winners)
+			}
+			points = c.points
+		})
+		return points
+	}
+	whole := upload(t)
+	cuts := 0
+	for first := 1; first <= whole; first++ {
+		for second := first; second <= upload(t, first); second++ {
+			upload(t, first, second)
+			cuts++
+		}
+	}
+	if whole < 4*7 || cuts < whole*whole/2 {
+		t.Errorf("only %d points and %d pairs of them", whole, cuts)
+	}
+}
+
+// An agency that is started anew, and cuts its batches differently, goes on
+// where the last one was: what overlaps is not stored again.
+func TestResumesWithOtherBatches(t *testing.T) {
+	bets := numbered(40)
+	name := dataFile(t, bets)
+	for at := 1; ; at++ {
+		cut := true
+		synctest.Test(t, func(t *testing.T) {
+			c := &central{cuts: []int{at, at + 9, at + 30}}
+			for _, size := range []int{7, 3, 64, 5} {
+				// The shortest deadline: the agency dies of any loss.
+				_, err := Run(t.Context(), 1, name, c.dial, Options{BatchMaxAmount: size, RetryDeadline: 1})
+				if err == nil {
+					break
+				}
+				if !passing(err) {
+					t.Fatalf("cut at %v: %v", c.cuts, err)
+				}
+			}
+			synctest.Wait() // for the central's side
+			if !slices.Equal(c.stored, bets) {
+				t.Fatalf("cut at %v: %d bets, want %d", c.cuts, len(c.stored), len(bets))
+			}
+			cut = at <= c.points
+		})
+		if !cut {
+			return
+		}
+	}
+}
+
+// A batch that was stored and whose acknowledgement was lost is skipped by the
+// resumed agency; one that was sent from an earlier offset is stored from where
+// the central has it.
+func TestResumesInTheMiddleOfABatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bets := numbered(25)
+		c := &central{stored: slices.Clone(bets[:13])}
+		runUpload(t, c, bets, Options{BatchMaxAmount: 10})
+		if got := c.batches(); len(got) != 2 || got[0].offset != 13 || got[0].count != 10 || got[1].count != 2 {
+			t.Errorf("batches %+v", got)
+		}
+	})
+}
+
+func TestResumesWhenAllIsStored(t *testing.T) {
+	for _, finished := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			bets := numbered(25)
+			c := &central{stored: slices.Clone(bets), finished: finished, winners: []string{"1"}}
+			if winners := runUpload(t, c, bets, Options{}); len(winners) != 1 || len(c.batches()) != 0 {
+				t.Errorf("winners %q, batches %+v", winners, c.batches())
+			}
+		})
+	}
+}
+
+// A file that is not the one whose bets are stored is a final error, not a
+// silent mix; nothing of it is sent.
+func TestRefusesAnotherFile(t *testing.T) {
+	bets := numbered(25)
+	edited := func(change func(*protocol.Bet)) []protocol.Bet {
+		other := slices.Clone(bets)
+		change(&other[7])
+		return other
+	}
+	for _, tt := range []struct {
+		name string
+		file []protocol.Bet
+		want string
+	}{
+		{"edited number", edited(func(b *protocol.Bet) { b.Number++ }), "checksum"},
+		{"edited document", edited(func(b *protocol.Bet) { b.Document = "0" + b.Document }), "checksum"},
+		{"letters moved between fields", edited(func(b *protocol.Bet) { b.FirstName, b.LastName = b.FirstName+"P", b.LastName[1:] }), "checksum"},
+		{"row deleted", slices.Delete(slices.Clone(bets), 7, 8), "checksum"},
+		{"rows swapped", func() []protocol.Bet { o := slices.Clone(bets); o[3], o[4] = o[4], o[3]; return o }(), "checksum"},
+		{"shorter than what is stored", bets[:19], "it has 19 bets, 20 are stored"},
+		{"empty", nil, "it has 0 bets, 20 are stored"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := &central{stored: slices.Clone(bets[:20])}
+				_, err := Run(t.Context(), 1, dataFile(t, tt.file), c.dial, Options{})
+				if !errors.Is(err, errMismatch) || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "agency-1.csv") {
+					t.Errorf("error %v, want %q", err, tt.want)
+				}
+				synctest.Wait() // for the central's side
+				if c.dials != 1 || len(c.arrived) != 1 {
+					t.Errorf("%d connections, frames %+v", c.dials, c.arrived)
+				}
+			})
+		})
+	}
+}
+
+// What is appended to a file before the agency has finished is sent with it.
+func TestSendsWhatWasAppended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bets := numbered(25)
+		c := &central{stored: slices.Clone(bets[:20])}
+		runUpload(t, c, bets, Options{})
+	})
+}
+
+// A bad row stops the agency for good: nothing after it is sent, and it does
+// not finish.
+func TestBadRowIsFinal(t *testing.T) {
+	for _, stored := range []int{0, 30} { // read to be sent, or to be skipped
+		synctest.Test(t, func(t *testing.T) {
+			bets := numbered(30)
+			name := dataFile(t, bets)
+			rows := file(bets[:25], "\n") + "Ana,Paz,1,1999-02-30,1\n" + file(bets[25:], "\n")
+			if err := os.WriteFile(name, []byte(rows), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			c := &central{stored: slices.Clone(bets[:stored])}
+			_, err := Run(t.Context(), 1, name, c.dial, Options{BatchMaxAmount: 10})
+			if err == nil || !strings.Contains(err.Error(), "agency-1.csv, line 26: birthdate") {
+				t.Errorf("error %v", err)
+			}
+			synctest.Wait() // for the central's side
+			if c.finished || c.dials != 1 || stored == 0 && len(c.stored) > 25 {
+				t.Errorf("%d bets stored, finished: %v, %d connections", len(c.stored), c.finished, c.dials)
+			}
+		})
+	}
+}
+
+func TestMissingFileIsFinal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(central)
+		name := dataFile(t, nil) + ".not"
+		_, err := Run(t.Context(), 1, name, c.dial, Options{})
+		if !errors.Is(err, os.ErrNotExist) || !strings.Contains(fmt.Sprint(err), name) || c.dials != 1 {
+			t.Errorf("error %v, %d connections", err, c.dials)
+		}
+	})
+}

@@ -1,0 +1,75 @@
+package agency
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// The bet is stored once, whatever moment the connection is lost at: also when
+// only the acknowledgement was.
+func TestSingleBetIsStoredOnce(t *testing.T) {
+	before := numbered(3)
+	bet := sized(1, 300)[0]
+	for at := 0; ; at++ {
+		cut := true
+		synctest.Test(t, func(t *testing.T) {
+			c := &central{stored: slices.Clone(before), cuts: []int{at, at + 3}}
+			if err := SendBet(t.Context(), 1, bet, c.dial, Options{}); err != nil {
+				t.Fatalf("cut at %d: %v", at, err)
+			}
+			synctest.Wait()
+			if !slices.Equal(c.stored, append(before, bet)) {
+				t.Errorf("cut at %d: %+v is stored", at, c.stored)
+			}
+			for _, a := range c.arrived {
+				if a.kind != protocol.TypeHello && a.kind != protocol.TypeBet {
+					t.Errorf("sent %v", a.kind)
+				}
+			}
+			cut = at <= c.points
+		})
+		if !cut {
+			return
+		}
+	}
+}
+
+func TestSingleBetFails(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		reply []byte
+		want  string
+	}{
+		{"refused", encode(&protocol.Error{Status: protocol.StatusInvalidBet, Text: "no such day"}), "invalid bet: no such day"},
+		{"acknowledges less", encode(&protocol.Ack{Stored: 7}), "acknowledged 7 bets where 8 are due"},
+		{"another message", encode(&protocol.Registered{}), "REGISTERED where ACK is due"},
+		{"retry for ever", encode(&protocol.Error{Status: protocol.StatusStorageFailed}), "no progress for 1m0s: storage failed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				lines := capture(t, "INFO")
+				c := new(central)
+				c.script = func(_ int, p *peer) {
+					_ = p.until(protocol.TypeHello)
+					p.send(&protocol.Welcome{Stored: 7})
+					_ = p.until(protocol.TypeBet)
+					_, _ = p.Write(tt.reply)
+					time.Sleep(time.Second)
+				}
+				err := SendBet(t.Context(), 1, numbered(1)[0], c.dial, Options{})
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("error %v, want %q", err, tt.want)
+				}
+				if said := strings.Join(lines(), "\n"); strings.Contains(said, "apuesta_enviada") {
+					t.Errorf("claims to have sent it:\n%s", said)
+				}
+				time.Sleep(time.Second)
+			})
+		})
+	}
+}

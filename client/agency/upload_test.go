@@ -1,0 +1,170 @@
+package agency
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// The pause is between one batch and the next, whether or not they are
+// acknowledged; there is none before the first, and none after the last.
+func TestPeriod(t *testing.T) {
+	const period = 5 * time.Second
+	for name, ackAfter := range map[string]time.Duration{"prompt": 0, "slow": 12 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := new(central)
+				c.script = func(_ int, p *peer) {
+					p.greet()
+					// Acknowledges the first batch late, and the others with it.
+					for range 4 {
+						_ = p.until(protocol.TypeBatch)
+						if len(c.batches()) == 1 {
+							time.AfterFunc(ackAfter, func() { p.send(&protocol.Ack{Stored: 10}) })
+						}
+					}
+					_ = p.until(protocol.TypeFinished)
+					p.send(&protocol.Ack{Stored: 35}, &protocol.Registered{})
+					_ = p.until(protocol.TypeQuery)
+					p.send(&protocol.Winners{})
+				}
+				start := time.Now()
+				if _, err := Run(t.Context(), 1, dataFile(t, numbered(35)), c.dial, Options{BatchMaxAmount: 10, Period: period}); err != nil {
+					t.Fatal(err)
+				}
+				for i, b := range c.batches() {
+					if at := b.at.Sub(start); at != time.Duration(i)*period {
+						t.Errorf("batch %d after %v", i+1, at)
+					}
+				}
+				if took := time.Since(start); took != 3*period {
+					t.Errorf("4 batches took %v, want 3 pauses of %v", took, period)
+				}
+			})
+		})
+	}
+}
+
+// What was sent on an earlier connection counts for nothing: the first batch of
+// a new one is not paced, the others are.
+func TestPeriodOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		runUpload(t, new(central), nil, Options{Period: time.Hour})
+		runUpload(t, new(central), numbered(3), Options{Period: time.Hour})
+		if took := time.Since(start); took != 0 {
+			t.Errorf("paused for %v", took)
+		}
+	})
+}
+
+// A central that acknowledges nothing gets a window of batches and not one more.
+func TestWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(central)
+		c.script = func(_ int, p *peer) {
+			p.greet()
+			go func() { _ = p.until(protocol.TypeFinished) }()
+			for step := 1; step <= 40; step++ {
+				synctest.Wait() // all that the agency sends by itself has come
+				if got, want := len(c.batches()), min(window+step-1, 40); got != want {
+					t.Errorf("%d batches after %d acknowledgements, want %d", got, step-1, want)
+				}
+				p.send(&protocol.Ack{Stored: uint64(10 * step)})
+			}
+			synctest.Wait()
+			p.send(&protocol.Registered{}, &protocol.Winners{})
+		}
+		if _, err := Run(t.Context(), 1, dataFile(t, numbered(400)), c.dial, Options{BatchMaxAmount: 10}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// One acknowledgement can answer many batches, or a part of them.
+func TestCumulativeAcknowledgements(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(central)
+		c.script = func(_ int, p *peer) {
+			p.greet()
+			go func() { _ = p.until(protocol.TypeFinished) }()
+			for _, stored := range []uint64{0, 315, 315, 320, 640, 955, 1000} {
+				synctest.Wait()
+				p.send(&protocol.Ack{Stored: stored})
+			}
+			synctest.Wait()
+			p.send(&protocol.Registered{}, &protocol.Winners{})
+		}
+		if _, err := Run(t.Context(), 1, dataFile(t, numbered(1000)), c.dial, Options{BatchMaxAmount: 10}); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(c.batches()); got != 100 || c.dials != 1 {
+			t.Errorf("%d batches over %d connections", got, c.dials)
+		}
+	})
+}
+
+func TestWinners(t *testing.T) {
+	var many []string
+	for i := range 5000 {
+		many = append(many, fmt.Sprintf("%08d", i))
+	}
+	for _, winners := range [][]string{nil, {"30904465"}, {"", "x"}, many} {
+		synctest.Test(t, func(t *testing.T) {
+			c := &central{winners: winners}
+			if got := runUpload(t, c, numbered(12), Options{BatchMaxAmount: 5}); !slices.Equal(got, winners) {
+				t.Errorf("%d winners, want %d", len(got), len(winners))
+			}
+		})
+	}
+}
+
+// The draw may be days in coming. Nothing is asked again meanwhile.
+func TestWaitsForTheDraw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(central)
+		c.script = func(_ int, p *peer) {
+			p.greet()
+			_ = p.until(protocol.TypeQuery)
+			p.send(&protocol.Ack{Stored: 3}, &protocol.Registered{})
+			time.Sleep(72 * time.Hour)
+			p.send(&protocol.Winners{Documents: []string{"1"}})
+		}
+		winners, err := Run(t.Context(), 1, dataFile(t, numbered(3)), c.dial, Options{})
+		if err != nil || len(winners) != 1 || c.dials != 1 {
+			t.Errorf("%q, %v, %d connections", winners, err, c.dials)
+		}
+	})
+}
+
+// The server is restarted while the agency waits for the draw, long after the
+// last acknowledgement: the agency still has its whole deadline to come back.
+func TestLosesConnectionWhileItWaitsForTheDraw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(central)
+		c.script = func(n int, p *peer) {
+			if n == 5 {
+				p.speak()
+				return
+			}
+			if n > 1 {
+				return // still down
+			}
+			p.greet()
+			for range 2 {
+				kind, payload, _ := p.next()
+				p.send(c.take(kind, payload)...)
+			}
+			_ = p.until(protocol.TypeQuery)
+			time.Sleep(time.Hour)
+		}
+		runUpload(t, c, numbered(3), Options{RetryDeadline: 10 * time.Second})
+		if c.dials != 5 {
+			t.Errorf("%d connections", c.dials)
+		}
+	})
+}

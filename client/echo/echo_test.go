@@ -1,0 +1,237 @@
+package echo
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/dial"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+)
+
+// capture returns what is logged from now on, without times and padding.
+func capture(t *testing.T, level string) func() []string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := logging.Setup(&out, level); err != nil {
+		t.Fatal(err)
+	}
+	return func() []string {
+		var lines []string
+		for line := range strings.Lines(out.String()) {
+			_, message, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "action: ")
+			lines = append(lines, "action: "+message)
+		}
+		return lines
+	}
+}
+
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
+		t.Errorf("logged\n%s\nwant\n%s", g, w)
+	}
+}
+
+// Each line of the contract, letter by letter.
+func TestLines(t *testing.T) {
+	lines := capture(t, "DEBUG")
+	logReceived("1", "[CLIENT 1] Message N°1")
+	logFinished("1")
+	logFailed("a|b", errors.New("x\ny"))
+	logLost("1", io.ErrUnexpectedEOF)
+	logConnecting("1", errors.New("refused"))
+	logClosed("1", true, nil)
+	logClosed("1", false, nil)
+	logClosed("1", true, net.ErrClosed)
+	expect(t, lines(),
+		"action: receive_message | result: success | client_id: 1 | msg: [CLIENT 1] Message N°1",
+		"action: loop_finished | result: success | client_id: 1",
+		`action: receive_message | result: fail | client_id: a\x7Cb | error: x\ny`,
+		"action: receive_message | result: in_progress | client_id: 1 | error: unexpected EOF",
+		"action: connect | result: in_progress | client_id: 1 | error: refused",
+		"action: close_connection | result: success | client_id: 1",
+		"action: close_connection | result: success | client_id: 1",
+		"action: close_connection | result: fail | client_id: 1 | error: use of closed network connection",
+	)
+}
+
+func TestClosingShowsAtInfoOnlyWhenStopping(t *testing.T) {
+	lines := capture(t, "INFO")
+	logClosed("1", false, nil)
+	expect(t, lines())
+	logClosed("1", true, nil)
+	expect(t, lines(), "action: close_connection | result: success | client_id: 1")
+}
+
+// answering returns a dialer whose n-th connection (from 0) is served by
+// serve(n, line); nil serves nothing and refuses the connection.
+func answering(serve func(n int) func(conn net.Conn, line string)) dial.Dialer {
+	n := -1
+	return dial.Dialer{Connect: func(context.Context, string, string) (net.Conn, error) {
+		n++
+		do := serve(n)
+		if do == nil {
+			return nil, errors.New("refused")
+		}
+		client, server := net.Pipe()
+		go func() {
+			defer server.Close()
+			line, err := bufio.NewReader(server).ReadString('\n')
+			if err == nil {
+				do(server, line)
+			}
+		}()
+		return client, nil
+	}}
+}
+
+func echo(conn net.Conn, line string) { io.WriteString(conn, line) }
+
+func TestRun(t *testing.T) {
+	received := func(n string) string {
+		return "action: receive_message | result: success | client_id: 7 | msg: [CLIENT 7] Message N°" + n
+	}
+	const finished = "action: loop_finished | result: success | client_id: 7"
+	type server = func(net.Conn, string)
+	for _, tt := range []struct {
+		name  string
+		conns []server // the last serves all that follow
+		want  []string
+		err   string
+	}{
+		{"echoes", []server{echo}, []string{received("1"), received("2"), finished}, ""},
+		{"byte by byte", []server{func(c net.Conn, line string) {
+			for i := range len(line) {
+				io.WriteString(c, line[i:i+1])
+			}
+		}}, []string{received("1"), received("2"), finished}, ""},
+		{"still starting", []server{nil, echo}, []string{
+			"action: connect | result: in_progress | client_id: 7 | error: refused",
+			received("1"), received("2"), finished}, ""},
+		{"goes away in the middle", []server{func(c net.Conn, line string) { io.WriteString(c, line[:5]) }, echo}, []string{
+			"action: receive_message | result: in_progress | client_id: 7 | error: receive message: unexpected EOF",
+			received("1"), received("2"), finished}, ""},
+		{"goes away before", []server{echo, func(net.Conn, string) {}, echo}, []string{received("1"),
+			"action: receive_message | result: in_progress | client_id: 7 | error: receive message: unexpected EOF",
+			received("2"), finished}, ""},
+		{"wrong answer", []server{func(c net.Conn, _ string) { io.WriteString(c, "a|b\n") }}, []string{
+			`action: receive_message | result: fail | client_id: 7 | error: wrong answer: a\x7Cb\n`}, "wrong answer"},
+		{"answer of another message", []server{func(c net.Conn, l string) { io.WriteString(c, strings.Replace(l, "°1", "°2", 1)) }},
+			[]string{`action: receive_message | result: fail | client_id: 7 | error: wrong answer: [CLIENT 7] Message N°2\n`}, "wrong answer"},
+		{"never up", []server{nil}, nil, "connect to a:1: refused"},
+		{"never answers", []server{func(c net.Conn, _ string) { io.Copy(io.Discard, c) }}, nil, "timeout"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				lines := capture(t, "INFO")
+				err := Run(t.Context(), "7", "a:1", Options{
+					Amount: 2, RetryDeadline: time.Minute,
+					Dialer: answering(func(n int) func(net.Conn, string) { return tt.conns[min(n, len(tt.conns)-1)] }),
+				})
+				got := lines()
+				if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+					t.Errorf("got error %v, want %q", err, tt.err)
+				}
+				if tt.want != nil {
+					expect(t, got, tt.want...)
+					return
+				}
+				for i, line := range got { // waits for a while, then fails once
+					if strings.Contains(line, "result: fail") != (i == len(got)-1) {
+						t.Errorf("line %d of %d: %s", i, len(got), line)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestRunKeepsPeriod(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		capture(t, "INFO")
+		start := time.Now()
+		all := answering(func(int) func(net.Conn, string) { return echo })
+		if err := Run(t.Context(), "1", "a:1", Options{Amount: 4, Period: 5 * time.Second, Dialer: all}); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took != 15*time.Second {
+			t.Errorf("4 messages took %v, want 3 pauses of 5s", took)
+		}
+	})
+}
+
+func TestRunOfNothing(t *testing.T) {
+	lines := capture(t, "INFO")
+	if err := Run(t.Context(), "1", "a:1", Options{}); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, lines(), "action: loop_finished | result: success | client_id: 1")
+}
+
+func TestRunStops(t *testing.T) {
+	silent := func(c net.Conn, _ string) { io.Copy(io.Discard, c) }
+	for _, tt := range []struct {
+		name  string
+		serve func(net.Conn, string)
+		want  []string
+	}{
+		{"between messages", echo, []string{"action: receive_message | result: success | client_id: 1 | msg: [CLIENT 1] Message N°1"}},
+		{"while it waits for an answer", silent, []string{"action: close_connection | result: success | client_id: 1"}},
+		{"while it connects", nil, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				lines := capture(t, "INFO")
+				ctx, cancel := context.WithCancel(t.Context())
+				start := time.Now()
+				time.AfterFunc(time.Second, cancel)
+				d := answering(func(int) func(net.Conn, string) { return tt.serve })
+				if err := Run(ctx, "1", "a:1", Options{Amount: 5, Period: time.Minute, RetryDeadline: time.Minute, Dialer: d}); err != nil {
+					t.Errorf("stopped with %v", err)
+				}
+				if took := time.Since(start); took != time.Second {
+					t.Errorf("stopped after %v", took)
+				}
+				if tt.serve != nil {
+					expect(t, lines(), tt.want...)
+				}
+			})
+		})
+	}
+}
+
+func TestRunOverTCP(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			io.Copy(conn, conn) // a foreign echo server: until the client closes
+			conn.Close()
+		}
+	}()
+	lines := capture(t, "INFO")
+	if err := Run(t.Context(), "1", ln.Addr().String(), Options{Amount: 3}); err != nil {
+		t.Fatal(err)
+	}
+	ln.Close()
+	<-done
+	if got := lines(); len(got) != 4 {
+		t.Errorf("logged %q", got)
+	}
+}

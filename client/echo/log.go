@@ -1,0 +1,46 @@
+package echo
+
+import (
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	gologging "github.com/op/go-logging"
+)
+
+var log = gologging.MustGetLogger("echo")
+
+// The lines of the contract.
+
+func logReceived(id, message string) {
+	log.Infof("action: receive_message | result: success | client_id: %s | msg: %s", logging.Value(id), logging.Value(message))
+}
+
+func logFinished(id string) {
+	log.Infof("action: loop_finished | result: success | client_id: %s", logging.Value(id))
+}
+
+// And ours.
+
+func logFailed(id string, err error) {
+	log.Errorf("action: receive_message | result: fail | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
+}
+
+// logLost says that a message will be sent again.
+func logLost(id string, err error) {
+	log.Infof("action: receive_message | result: in_progress | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
+}
+
+// logConnecting says that the server does not answer yet.
+func logConnecting(id string, err error) {
+	log.Infof("action: connect | result: in_progress | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
+}
+
+// logClosed is for whoever looks at a stop; in a loop that runs it is a detail.
+func logClosed(id string, stopping bool, err error) {
+	switch {
+	case err != nil:
+		log.Warningf("action: close_connection | result: fail | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
+	case stopping:
+		log.Infof("action: close_connection | result: success | client_id: %s", logging.Value(id))
+	default:
+		log.Debugf("action: close_connection | result: success | client_id: %s", logging.Value(id))
+	}
+}

@@ -1,0 +1,146 @@
+// Client is an agency of the lottery: it uploads its bets to the central and
+// learns its winners. In other modes it sends a single bet, or messages to an
+// echo server.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/agency"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/dial"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/echo"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+)
+
+const usage = `Uso: client [-config ARCHIVO]
+
+Cliente de la lotería: envía las apuestas de una agencia a la central y consulta
+sus ganadores. Se configura con el archivo YAML (por defecto ./config.yaml) y con
+variables de entorno, que tienen prioridad; README.md las enumera.
+
+`
+
+// gcPercent lets the heap grow to five times what is live before it is
+// collected. Little is live, and the garbage is one short-lived string a
+// chunk of the data file: memory stays small and the collector rests.
+const gcPercent = 400
+
+func main() {
+	debug.SetGCPercent(gcPercent)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the whole program; it returns the exit status.
+func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
+	path, named, err := args.Parse("client", usage, config.DefaultPath, arguments, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return 2
+	}
+	cfg, err := config.Load(path, named)
+	if err == nil {
+		err = logging.Setup(stdout, cfg.LogLevel)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "client: %v\n", err)
+		return 1
+	}
+	logConfig(cfg)
+	err = play(ctx, cfg, stdout, stderr)
+	if err != nil && ctx.Err() == nil {
+		linger(ctx, cfg.Linger)
+		return 1
+	}
+	linger(ctx, cfg.Linger)
+	if ctx.Err() != nil {
+		logStopped(cfg.ID, context.Cause(ctx))
+	}
+	return 0
+}
+
+// play does what the mode says. What it returns it has logged.
+func play(ctx context.Context, cfg config.Config, stdout, stderr *os.File) error {
+	switch cfg.Mode {
+	case config.ModeEcho:
+		return echo.Run(ctx, cfg.ID, cfg.ServerAddress, echo.Options{
+			Amount:        cfg.LoopAmount,
+			Period:        cfg.LoopPeriod,
+			RetryDeadline: cfg.RetryDeadline,
+		})
+	case config.ModeBet:
+		return sendBet(ctx, cfg)
+	default:
+		return upload(ctx, cfg, stdout, stderr)
+	}
+}
+
+func sendBet(ctx context.Context, cfg config.Config) error {
+	bet, err := agency.ParseBet(cfg.Bet.FirstName, cfg.Bet.LastName, cfg.Bet.Document, cfg.Bet.Birthdate, cfg.Bet.Number)
+	if err == nil {
+		err = agency.SendBet(ctx, cfg.Agency, bet, connect(cfg), agencyOptions(cfg))
+	}
+	if err != nil && ctx.Err() == nil {
+		logBetFailed(cfg.Bet, err)
+	}
+	return err
+}
+
+func upload(ctx context.Context, cfg config.Config, stdout, stderr *os.File) error {
+	options := agencyOptions(cfg)
+	bar := newProgressBar(cfg, stdout, stderr)
+	options.Progress = bar.update
+	winners, err := agency.Run(ctx, cfg.Agency, cfg.DataFile, connect(cfg), options)
+	bar.end()
+	switch {
+	case err == nil:
+		logWinners(winners)
+	case ctx.Err() == nil:
+		logUploadFailed(cfg.ID, err)
+	}
+	return err
+}
+
+func agencyOptions(cfg config.Config) agency.Options {
+	options := agency.Options{
+		BatchMaxAmount: cfg.BatchMaxAmount,
+		Period:         cfg.LoopPeriod,
+		RetryDeadline:  cfg.RetryDeadline,
+	}
+	if options.RetryDeadline == 0 {
+		options.RetryDeadline = -1 // 0 would be the default there
+	}
+	return options
+}
+
+// connect makes one attempt to connect to the server.
+func connect(cfg config.Config) agency.Dial {
+	dialer := net.Dialer{Timeout: dial.DefaultTimeout}
+	return func(ctx context.Context) (net.Conn, error) {
+		return dialer.DialContext(ctx, "tcp", cfg.ServerAddress)
+	}
+}
+
+// linger waits, unless the context ends.
+func linger(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+)
+
+const (
+	asProgram = "TEST_AS_PROGRAM" // this test binary is to be the program
+	asUser    = "TEST_AS_USER"    // of the user with that id
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) == "" {
+		os.Exit(m.Run())
+	}
+	if id, err := strconv.Atoi(os.Getenv(asUser)); err == nil {
+		if err := syscall.Setuid(id); err != nil {
+			panic(err)
+		}
+	}
+	main()
+}
+
+// program is the program as a command, in a folder of its own.
+func program(t *testing.T, env []string, args ...string) *exec.Cmd {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = child.Environ(append([]string{asProgram + "=1", "CLI_ID=1", "CLI_LOG_LEVEL=DEBUG"}, env...)...)
+	return cmd
+}
+
+func TestArguments(t *testing.T) {
+	for _, tt := range []struct {
+		args   []string
+		status int
+		want   string
+	}{
+		{[]string{"--help"}, 0, "Uso: client [-config ARCHIVO]"},
+		{[]string{"-h"}, 0, "Cliente de la lotería"},
+		{[]string{"-nada"}, 2, "Uso: client"},
+		{[]string{"-config"}, 2, "Uso: client"},
+		{[]string{"config.yaml"}, 2, `argumento inesperado: "config.yaml"`},
+	} {
+		p := child.Start(t, program(t, nil, tt.args...))
+		if status := p.Wait(); status != tt.status {
+			t.Errorf("%q: exit status %d, want %d", tt.args, status, tt.status)
+		}
+		if said := strings.Join(p.Errors(), "\n"); !strings.Contains(said, tt.want) || len(p.Lines()) > 0 {
+			t.Errorf("%q: says %q and %q, want %q", tt.args, said, p.Lines(), tt.want)
+		}
+	}
+}
+
+// One clear line that names the key, and exit status 1.
+func TestBadConfiguration(t *testing.T) {
+	for _, tt := range []struct {
+		name, file string
+		env        []string
+		want       []string
+	}{
+		{"malformed", "server: [\n", nil, []string{"config.yaml", "line"}},
+		{"unknown key", "batch: {maxAmuont: 5}\n", nil, []string{"batch.maxAmuont: unknown key"}},
+		{"out of range", "batch: {maxAmount: 65536}\n", nil, []string{"batch.maxAmount", "65535", `"65536"`}},
+		{"from the environment", "", []string{"CLI_BATCH_MAXAMOUNT=x"}, []string{"batch.maxAmount", "CLI_BATCH_MAXAMOUNT"}},
+		{"no id", "", []string{"CLI_ID="}, []string{"id: must be set", "CLI_ID"}},
+		{"id", "", []string{"CLI_ID=0"}, []string{"id: must be an integer from 1"}},
+		{"address", "server: {address: nowhere}\n", nil, []string{"server.address"}},
+		{"level", "", []string{"CLI_LOG_LEVEL=LOUD"}, []string{"log.level", "LOUD"}},
+		{"period", "loop: {period: often}\n", nil, []string{"loop.period", "often"}},
+		{"mode", "mode: idle\n", nil, []string{"mode", "agency, bet, echo"}},
+		{"half a bet", "", []string{"NOMBRE=Ana"}, []string{"APELLIDO, DOCUMENTO, NACIMIENTO, NUMERO"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cmd := program(t, tt.env)
+			if err := os.WriteFile(filepath.Join(cmd.Dir, "config.yaml"), []byte(tt.file), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			p := child.Start(t, cmd)
+			status, said := p.Wait(), p.Errors()
+			if status != 1 || len(said) != 1 || len(p.Lines()) > 0 {
+				t.Fatalf("exit status %d, says %q", status, said)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(said[0], want) {
+					t.Errorf("says %q, want %q", said[0], want)
+				}
+			}
+		})
+	}
+}
+
+func TestNamedConfigurationIsMissing(t *testing.T) {
+	p := child.Start(t, program(t, nil, "-config", "nowhere.yaml"))
+	if status, said := p.Wait(), p.Errors(); status != 1 || len(said) != 1 || !strings.Contains(said[0], "nowhere.yaml") {
+		t.Errorf("exit status %d, says %q", status, said)
+	}
+}
+
+func TestLogsConfiguration(t *testing.T) {
+	cmd := program(t, []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=0"})
+	text := "loop: {period: 60s}\nlog: {level: debug}\nbatch: {maxAmount: 64}\nserver: {address: 'server:12346'}\n"
+	if err := os.WriteFile(filepath.Join(cmd.Dir, "other.yaml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Args = append(cmd.Args, "-config", "other.yaml")
+	p := child.Start(t, cmd)
+	line := p.Await("action: config")
+	want := "action: config | result: success | client_id: 1 | server_address: server:12346 | loop_amount: 0 | loop_period: 60s | log_level: DEBUG"
+	if !strings.Contains(line, want) {
+		t.Errorf("logs %q, want %q", line, want)
+	}
+	if status := p.Wait(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	child.ParseLines(t, p.Lines())
+}
+
+// An agency whose data file cannot be used says which it is, and why.
+func TestDataFile(t *testing.T) {
+	dir, err := os.MkdirTemp("", "client") // t.TempDir is closed to other users
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	closed, bad := filepath.Join(dir, "closed.csv"), filepath.Join(dir, "bad.csv")
+	for name, mode := range map[string]os.FileMode{closed: 0o200, bad: 0o644} {
+		if err := os.WriteFile(name, []byte("a,b,1,1999-02-28,1\na,b,1,1999-02-30,1\n"), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name, file string
+		want       []string
+	}{
+		{"missing", filepath.Join(dir, "none.csv"), []string{"none.csv: no such file"}},
+		{"a folder", dir, []string{dir + " is a folder"}},
+		{"closed", closed, []string{"permission denied", "chmod a+r " + closed}},
+		{"a bad row", bad, []string{"bad.csv, line 2: birthdate"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := listen(t, greets)
+			env := []string{"CLI_DATA_FILE=" + tt.file, c.env()}
+			if os.Getuid() == 0 {
+				env = append(env, asUser+"=65534")
+			}
+			p := child.Start(t, program(t, env))
+			line := p.Await("action: consulta_ganadores | result: fail | client_id: 1 | error: ")
+			for _, want := range tt.want {
+				if !strings.Contains(line, want) {
+					t.Errorf("says %q, want %q", line, want)
+				}
+			}
+			if status := p.Wait(); status != 1 {
+				t.Errorf("exit status %d", status)
+			}
+			child.ParseLines(t, p.Lines())
+		})
+	}
+}
+
+// 0 means to give up at the first failure, in every mode.
+func TestNoRetry(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	for _, mode := range [][]string{{"CLI_MODE=agency"}, {"CLI_MODE=echo"}, bet} {
+		p := child.Start(t, program(t, append([]string{"CLI_RETRY_DEADLINE=0s", "CLI_SERVER_ADDRESS=" + address}, mode...)))
+		if status := p.Wait(); status != 1 {
+			t.Errorf("%q: exit status %d", mode, status)
+		}
+		lines := child.ParseLines(t, p.Lines())
+		if last := lines[len(lines)-1]; last.Result != "fail" || !strings.Contains(fmt.Sprint(last.Keys), "refused") {
+			t.Errorf("%q: says %+v", mode, last)
+		}
+	}
+}

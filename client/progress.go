@@ -1,0 +1,54 @@
+package main
+
+import (
+	"os"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+)
+
+// progressBar shows on a terminal how much of the data file was sent. Without
+// a terminal on stderr it is nil and shows nothing.
+type progressBar struct {
+	container *mpb.Progress
+	bar       *mpb.Bar
+	restore   func() // sends the log back to where it was
+}
+
+// newProgressBar starts to show progress. If the log goes to the terminal too,
+// its lines appear above the bar, until end is called.
+func newProgressBar(cfg config.Config, stdout, stderr *os.File) *progressBar {
+	if !term.IsTerminal(int(stderr.Fd())) {
+		return nil
+	}
+	container := mpb.New(mpb.WithOutput(stderr), mpb.WithWidth(40))
+	p := &progressBar{container: container, restore: func() {}}
+	p.bar = container.AddBar(0,
+		mpb.PrependDecorators(decor.Name("agencia "+cfg.ID+" ")),
+		mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.Name("  "), decor.CountersKibiByte("% .0f / % .0f")),
+	)
+	if term.IsTerminal(int(stdout.Fd())) && logging.Setup(container, cfg.LogLevel) == nil {
+		p.restore = func() { _ = logging.Setup(stdout, cfg.LogLevel) } // was accepted before
+	}
+	return p
+}
+
+func (p *progressBar) update(sent, size int64) {
+	if p != nil {
+		p.bar.SetTotal(size, false)
+		p.bar.SetCurrent(sent)
+	}
+}
+
+func (p *progressBar) end() {
+	if p != nil {
+		p.bar.Abort(false) // if it is not complete
+		p.bar.SetTotal(-1, true)
+		p.container.Wait()
+		p.restore()
+	}
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+)
+
+// central is a scripted central for one connection.
+type central struct {
+	net.Listener
+	reached chan struct{} // closed when the script is where it should be
+}
+
+// script speaks with an agency and returns when it is where the test wants it;
+// the connection stays open, and what comes is read.
+type script func(conn net.Conn, frames *protocol.Reader)
+
+func listen(t *testing.T, speak script) *central {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &central{Listener: listener, reached: make(chan struct{})}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		frames := protocol.NewReader(conn)
+		speak(conn, frames)
+		close(c.reached)
+		for err == nil {
+			_, _, err = frames.Next()
+		}
+	}()
+	return c
+}
+
+func (c *central) env() string { return "CLI_SERVER_ADDRESS=" + c.Addr().String() }
+
+// answer reads up to a frame of that kind and answers it.
+func answer(conn net.Conn, frames *protocol.Reader, kind protocol.Type, with ...protocol.Message) {
+	for {
+		got, _, err := frames.Next()
+		if err != nil {
+			return
+		}
+		if got == kind {
+			break
+		}
+	}
+	for _, m := range with {
+		frame, err := protocol.AppendFrame(nil, m)
+		if err == nil {
+			_, _ = conn.Write(frame)
+		}
+	}
+}
+
+func silent(conn net.Conn, frames *protocol.Reader) { answer(conn, frames, protocol.TypeHello) }
+
+func greets(conn net.Conn, frames *protocol.Reader) {
+	answer(conn, frames, protocol.TypeHello, &protocol.Welcome{})
+}
+
+func uploading(conn net.Conn, frames *protocol.Reader) {
+	greets(conn, frames)
+	answer(conn, frames, protocol.TypeBatch)
+}
+
+func waiting(conn net.Conn, frames *protocol.Reader) {
+	greets(conn, frames)
+	answer(conn, frames, protocol.TypeQuery, &protocol.Ack{Stored: 2}, &protocol.Registered{})
+}
+
+func answers(conn net.Conn, frames *protocol.Reader) {
+	greets(conn, frames)
+	answer(conn, frames, protocol.TypeQuery, &protocol.Ack{Stored: 2}, &protocol.Registered{}, &protocol.Winners{Documents: []string{"1"}})
+}
+
+func echoes(conn net.Conn, _ *protocol.Reader) {
+	line, _ := bufio.NewReader(conn).ReadString('\n')
+	_, _ = conn.Write([]byte(line))
+}
+
+func listens(conn net.Conn, _ *protocol.Reader) {
+	_, _ = bufio.NewReader(conn).ReadString('\n')
+}
+
+var bet = []string{"NOMBRE=Ana", "APELLIDO=Paz", "DOCUMENTO=030904465", "NACIMIENTO=1999-03-17", "NUMERO=7574"}
+
+// A client that is told to stop closes what is open, logs it and exits with 0,
+// in every phase of every mode.
+func TestStops(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		speak  script // nil: nobody listens
+		env    []string
+		await  string // on the log, besides the script
+		closed []string
+	}{
+		{"connecting", nil, nil, "action: connect | result: in_progress", nil},
+		{"greeting", silent, nil, "action: config", []string{"connection"}},
+		{"uploading", uploading, nil, "action: config", []string{"connection", "file"}},
+		{"between batches", uploading, []string{"CLI_BATCH_MAXAMOUNT=1", "CLI_LOOP_PERIOD=1h"}, "action: lote_enviado", []string{"connection", "file"}},
+		{"waiting for the draw", waiting, nil, "action: notificacion_enviada", []string{"connection", "file"}},
+		{"lingering", answers, []string{"CLI_LINGER=1h"}, "action: consulta_ganadores | result: success | cant_ganadores: 1", []string{"connection", "file"}},
+		{"bet", greets, bet, "action: config", []string{"connection"}},
+		{"bet, connecting", nil, bet, "action: connect | result: in_progress", nil},
+		{"echo, connecting", nil, []string{"CLI_MODE=echo"}, "action: connect | result: in_progress", nil},
+		{"echo, waiting", listens, []string{"CLI_MODE=echo"}, "action: config", []string{"connection"}},
+		{"echo, between messages", echoes, []string{"CLI_MODE=echo", "CLI_LOOP_PERIOD=1h"}, "action: receive_message | result: success", []string{"connection"}},
+	} {
+		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+			t.Run(tt.name+", "+signal.String(), func(t *testing.T) {
+				env := append([]string{"CLI_SERVER_ADDRESS=127.0.0.1:1"}, tt.env...)
+				reached := make(chan struct{})
+				if tt.speak == nil {
+					close(reached)
+				} else {
+					c := listen(t, tt.speak)
+					env, reached = append(env, c.env()), c.reached
+				}
+				cmd := program(t, env)
+				writeData(t, cmd.Dir)
+				p := child.Start(t, cmd)
+				p.Await(tt.await)
+				<-reached
+				if took := p.Stop(signal); took > 5*time.Second {
+					t.Errorf("stopped after %v", took)
+				}
+				lines := child.ParseLines(t, p.Lines())
+				for _, what := range tt.closed {
+					if len(child.Select(lines, "close_"+what, "success")) == 0 {
+						t.Errorf("does not say that the %s is closed", what)
+					}
+				}
+				last := lines[len(lines)-1]
+				if last.Action != "shutdown" || !strings.Contains(last.Keys["reason"], signal.String()) {
+					t.Errorf("ends with %+v", last)
+				}
+				for _, line := range lines {
+					if line.Result == "fail" {
+						t.Errorf("says that something failed: %+v", line)
+					}
+				}
+			})
+		}
+	}
+}
+
+func writeData(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.Mkdir(filepath.Join(dir, ".data"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".data", "agency-1.csv"), []byte("a,b,1,1999-02-28,1\na,b,2,1999-02-28,7574\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A client whose output nobody reads is stuck when it logs, and cannot stop in
+// order. A second signal ends it.
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	cmd := program(t, []string{"CLI_SERVER_ADDRESS=127.0.0.1:1", "CLI_RETRY_DEADLINE=1h", "CLI_LOG_LEVEL=INFO"})
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	fill(t, write)
+	cmd.Stdout = write
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for tries := 1; ; tries++ {
+		select {
+		case <-done:
+			if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGTERM {
+				t.Errorf("ended with %v", cmd.ProcessState)
+			}
+			return
+		case <-again.C:
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+		}
+		if tries > 1000 {
+			_ = cmd.Process.Kill()
+			<-done
+			t.Fatal("does not end")
+		}
+	}
+}
+
+// fill writes to a pipe until it is full.
+func fill(t *testing.T, pipe *os.File) {
+	t.Helper()
+	if err := pipe.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	for full := false; !full; {
+		_, err := pipe.Write(make([]byte, 512))
+		full = err != nil
+	}
+}

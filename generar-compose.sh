@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# generar-compose.sh: escribe el archivo de Docker Compose del sistema.
+# El contenido lo arma scripts/compose, con el Go de la máquina o, si no hay, con
+# el de la imagen golang:1.26.
+set -euo pipefail
+
+readonly imagen=golang:1.26
+
+uso() {
+  cat <<'FIN'
+uso: ./generar-compose.sh ARCHIVO N [ESCENARIO]
+
+  ARCHIVO    el archivo a escribir; si existe, se reemplaza
+  N          cantidad de clientes, de 0 a 4096
+  ESCENARIO  qué son los clientes:
+               eco       (o ej1, ej2, ej3, ej4)  mandan mensajes echo
+               apuesta   (o ej5)                 mandan una apuesta cada uno
+               agencias  (o ej6, ej7, ej8)       suben .data/agency-N.csv
+             Sin él: agencias, o el de la rama ejN en la que se está.
+
+Las rutas son relativas a la carpeta del proyecto si ARCHIVO está en ella, y
+absolutas si está en otra.
+FIN
+}
+
+decir() { printf 'generar-compose: %s\n' "$1" >&2; }
+
+mal_uso() {
+  decir "$1"
+  uso >&2
+  exit 2
+}
+
+# Un Go demasiado viejo no entiende el go.mod, y este chequeo tampoco pasa.
+hay_go() { command -v go >/dev/null && (cd "$raiz" && go list -m) >/dev/null 2>&1; }
+
+hay_docker() { command -v docker >/dev/null && docker version >/dev/null 2>&1; }
+
+con_go() { (cd "$raiz" && go run ./scripts/compose "$@"); }
+
+# Corre como quien llama. Los módulos y lo compilado quedan en su caché, para que
+# solo la primera vez sea lenta y necesite red.
+con_docker() {
+  local montar=(-v "$raiz:/src:ro") cache="${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}"
+  if [ -n "$cache" ] && mkdir -p "$cache/tp0-compose" 2>/dev/null; then
+    montar+=(-v "$cache/tp0-compose:/tmp")
+  fi
+  docker run --rm --user "$(id -u):$(id -g)" "${montar[@]}" -w /src \
+    -e HOME=/tmp -e GOCACHE=/tmp/build -e GOMODCACHE=/tmp/mod \
+    "$imagen" go run -modcacherw -buildvcs=false ./scripts/compose "$@"
+}
+
+elegir_generador() {
+  if hay_go; then
+    generador=con_go
+  elif hay_docker; then
+    generador=con_docker
+    docker image inspect "$imagen" >/dev/null 2>&1 || docker pull "$imagen" >&2
+  else
+    decir "hace falta Go 1.26 o un Docker que responda, y no se encontró ninguno"
+    exit 1
+  fi
+}
+
+case ${1:-} in -h | --help)
+  uso
+  exit 0
+  ;;
+esac
+case $# in
+  2 | 3) ;;
+  *) mal_uso "se esperaban dos o tres argumentos y hay $#" ;;
+esac
+
+archivo=$1
+shift
+case $archivo in
+  '' | */) mal_uso "ARCHIVO no nombra un archivo: '$archivo'" ;;
+  -*) archivo=./$archivo ;;
+esac
+if [ -L "$archivo" ] || { [ -e "$archivo" ] && [ ! -f "$archivo" ]; }; then
+  mal_uso "ARCHIVO existe y no es un archivo común: '$archivo'"
+fi
+[ -d "$(dirname "$archivo")" ] || mal_uso "no existe la carpeta de ARCHIVO: '$archivo'"
+
+raiz=$(CDPATH='' cd -- "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+carpeta=$(CDPATH='' cd -- "$(dirname "$archivo")" && pwd -P)
+desde=.
+[ "$carpeta" = "$raiz" ] || desde=$raiz
+
+elegir_generador
+temporal=$(mktemp "$carpeta/.compose.XXXXXX")
+trap 'rm -f "$temporal"' EXIT
+
+estado=0
+mensajes=$("$generador" -raiz "$desde" -- "$@" 2>&1 >"$temporal") || estado=$?
+case $mensajes in
+  *$'\nexit status 2') mal_uso "${mensajes%$'\n'*}" ;; # go run no repite el estado: lo cuenta
+esac
+[ -z "$mensajes" ] || decir "$mensajes"
+[ "$estado" -eq 0 ] || exit 1
+chmod 0644 "$temporal"
+mv -f "$temporal" "$carpeta/$(basename "$archivo")"

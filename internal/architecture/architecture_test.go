@@ -1,0 +1,201 @@
+// Package architecture holds no code, only the test that guards which part of
+// the project may know of which.
+package architecture
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/7574-sistemas-distribuidos/docker-compose-init"
+
+const (
+	viper     = "github.com/spf13/viper"
+	goLogging = "github.com/op/go-logging"
+)
+
+// rule is one row of the architecture's table.
+type rule struct {
+	pkg       string   // its folder
+	knows     []string // the packages of the project that it may import
+	without   []string // packages that it must not import: the standard library's itself, others not even indirectly
+	onlyKnown bool     // imports nothing but the standard library and what it knows
+}
+
+var (
+	sockets = []string{"net", "net/http", "syscall"}
+	files   = []string{"os", "io/fs", "path/filepath"}
+	logs    = []string{"log", "log/slog", goLogging}
+	csv     = []string{"encoding/csv"}
+	clocked = []string{"internal/deadline", "internal/logging"}
+)
+
+var table = []rule{
+	{pkg: "protocol", onlyKnown: true,
+		without: slices.Concat(sockets, files, logs, csv)},
+	{pkg: "server/config", knows: []string{"internal/settings"},
+		without: []string{"encoding/csv", "log", "log/slog", "net/http"}},
+	{pkg: "server/lottery", onlyKnown: true,
+		without: slices.Concat(sockets, files, logs, csv, []string{"encoding/binary", "bufio", "bytes"})},
+	{pkg: "server/store", knows: []string{"server/lottery"},
+		without: slices.Concat([]string{"net", "net/http", viper}, logs)},
+	{pkg: "server/tcp", knows: slices.Concat(clocked, []string{"protocol", "server/lottery", "server/store"}),
+		without: []string{"encoding/csv", viper, "log", "log/slog"}},
+	{pkg: "server", knows: slices.Concat(clocked, []string{"internal/args", "server/config", "server/lottery", "server/store", "server/tcp", "protocol"}),
+		without: csv},
+	{pkg: "client/config", knows: []string{"internal/settings"},
+		without: []string{"encoding/csv", "log", "log/slog", "net/http"}},
+	{pkg: "client/dial", onlyKnown: true,
+		without: slices.Concat(files, logs, csv)},
+	{pkg: "client/agency", knows: slices.Concat(clocked, []string{"protocol", "client/dial"}),
+		without: []string{viper, "log", "log/slog"}},
+	{pkg: "client/echo", knows: slices.Concat(clocked, []string{"client/dial"}),
+		without: slices.Concat(files, csv, []string{viper, "log", "log/slog"})},
+	{pkg: "client", knows: slices.Concat(clocked, []string{"internal/args", "client/config", "client/dial", "client/agency", "client/echo"}),
+		without: csv},
+	{pkg: "internal/logging", without: []string{viper, "net", "log/slog"}},
+	{pkg: "internal/settings", knows: []string{"internal/logging"}},
+	{pkg: "internal/args"},
+	{pkg: "internal/deadline", onlyKnown: true, without: slices.Concat(files, logs)},
+}
+
+// listed is what `go list -json` says of a package.
+type listed struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+	Deps                               []string
+}
+
+// folder is the package's folder in the repository.
+func folder(importPath string) string { return strings.TrimPrefix(importPath, module+"/") }
+
+func (p listed) testImports() []string { return slices.Concat(p.TestImports, p.XTestImports) }
+
+// ours tells whether a package belongs to the project, foreign whether neither
+// the project nor the standard library holds it.
+func ours(path string) bool { return strings.HasPrefix(path, module+"/") }
+
+func foreign(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return strings.Contains(first, ".") && !ours(path)
+}
+
+func packages(t *testing.T) map[string]listed {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports,Deps", "./...")
+	cmd.Dir = root(t)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	all := make(map[string]listed)
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all[folder(p.ImportPath)] = p
+	}
+}
+
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestTable(t *testing.T) {
+	all := packages(t)
+	for _, r := range table {
+		t.Run(r.pkg, func(t *testing.T) {
+			p, exists := all[r.pkg]
+			if !exists {
+				t.Fatal("no such package")
+			}
+			for _, complaint := range r.check(p) {
+				t.Error(complaint)
+			}
+		})
+	}
+}
+
+func (r rule) check(p listed) (complaints []string) {
+	for _, path := range p.Imports {
+		switch {
+		case ours(path) && !slices.Contains(r.knows, folder(path)):
+			complaints = append(complaints, "must not know "+folder(path))
+		case r.onlyKnown && foreign(path):
+			complaints = append(complaints, "is for the standard library alone, but imports "+path)
+		}
+	}
+	for _, path := range r.without {
+		if slices.Contains(p.Imports, path) {
+			complaints = append(complaints, "must not import "+path)
+		} else if foreign(path) && slices.Contains(p.Deps, path) {
+			complaints = append(complaints, "must not depend on "+path)
+		}
+	}
+	return complaints
+}
+
+// The table's rules themselves are tested on what they must refuse.
+func TestRuleRefuses(t *testing.T) {
+	r := rule{pkg: "x", knows: []string{"protocol"}, without: []string{"os", viper}, onlyKnown: true}
+	for _, tt := range []struct {
+		name string
+		p    listed
+		want int
+	}{
+		{"allowed", listed{Imports: []string{"fmt", module + "/protocol"}, Deps: []string{"os"}}, 0},
+		{"unknown package", listed{Imports: []string{module + "/server/store"}}, 1},
+		{"standard library", listed{Imports: []string{"os"}}, 1},
+		{"indirectly", listed{Deps: []string{viper}}, 1},
+		{"foreign", listed{Imports: []string{"example.com/x"}}, 1},
+	} {
+		if got := r.check(tt.p); len(got) != tt.want {
+			t.Errorf("%s: %q", tt.name, got)
+		}
+	}
+}
+
+func TestEveryPackageIsInTheTable(t *testing.T) {
+	for name := range packages(t) {
+		top, _, _ := strings.Cut(name, "/")
+		known := slices.ContainsFunc(table, func(r rule) bool { return r.pkg == name })
+		if !known && top != "scripts" && name != "internal/architecture" {
+			t.Errorf("%s: say in the table what it may know", name)
+		}
+	}
+}
+
+func TestWhoImportsWhat(t *testing.T) {
+	configs := []string{"internal/settings", "server/config", "client/config"}
+	for name, p := range packages(t) {
+		if strings.HasPrefix(name, "client/") || strings.HasPrefix(name, "server/") {
+			if slices.Contains(strings.Split(name, "/"), "internal") {
+				t.Errorf("%s: a test could not join both ends", name)
+			}
+		}
+		for _, path := range slices.Concat(p.Imports, p.testImports()) {
+			switch {
+			case path == viper && !slices.Contains(configs, name):
+				t.Errorf("%s imports viper, which is for the configuration only", name)
+			case strings.Contains(path, "testify"):
+				t.Errorf("%s imports an assertion library", name)
+			case name == "protocol" && foreign(path):
+				t.Errorf("protocol's tests import %s", path)
+			}
+		}
+	}
+}

@@ -1,0 +1,227 @@
+package deadline
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// tcpPair gives both ends of a connection on this machine.
+func tcpPair(t *testing.T) (ours *Conn, theirs *net.TCPConn) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	dialled, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dialled.Close(); accepted.Close() })
+	return NewConn(accepted), dialled.(*net.TCPConn)
+}
+
+// inBubble runs f with both ends of a pipe and a clock that tests can afford.
+func inBubble(t *testing.T, f func(t *testing.T, ours *Conn, theirs net.Conn)) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		defer a.Close()
+		defer b.Close()
+		f(t, NewConn(a), b)
+	})
+}
+
+// wantTimeout checks that something fails with a deadline, after exactly d.
+func wantTimeout(t *testing.T, d time.Duration, what string, f func() error) {
+	t.Helper()
+	begin := time.Now()
+	if err := f(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%s: %v, want a deadline", what, err)
+	}
+	if took := time.Since(begin); took != d {
+		t.Errorf("%s took %v, want %v", what, took, d)
+	}
+}
+
+func (c *Conn) readOne() error {
+	_, err := c.Read(make([]byte, 1))
+	return err
+}
+
+func (c *Conn) writeOne() error {
+	_, err := c.Write([]byte{1})
+	return err
+}
+
+func TestArmReadLimitsReads(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
+		for _, d := range []time.Duration{time.Second, time.Hour, time.Millisecond} {
+			ours.ArmRead(d)
+			wantTimeout(t, d, "read", ours.readOne)
+		}
+	})
+}
+
+func TestReadWithoutLimitWaitsUntilInterrupted(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
+		ours.ArmRead(time.Second)
+		ours.ArmRead(0)
+		time.AfterFunc(24*time.Hour, ours.Interrupt)
+		wantTimeout(t, 24*time.Hour, "read", ours.readOne)
+	})
+}
+
+func TestNothingIsArmedBeyondAnInterruption(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, theirs net.Conn) {
+		ours.Interrupt()
+		for _, d := range []time.Duration{0, time.Hour} {
+			ours.ArmRead(d)
+			wantTimeout(t, 0, "read", ours.readOne)
+		}
+		go func() { _, _ = io.Copy(io.Discard, theirs) }()
+		if err := ours.writeOne(); err != nil {
+			t.Errorf("write after an interruption: %v", err)
+		}
+	})
+}
+
+func TestWritesAreLimited(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
+		wantTimeout(t, 10*time.Second, "write", ours.writeOne)
+		wantTimeout(t, 10*time.Second, "second write", ours.writeOne)
+	})
+}
+
+func TestHasten(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
+		time.AfterFunc(3*time.Second, func() { ours.Hasten(time.Second) })
+		wantTimeout(t, 4*time.Second, "the write that waits", ours.writeOne)
+		wantTimeout(t, time.Second, "the next", ours.writeOne)
+		ours.Bound(100 * time.Millisecond)
+		ours.Hasten(time.Second)
+		wantTimeout(t, 100*time.Millisecond, "bounded", ours.writeOne)
+	})
+}
+
+func TestBoundEndsAllWaiting(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
+		ours.Bound(time.Second)
+		ours.ArmRead(0)
+		wantTimeout(t, time.Second, "read without a limit", ours.readOne)
+		wantTimeout(t, leastWrite, "write beyond the bound", ours.writeOne)
+		ours.ArmRead(time.Hour)
+		wantTimeout(t, 0, "read beyond the bound", ours.readOne)
+	})
+}
+
+func TestBoundEndsTheWriteThatWaits(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
+		time.AfterFunc(time.Second, func() { ours.Bound(200 * time.Millisecond) })
+		wantTimeout(t, 1200*time.Millisecond, "write", ours.writeOne)
+	})
+}
+
+func TestBoundLeavesAnInterruptionAlone(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
+		ours.Interrupt()
+		ours.Bound(time.Second)
+		wantTimeout(t, 0, "read", ours.readOne)
+	})
+}
+
+// A pipe has no half to close, so that Drain just reads.
+func TestDrainTakesWhatComes(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, theirs net.Conn) {
+		ours.Interrupt()
+		begin := time.Now()
+		var peer sync.WaitGroup
+		peer.Go(func() {
+			for range 5 {
+				time.Sleep(100 * time.Millisecond)
+				if _, err := theirs.Write(make([]byte, 10_000)); err != nil {
+					t.Errorf("the peer's write: %v", err)
+				}
+			}
+			theirs.Close()
+		})
+		ours.Drain(time.Hour)
+		if took := time.Since(begin); took != 500*time.Millisecond {
+			t.Errorf("drained for %v, want until the peer has closed, 500ms", took)
+		}
+		peer.Wait()
+	})
+}
+
+func TestDrainEnds(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		prepare func(*Conn)
+		want    time.Duration
+	}{
+		{"of itself", func(*Conn) {}, time.Second},
+		{"at the bound before it", func(c *Conn) { c.Bound(300 * time.Millisecond) }, 300 * time.Millisecond},
+		{"at the bound meanwhile", func(c *Conn) {
+			time.AfterFunc(100*time.Millisecond, func() { c.Bound(300 * time.Millisecond) })
+		}, 400 * time.Millisecond},
+		// What interrupted the reads may run late, in its own goroutine.
+		{"not at an interruption meanwhile", func(c *Conn) {
+			time.AfterFunc(100*time.Millisecond, c.Interrupt)
+		}, time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, ours *Conn, theirs net.Conn) {
+				var peer sync.WaitGroup
+				peer.Go(func() { // it never stops of itself
+					for {
+						if _, err := theirs.Write([]byte{1}); err != nil {
+							return
+						}
+						time.Sleep(time.Millisecond)
+					}
+				})
+				tt.prepare(ours)
+				begin := time.Now()
+				ours.Drain(time.Second)
+				if took := time.Since(begin); took != tt.want {
+					t.Errorf("drained for %v, want %v", took, tt.want)
+				}
+				ours.Close()
+				peer.Wait()
+			})
+		})
+	}
+}
+
+// What was written last arrives although the peer has sent what nobody read.
+func TestDrainSavesTheLastWords(t *testing.T) {
+	ours, theirs := tcpPair(t)
+	if _, err := theirs.Write(make([]byte, 100_000)); err != nil {
+		t.Fatal(err)
+	}
+	ours.Interrupt()
+	if _, err := ours.Write([]byte("last words")); err != nil {
+		t.Fatal(err)
+	}
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		ours.Drain(10 * time.Second)
+		ours.Close()
+	}()
+	got, err := io.ReadAll(theirs)
+	if string(got) != "last words" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	theirs.Close()
+	<-drained
+}

@@ -1,0 +1,132 @@
+// Package logging sets up go-logging with the one format that both programs
+// write:
+//
+//	2024-08-21 22:11:15 INFO     action: config | result: success | …
+//
+// Local time, the level left-justified to eight columns, one Write a line.
+// Packages that log take their logger from go-logging itself
+// (logging.MustGetLogger); only this package configures it. What comes from a
+// peer, a file or an error goes into a line through [Value].
+package logging
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	gologging "github.com/op/go-logging"
+)
+
+// active is the backend of the whole process. It is installed once: go-logging
+// keeps it in an unguarded global, so that replacing it under a running
+// goroutine would be a race, while changing what it holds is none.
+var (
+	active  = new(backend)
+	install sync.Once
+)
+
+// Setup makes every go-logging logger write lines of the given level and above
+// to w. Call it before starting goroutines that log. Calling it again redirects
+// all loggers, which is what tests do with a buffer of their own; a line that
+// is written at that moment goes to one of the two writers, whole.
+func Setup(w io.Writer, level string) error {
+	l, err := parseLevel(level)
+	if err != nil {
+		return err
+	}
+	active.redirect(w, l)
+	install.Do(func() { gologging.SetBackend(active) })
+	return nil
+}
+
+// ValidLevel tells whether Setup accepts the level.
+func ValidLevel(level string) bool {
+	_, err := parseLevel(level)
+	return err == nil
+}
+
+// Levels lists the level names to offer in a message.
+const Levels = "DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL"
+
+// levels holds go-logging's names, which the original client used, and the
+// other names of Python's logging, which the original server used.
+var levels = map[string]gologging.Level{
+	"CRITICAL": gologging.CRITICAL,
+	"FATAL":    gologging.CRITICAL,
+	"ERROR":    gologging.ERROR,
+	"WARNING":  gologging.WARNING,
+	"WARN":     gologging.WARNING,
+	"NOTICE":   gologging.NOTICE,
+	"INFO":     gologging.INFO,
+	"DEBUG":    gologging.DEBUG,
+	"NOTSET":   gologging.DEBUG, // Python: nothing is filtered
+}
+
+func parseLevel(name string) (gologging.Level, error) {
+	l, ok := levels[strings.ToUpper(name)]
+	if !ok {
+		return 0, fmt.Errorf("unknown log level %q: must be one of %s", name, Levels)
+	}
+	return l, nil
+}
+
+// columns holds the level names as they appear in a line, by level.
+var columns = [...]string{
+	gologging.CRITICAL: " CRITICAL ",
+	gologging.ERROR:    " ERROR    ",
+	gologging.WARNING:  " WARNING  ",
+	gologging.NOTICE:   " NOTICE   ",
+	gologging.INFO:     " INFO     ",
+	gologging.DEBUG:    " DEBUG    ",
+}
+
+// backend implements gologging.LeveledBackend with one level for all modules.
+// The stock backend formats each record through a parsed template and the
+// standard library's logger; this one appends to a buffer that it keeps.
+type backend struct {
+	level atomic.Int64
+
+	mu     sync.Mutex
+	w      io.Writer
+	buf    []byte
+	second int64  // the Unix second that stamp shows
+	stamp  []byte // formatted once a second
+}
+
+func (b *backend) redirect(w io.Writer, level gologging.Level) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.w = w
+	b.stamp = b.stamp[:0] // local time may have changed between two tests
+	b.level.Store(int64(level))
+}
+
+// Log writes one record as one line with one Write.
+func (b *backend) Log(level gologging.Level, _ int, rec *gologging.Record) error {
+	message := rec.Message() // formats the arguments: outside the lock
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if second := rec.Time.Unix(); second != b.second || len(b.stamp) == 0 {
+		b.second = second
+		b.stamp = rec.Time.Local().AppendFormat(b.stamp[:0], "2006-01-02 15:04:05")
+	}
+	b.buf = append(b.buf[:0], b.stamp...)
+	b.buf = append(b.buf, columns[level]...)
+	b.buf = append(b.buf, message...)
+	b.buf = append(b.buf, '\n')
+	_, err := b.w.Write(b.buf)
+	return err
+}
+
+// GetLevel returns the level of all modules.
+func (b *backend) GetLevel(string) gologging.Level { return gologging.Level(b.level.Load()) }
+
+// SetLevel sets the level of all modules; go-logging's interface asks for it.
+func (b *backend) SetLevel(level gologging.Level, _ string) { b.level.Store(int64(level)) }
+
+// IsEnabledFor tells whether lines of this level are written.
+func (b *backend) IsEnabledFor(level gologging.Level, module string) bool {
+	return level <= b.GetLevel(module)
+}

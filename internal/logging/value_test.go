@@ -1,0 +1,103 @@
+package logging
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+func TestValue(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"", ""},
+		{"[CLIENT 1] Message N°1", "[CLIENT 1] Message N°1"},
+		{"Ñandú Muñoz 彩票 e\u0301 👩‍👧", "Ñandú Muñoz 彩票 e\u0301 👩‍👧"},
+		{"dial tcp 127.0.0.1:1: refused", "dial tcp 127.0.0.1:1: refused"},
+		{"a | b", `a \x7C b`},
+		{"one\ntwo\r\n\tthree", `one\ntwo\r\n\tthree`},
+		{`C:\n`, `C:\\n`},
+		{"\x00\x1b[31m\x7f", `\x00\x1B[31m\x7F`},
+		{"\u0085\u009f\u00a0", `\u0085\u009F` + "\u00a0"},
+		{"\u2028\u2029\u202a", `\u2028\u2029` + "\u202a"},
+		{"ok\xff\xc3", `ok\xFF\xC3`},
+		{"\uFFFD", "\uFFFD"}, // itself, not a decoding error
+		{"action: x", `action\x3A x`},
+		{"reaction:action:", `reaction\x3Aaction\x3A`},
+		{"|action:", `\x7Caction\x3A`},
+		{"actio|n: action Action: actions:", `actio\x7Cn: action Action: actions:`},
+	} {
+		if got := Value(tt.in); got != tt.want {
+			t.Errorf("Value(%q) = %s, want %s", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestValueLength(t *testing.T) {
+	whole := strings.Repeat("°", MaxValue/2)
+	if Value(whole) != whole {
+		t.Errorf("a value of %d bytes was changed", MaxValue)
+	}
+	if got, want := Value(whole+"°"), whole+`\(+2 bytes)`; got != want {
+		t.Errorf("got …%q, want …%q", got[MaxValue-4:], want[MaxValue-4:])
+	}
+	if got, want := Value("x"+whole), "x"+whole[:MaxValue-2]+`\(+2 bytes)`; got != want {
+		t.Error("cut inside a character")
+	}
+	junk := strings.Repeat("\xbf", MaxValue+10)
+	if got := Value(junk); !utf8.ValidString(got) || !strings.HasSuffix(got, " bytes)") {
+		t.Errorf("junk ends …%q", got[len(got)-20:])
+	}
+}
+
+func TestValueAllocations(t *testing.T) {
+	for _, s := range []string{"[CLIENT 1] Message N°1", "彩票 Muñoz", strings.Repeat("x", MaxValue)} {
+		if n := testing.AllocsPerRun(100, func() { Value(s) }); n != 0 {
+			t.Errorf("Value of ordinary text allocates %v times", n)
+		}
+	}
+}
+
+func FuzzValue(f *testing.F) {
+	for _, s := range []string{"", "a|b", "action:", "actionaction::", "action:ction:", "\x1action:", "\\x7c", "\n", "\xff", "\u2028", "\u0085", strings.Repeat("ñ", 5000)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		v := Value(s)
+		if strings.Contains(v, "|") || strings.Contains(v, "action:") || !utf8.ValidString(v) ||
+			strings.ContainsFunc(v, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }) {
+			t.Fatalf("Value(%q) = %q", s, v)
+		}
+		if len(s) > MaxValue {
+			return
+		}
+		if back, err := unescape(v); err != nil || back != s {
+			t.Fatalf("Value(%q) = %q reads back as %q, %v", s, v, back, err)
+		}
+	})
+}
+
+// unescape reads back what Value wrote, as its documentation says.
+func unescape(v string) (string, error) {
+	var b []byte
+	for v != "" {
+		r, multibyte, tail, err := strconv.UnquoteChar(v, 0)
+		if err != nil {
+			return "", fmt.Errorf("at %q: %w", v, err)
+		}
+		if v = tail; multibyte {
+			b = utf8.AppendRune(b, r)
+		} else {
+			b = append(b, byte(r))
+		}
+	}
+	return string(b), nil
+}
+
+func BenchmarkValue(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		Value("[CLIENT 1] Message N°1")
+	}
+}

@@ -1,0 +1,132 @@
+package protocol
+
+import "fmt"
+
+// Batch carries consecutive bets of the agency.
+type Batch struct {
+	Offset uint64 // the position of the first in the agency's sequence
+	Bets   []Bet  // at least one
+}
+
+// Type implements Message.
+func (*Batch) Type() Type { return TypeBatch }
+
+// Append implements Message.
+//
+//	offset uint64
+//	count  uint16  at least 1
+//	bets   count records, see Bet.Append
+func (m *Batch) Append(dst []byte) ([]byte, error) {
+	if len(m.Bets) > MaxBatch {
+		return dst, fmt.Errorf("%w: %d bets in a batch of at most %d", ErrTooLong, len(m.Bets), MaxBatch)
+	}
+	dst = be.AppendUint16(be.AppendUint64(dst, m.Offset), uint16(len(m.Bets)))
+	for i := range m.Bets {
+		var err error
+		if dst, err = m.Bets[i].Append(dst); err != nil {
+			return dst, fmt.Errorf("bet %d: %w", i, err)
+		}
+	}
+	return dst, nil
+}
+
+// Decode implements Message. It reuses the capacity of Bets; the strings of
+// all of them share one allocation.
+func (m *Batch) Decode(payload []byte) error {
+	d := decoder{rest: payload}
+	m.Offset = d.uint64()
+	m.Bets = m.Bets[:0]
+	count := int(d.uint16())
+	// The count is a peer's word: nothing is done for more bets than the
+	// payload could hold.
+	if count == 0 || count*minBet > len(d.rest) {
+		d.fail("%d bets in %d bytes", count, len(d.rest))
+	}
+	if d.err == nil {
+		m.Bets = d.bets(m.Bets, count)
+	}
+	return d.end(TypeBatch)
+}
+
+// Single carries one bet of an agency that sends no others.
+type Single struct {
+	Offset uint64 // the bet's position in the agency's sequence
+	Bet    Bet
+}
+
+// Type implements Message.
+func (*Single) Type() Type { return TypeBet }
+
+// Append implements Message.
+//
+//	offset uint64
+//	bet    record, see Bet.Append
+func (m *Single) Append(dst []byte) ([]byte, error) {
+	return m.Bet.Append(be.AppendUint64(dst, m.Offset))
+}
+
+// Decode implements Message.
+func (m *Single) Decode(payload []byte) error {
+	d := decoder{rest: payload}
+	*m = Single{Offset: d.uint64()}
+	if bet := d.bets(nil, 1); len(bet) == 1 {
+		m.Bet = bet[0]
+	}
+	return d.end(TypeBet)
+}
+
+// MaxBatch is the largest number of bets that a batch can count.
+const MaxBatch = 1<<16 - 1
+
+// batchStart is where the first bet stands in a BATCH frame.
+const batchStart = headerSize + 8 + 2
+
+// BatchBuilder gathers bets into the frame of a Batch, without an allocation
+// for each. The zero value is an empty batch at offset 0.
+type BatchBuilder struct {
+	frame  []byte
+	count  int
+	offset uint64
+}
+
+// Start empties the batch; its first bet will be at the given offset.
+func (b *BatchBuilder) Start(offset uint64) {
+	b.count, b.offset = 0, offset
+	b.frame = append(b.frame[:0], make([]byte, batchStart)...)
+}
+
+// Add adds a bet unless the frame has no room for it, in which case it returns
+// false and leaves the batch as it was. A batch of no bets has room for any.
+// It fails with ErrTooLong if the bet cannot be encoded at all.
+func (b *BatchBuilder) Add(bet *Bet) (bool, error) {
+	if b.frame == nil {
+		b.Start(b.offset)
+	}
+	grown, err := bet.Append(b.frame)
+	if err != nil {
+		return false, err
+	}
+	if len(grown) > MaxFrame || b.count == MaxBatch {
+		b.frame = grown[:len(b.frame)] // keeps the capacity
+		return false, nil
+	}
+	b.frame = grown
+	b.count++
+	return true, nil
+}
+
+// Len is the number of bets in the batch.
+func (b *BatchBuilder) Len() int { return b.count }
+
+// End is the offset that follows the batch's last bet.
+func (b *BatchBuilder) End() uint64 { return b.offset + uint64(b.count) }
+
+// Frame returns the frame of a batch that has bets. It is valid until the next
+// Start or Add.
+func (b *BatchBuilder) Frame() []byte {
+	be.PutUint32(b.frame, uint32(len(b.frame)-lengthSize))
+	b.frame[lengthSize] = byte(TypeBatch)
+	be.PutUint64(b.frame[headerSize:], b.offset)
+	be.PutUint16(b.frame[headerSize+8:], uint16(b.count))
+	return b.frame
+}

@@ -1,0 +1,92 @@
+package protocol
+
+import (
+	"bytes"
+	"testing"
+)
+
+// batchOf100 is the frame of a batch as the course's data makes them.
+func batchOf100(b *testing.B) (bets []Bet, frame []byte) {
+	b.Helper()
+	bets = someBets(100)
+	frame, err := AppendFrame(nil, &Batch{Bets: bets})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return bets, frame
+}
+
+func BenchmarkBatchBuilder(b *testing.B) {
+	bets, frame := batchOf100(b)
+	b.SetBytes(int64(len(frame)))
+	b.ReportAllocs()
+	var batch BatchBuilder
+	for b.Loop() {
+		batch.Start(0)
+		for i := range bets {
+			if fits, err := batch.Add(&bets[i]); !fits || err != nil {
+				b.Fatal(fits, err)
+			}
+		}
+		batch.Frame()
+	}
+}
+
+func BenchmarkAppendFrame(b *testing.B) {
+	bets, frame := batchOf100(b)
+	b.SetBytes(int64(len(frame)))
+	b.ReportAllocs()
+	batch := Batch{Bets: bets}
+	for b.Loop() {
+		var err error
+		if frame, err = AppendFrame(frame[:0], &batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecodeBatch(b *testing.B) {
+	_, frame := batchOf100(b)
+	b.SetBytes(int64(len(frame)))
+	b.ReportAllocs()
+	var batch Batch
+	for b.Loop() {
+		if err := batch.Decode(frame[headerSize:]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkReader(b *testing.B) {
+	_, frame := batchOf100(b)
+	b.SetBytes(int64(len(frame)))
+	b.ReportAllocs()
+	r := NewReader(&endless{block: bytes.Repeat(frame, 16)})
+	for b.Loop() {
+		if _, _, err := r.Next(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// endless is a stream that repeats a block.
+type endless struct {
+	block []byte
+	at    int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	n := copy(p, e.block[e.at:])
+	e.at = (e.at + n) % len(e.block)
+	return n, nil
+}
+
+func BenchmarkChecksum(b *testing.B) {
+	_, frame := batchOf100(b)
+	b.SetBytes(int64(len(frame)))
+	b.ReportAllocs()
+	var sum uint32
+	for b.Loop() {
+		sum = Checksum(sum, frame[batchStart:])
+	}
+}

@@ -1,0 +1,68 @@
+package protocol
+
+import "fmt"
+
+// Status says why an Error refuses something. Those below 0x40 are passing: the
+// agency reconnects and resumes. The others are final.
+type Status uint8
+
+// The statuses.
+const (
+	StatusStorageFailed Status = 0x01 // the bets could not be stored
+	StatusStopping      Status = 0x02 // the central is being stopped
+	StatusBusy          Status = 0x03 // the central has no room for another connection
+
+	StatusInvalidBet Status = 0x40 // a bet of the batch can not be stored
+	StatusMismatch   Status = 0x41 // what the agency sends does not fit what is stored
+	StatusSuperseded Status = 0x42 // a newer connection speaks for the agency
+	StatusUnexpected Status = 0x43 // the central expects no such agency
+	StatusClosed     Status = 0x44 // the agency has finished; it can add no bets
+	StatusViolation  Status = 0x45 // the peer broke the protocol
+	StatusVersion    Status = 0x46 // the central does not speak the agency's version
+	firstFinal              = StatusInvalidBet
+)
+
+// Final tells whether to reconnect would be of no use.
+func (s Status) Final() bool { return s >= firstFinal }
+
+var statusNames = map[Status]string{
+	StatusStorageFailed: "storage failed",
+	StatusStopping:      "server stopping",
+	StatusBusy:          "server busy",
+	StatusInvalidBet:    "invalid bet",
+	StatusMismatch:      "data mismatch",
+	StatusSuperseded:    "superseded",
+	StatusUnexpected:    "agency not expected",
+	StatusClosed:        "agency closed",
+	StatusViolation:     "protocol violation",
+	StatusVersion:       "unsupported version",
+}
+
+// String names the status in words.
+func (s Status) String() string {
+	if name, ok := statusNames[s]; ok {
+		return name
+	}
+	return fmt.Sprintf("status %#02x", uint8(s))
+}
+
+var typeNames = map[Type]string{
+	TypeHello:      "HELLO",
+	TypeBatch:      "BATCH",
+	TypeBet:        "BET",
+	TypeFinished:   "FINISHED",
+	TypeQuery:      "QUERY",
+	TypeWelcome:    "WELCOME",
+	TypeAck:        "ACK",
+	TypeRegistered: "REGISTERED",
+	TypeWinners:    "WINNERS",
+	TypeError:      "ERROR",
+}
+
+// String names the message as PROTOCOL.md does.
+func (t Type) String() string {
+	if name, ok := typeNames[t]; ok {
+		return name
+	}
+	return fmt.Sprintf("type %#02x", uint8(t))
+}

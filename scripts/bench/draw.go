@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
+)
+
+// drawName is the scenario of the draw alone, over drawTimes the official data
+// (10 million bets).
+const (
+	drawName  = "sorteo"
+	drawTimes = 128
+)
+
+// measureDraw compares the draw with reading the same file through encoding/csv,
+// which takes the place of the floor. Each is a process of its own.
+func (l *laboratory) measureDraw(ctx context.Context) (measurement, error) {
+	bets := filepath.Join(l.dir, "draw.csv")
+	if l.base == nil {
+		if err := l.makeBase(ctx); err != nil {
+			return measurement{}, err
+		}
+	}
+	if _, err := os.Stat(bets); err != nil {
+		if err := l.makeBets(ctx, bets); err != nil {
+			return measurement{}, err
+		}
+	}
+	size := dataset.Total(l.base)
+	want := fmt.Sprintf("apuestas %d ganadores %d", drawTimes*size.Bets, drawTimes*size.Winners)
+	m := measurement{bets: drawTimes * size.Bets}
+	var err error
+	if m.floor, m.client, err = l.timed(ctx, want, "-csv", "-archivo", bets); err != nil {
+		return m, err
+	}
+	m.elapsed, m.server, err = l.timed(ctx, want, "-archivo", bets)
+	m.connected = m.elapsed
+	return m, err
+}
+
+// timed runs the program sorteo and returns its time and its peak memory.
+func (l *laboratory) timed(ctx context.Context, want string, args ...string) (time.Duration, int64, error) {
+	var said string
+	begin := time.Now()
+	p, err := system.Start("sorteo", filepath.Join(l.dir, "sorteo"), args, func(line []byte) { said = string(line) })
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := await(ctx, nil, p); err != nil {
+		system.Stop(system.Grace, p)
+		return 0, 0, err
+	}
+	elapsed := time.Since(begin)
+	if said != want {
+		return 0, 0, fmt.Errorf("sorteo dijo %q y debía decir %q", said, want)
+	}
+	return elapsed, p.PeakMemory(), nil
+}
+
+// makeBets writes what the server would store.
+func (l *laboratory) makeBets(ctx context.Context, path string) error {
+	_, err := writeSynced(path, func(w io.Writer) error {
+		out := bufio.NewWriterSize(w, 64<<10)
+		for range drawTimes {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			for _, file := range l.base {
+				if err := prefixed(out, file); err != nil {
+					return err
+				}
+			}
+		}
+		return out.Flush()
+	})
+	return err
+}
+
+// prefixed writes a data file's rows with the agency before each.
+func prefixed(w io.Writer, file dataset.File) error {
+	in, err := os.Open(file.Path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		if _, err := fmt.Fprintf(w, "%d,%s\r\n", file.Agency, lines.Bytes()); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}

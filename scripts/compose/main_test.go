@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestParseArgs(t *testing.T) {
+	byDefault, err := parseScenario(defaultScenario)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		args string
+		want options
+	}{
+		{"0", options{0, byDefault, "."}},
+		{"5", options{5, byDefault, "."}},
+		{"4096", options{4096, byDefault, "."}},
+		{"2 eco", options{2, scenarioEcho, "."}},
+		{"2 ej4", options{2, scenarioEcho, "."}},
+		{"2 apuesta", options{2, scenarioBet, "."}},
+		{"2 ej5", options{2, scenarioBet, "."}},
+		{"2 agencias", options{2, scenarioAgencies, "."}},
+		{"2 ej8", options{2, scenarioAgencies, "."}},
+		{"-raiz /a -- 2 eco", options{2, scenarioEcho, "/a"}},
+	}
+	for _, test := range tests {
+		got, err := parseArgs(strings.Fields(test.args))
+		if err != nil || got != test.want {
+			t.Errorf("parseArgs(%q) = %+v, %v, want %+v", test.args, got, err, test.want)
+		}
+	}
+}
+
+func TestBadArguments(t *testing.T) {
+	for _, args := range []string{
+		"", "-1", "-- -1", "+1", "1.5", "1e3", "0x10", "dos", "4097", "99999999999999999999", "1_0",
+		"2 ej0", "2 ej9", "2 otro", "2 ECO", "2 eco 3", "-otra 2",
+	} {
+		var out, message bytes.Buffer
+		if code := run(strings.Fields(args), &out, &message); code != 2 {
+			t.Errorf("run(%q) = %d, want 2", args, code)
+		}
+		if out.Len() != 0 || message.Len() == 0 {
+			t.Errorf("run(%q) printed %q and said %q", args, out.String(), message.String())
+		}
+	}
+}
+
+// TestCommittedFile fails when docker-compose-dev.yaml is not what the
+// generator writes: run ./generar-compose.sh docker-compose-dev.yaml 5.
+func TestCommittedFile(t *testing.T) {
+	want, err := os.ReadFile("../../docker-compose-dev.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, message bytes.Buffer
+	if code := run([]string{"5"}, &got, &message); code != 0 {
+		t.Fatal(message.String())
+	}
+	if !bytes.Equal(got.Bytes(), want) {
+		t.Error("docker-compose-dev.yaml differs from what the generator writes for 5 clients")
+	}
+}
+
+func TestWarnsBeyondOneBridge(t *testing.T) {
+	for n, want := range map[string]bool{"1022": false, "1023": true} {
+		var message bytes.Buffer
+		if code := run([]string{n}, io.Discard, &message); code != 0 {
+			t.Fatal(message.String())
+		}
+		if got := message.Len() > 0; got != want {
+			t.Errorf("%s clients: warned: %v, want %v", n, got, want)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package containers
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+)
+
+// entry is a line of `docker compose logs -f`: something that a container said,
+// or its end.
+type entry struct {
+	source string
+	child.Line
+	exited bool
+	status int
+}
+
+// Compose clears the terminal's line before it tells an end, be it a terminal or
+// not.
+var (
+	exitLine = regexp.MustCompile(`^(?:\r\x1b\[K)?(\S+) exited with code (\d+)$`)
+	saidLine = regexp.MustCompile(`^(\S+) +\| (.*)$`)
+)
+
+// parseEntry accepts no line but those two: whoever judges a log by machine
+// stumbles over anything else.
+func parseEntry(text string) (entry, error) {
+	if parts := exitLine.FindStringSubmatch(text); parts != nil {
+		status, err := strconv.Atoi(parts[2])
+		return entry{source: parts[1], exited: true, status: status}, err
+	}
+	parts := saidLine.FindStringSubmatch(text)
+	if parts == nil {
+		return entry{}, fmt.Errorf("neither a container's line nor its end: %q", text)
+	}
+	line, err := child.ParseLine(parts[2])
+	if err != nil {
+		return entry{}, fmt.Errorf("%w: %q", err, text)
+	}
+	return entry{source: parts[1], Line: line}, nil
+}
+
+// number is the value of a key that holds one.
+func (e entry) number(t testing.TB, key string) int {
+	t.Helper()
+	n, err := strconv.Atoi(e.Keys[key])
+	if err != nil {
+		t.Fatalf("%s: %s has no number as %s: %v", e.source, e.Action, key, e.Keys)
+	}
+	return n
+}
+
+func TestParseEntry(t *testing.T) {
+	const said = "2024-08-21 22:11:15 INFO     action: apuesta_recibida | result: success | cantidad: 64"
+	got, err := parseEntry("server   | " + said)
+	if err != nil || got.source != "server" || got.Action != "apuesta_recibida" || got.number(t, "cantidad") != 64 || got.exited {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, clear := range []string{"", "\r\x1b[K"} {
+		got, err = parseEntry(clear + "client12 exited with code 137")
+		if err != nil || got.source != "client12" || !got.exited || got.status != 137 {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+	for _, text := range []string{
+		"", said, "server", "server | ", "server | panic: x", "exited with code 0", "client1 exited with code x",
+		"client1 | x exited with code 0", "server | 2024-08-21 22:11:15 INFO     action: a | result: ok",
+		"server | 2024-08-21 22:11:15 INFO     action: a | result: success | msg: a|b",
+	} {
+		if got, err := parseEntry(text); err == nil {
+			t.Errorf("%q: accepted as %+v", text, got)
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+)
+
+// The crash run goes on for so long, and does what this seed says. In the
+// environment they are CRASH_FOR and CRASH_SEED.
+var (
+	crashFor  = flag.Duration("crash.for", fromEnv("CRASH_FOR", 10*time.Second, time.ParseDuration), "how long the crash run goes on")
+	crashSeed = flag.Uint64("crash.seed", fromEnv("CRASH_SEED", uint64(time.Now().UnixNano()), parseSeed), "what the crash run does")
+)
+
+func parseSeed(text string) (uint64, error) { return strconv.ParseUint(text, 10, 64) }
+
+func fromEnv[T any](name string, otherwise T, parse func(string) (T, error)) T {
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	value, err := parse(text)
+	if err != nil {
+		panic(fmt.Sprintf("%s: %v", name, err))
+	}
+	return value
+}
+
+// crashBatches are the batch sizes of the agencies, by id from 1.
+var crashBatches = []int{1, 7, 64, 500}
+
+// The server and the agencies are killed at random moments, and started again,
+// until all agencies have their winners. Every bet is stored exactly once, the
+// winners are right and the draw was held once. Then all begins again.
+func TestCrashes(t *testing.T) {
+	t.Logf("go test ./scripts/e2e -run TestCrashes -crash.for %v -crash.seed %d", *crashFor, *crashSeed)
+	var total crashes
+	rounds := 0
+	for end := time.Now().Add(*crashFor); rounds == 0 || time.Now().Before(end); rounds++ {
+		random := rand.New(rand.NewPCG(*crashSeed, uint64(rounds)))
+		ok := t.Run(fmt.Sprintf("round %d", rounds), func(t *testing.T) {
+			total.add(crashRound(t, random, rounds%2 == 0))
+		})
+		if !ok {
+			t.Fatalf("seed %d, round %d", *crashSeed, rounds)
+		}
+	}
+	t.Logf("%d rounds; the server was killed %d times, agencies %d times, %d torn rows were cut off, %d draws recovered",
+		rounds, total.server, total.agencies, total.torn, total.recovered)
+}
+
+// crashes counts what happened.
+type crashes struct{ server, agencies, torn, recovered int }
+
+func (c *crashes) add(o crashes) {
+	c.server += o.server
+	c.agencies += o.agencies
+	c.torn += o.torn
+	c.recovered += o.recovered
+}
+
+// scene is one lottery whose processes are killed.
+type scene struct {
+	*lottery
+	random  *rand.Rand
+	data    map[int][][]string
+	lives   [][]child.Line // what each life of the server has said
+	server  *child.Process
+	running map[int]*child.Process
+	count   crashes
+}
+
+func crashRound(t *testing.T, random *rand.Rand, sync bool) crashes {
+	s := &scene{
+		lottery: newLottery(t, len(crashBatches), "SERVER_STORAGE_SYNC="+strconv.FormatBool(sync),
+			"SERVER_PUBLISH_DELAY="+strconv.Itoa(random.IntN(30))+"ms"),
+		random:  random,
+		data:    make(map[int][][]string),
+		running: make(map[int]*child.Process),
+	}
+	for i, batch := range crashBatches {
+		id := i + 1
+		s.data[id] = awkward(id, random.IntN(1500*min(batch, 10)))
+	}
+	s.server = s.startServer()
+	for id := range s.data {
+		s.start(id)
+	}
+	// Few kills let the lottery go far between two; with many it hardly does.
+	for kills := 5 + random.IntN(40); kills > 0 && len(s.running) > 0; kills-- {
+		s.wait(time.Duration(random.Int64N(int64(100 * time.Millisecond))))
+		if len(s.running) > 0 {
+			s.kill()
+		}
+	}
+	for len(s.running) > 0 {
+		s.wait(time.Second)
+	}
+	s.server.Stop(syscall.SIGTERM)
+	s.buryServer()
+	s.check(sync)
+	return s.count
+}
+
+func (s *scene) start(id int) {
+	s.running[id] = s.startAgency(id, s.data[id], crashBatches[id-1])
+}
+
+// wait waits for so long, and takes those agencies off that end meanwhile.
+func (s *scene) wait(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for _, id := range slices.Sorted(maps.Keys(s.running)) {
+		select {
+		case <-s.running[id].Done():
+			checkAgency(s.t, s.running[id], winners(s.data[id]))
+			delete(s.running, id)
+		default:
+		}
+	}
+	<-timer.C
+}
+
+// kill kills the server, an agency or both, and starts what it has killed,
+// sometimes later.
+func (s *scene) kill() {
+	ids := slices.Sorted(maps.Keys(s.running))
+	id := ids[s.random.IntN(len(ids))]
+	victims := s.random.IntN(4)
+	down := time.Duration(s.random.Int64N(int64(50 * time.Millisecond)))
+	if victims != 0 {
+		s.server.Kill()
+		s.buryServer()
+		s.count.server++
+	}
+	if victims <= 1 {
+		s.killAgency(id)
+	}
+	if s.random.IntN(3) == 0 {
+		time.Sleep(down) // nobody is there for a while
+	}
+	if victims <= 1 {
+		s.start(id)
+	}
+	if victims != 0 {
+		s.server = s.startServer()
+	}
+}
+
+func (s *scene) killAgency(id int) {
+	p := s.running[id]
+	p.Kill()
+	s.count.agencies++
+	s.checkLines(p)
+}
+
+// buryServer keeps what a server that has ended has said.
+func (s *scene) buryServer() {
+	lines := s.checkLines(s.server)
+	s.lives = append(s.lives, lines)
+	s.count.torn += len(child.Select(lines, "fila_incompleta", "success"))
+	s.count.recovered += len(child.Select(lines, "sorteo_recuperado", "success"))
+}
+
+// checkLines checks what a process has said. The last line of one that was
+// killed may be cut.
+func (s *scene) checkLines(p *child.Process) []child.Line {
+	said := p.Lines()
+	if n := len(said) - 1; n >= 0 {
+		if _, err := child.ParseLine(said[n]); err != nil {
+			said = said[:n]
+		}
+	}
+	if errors := p.Errors(); len(errors) > 0 {
+		s.t.Errorf("says on stderr: %q", errors)
+	}
+	return child.ParseLines(s.t, said)
+}
+
+// check checks a round that has ended.
+func (s *scene) check(sync bool) {
+	s.checkStored(s.data)
+	bets, logged, drawn := 0, 0, false
+	for _, rows := range s.data {
+		bets += len(rows)
+	}
+	for life, lines := range s.lives {
+		for _, line := range lines {
+			switch {
+			case line.Action == "sorteo" || line.Action == "sorteo_recuperado":
+				if line.Result != "success" || drawn && line.Action == "sorteo" || line.Keys["apuestas"] != strconv.Itoa(bets) {
+					s.t.Errorf("life %d: %+v", life, line)
+				}
+				drawn = true
+			case line.Action == "apuesta_recibida":
+				n, err := strconv.Atoi(line.Keys["cantidad"])
+				if err != nil || line.Result != "success" || drawn {
+					s.t.Errorf("life %d: %+v", life, line)
+				}
+				logged += n
+			case line.Result == "fail" && line.Action != "sesion":
+				s.t.Errorf("life %d: %+v", life, line)
+			}
+		}
+	}
+	// A server that is killed between the disk and the log says nothing.
+	if !drawn || logged > bets || s.count.server == 0 && logged != bets {
+		s.t.Errorf("drawn: %v; the cantidades add up to %d of %d bets (sync: %v)", drawn, logged, bets, sync)
+	}
+}

@@ -1,0 +1,153 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+)
+
+// A child that finds its limit and a program in these variables becomes that
+// program under that limit: every file that it writes is full at so many bytes.
+const (
+	sizeVariable    = "E2E_FILE_SIZE"
+	programVariable = "E2E_PROGRAM"
+)
+
+func limitFileSize() {
+	text, program := os.Getenv(sizeVariable), os.Getenv(programVariable)
+	if text == "" {
+		return
+	}
+	size, err := strconv.ParseUint(text, 10, 64)
+	if err == nil {
+		// The hard limit stays: the test gives the room back.
+		err = unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: size, Max: math.MaxUint64})
+	}
+	if err == nil {
+		err = syscall.Exec(program, []string{program}, os.Environ())
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(3)
+}
+
+// startFullServer starts a server whose disk is full at that size.
+func (l *lottery) startFullServer(size int64) *child.Process {
+	l.t.Helper()
+	cmd := l.serverCommand()
+	cmd.Path, cmd.Args = os.Args[0], []string{os.Args[0]}
+	cmd.Env = append(cmd.Env, sizeVariable+"="+strconv.FormatInt(size, 10), programVariable+"="+serverBinary)
+	return l.await(cmd)
+}
+
+// The disk is full in the middle of an upload. The server says so, stores
+// nothing of what it refuses and goes on; when there is room again, the
+// agencies, which have tried all the time, end their work.
+func TestFullDisk(t *testing.T) {
+	data := map[int][][]string{1: small(1, 3000), 2: awkward(2, 500)}
+	for _, size := range []int64{0, 1, 30_000, 54_321} {
+		t.Run(strconv.FormatInt(size, 10), func(t *testing.T) {
+			l := newLottery(t, 2)
+			server := l.startFullServer(size)
+			agencies := map[int]*child.Process{1: l.startAgency(1, data[1], 7), 2: l.startAgency(2, data[2], 64)}
+			refusals := server.AwaitMany("action: apuesta_recibida | result: fail", 4)
+			for _, p := range agencies {
+				p.AwaitMany("result: in_progress | client_id: ", 2)
+			}
+			l.checkWhole(data)
+			room := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
+			if err := unix.Prlimit(server.Pid(), unix.RLIMIT_FSIZE, &room, nil); err != nil {
+				t.Fatal(err)
+			}
+			for id, p := range agencies {
+				checkAgency(t, p, winners(data[id]))
+			}
+			server.Stop(syscall.SIGTERM)
+			l.checkStored(data)
+			checkRefusals(t, child.ParseLines(t, server.Lines()), refusals)
+		})
+	}
+}
+
+// There is no room again: the agencies give up and say why, the server goes on
+// and stops well, and what it has is whole. Started again with room, it ends
+// the lottery.
+func TestFullDiskForGood(t *testing.T) {
+	data := map[int][][]string{1: small(1, 1000), 2: nil}
+	l := newLottery(t, 2)
+	server := l.startFullServer(20_000)
+	name := l.dataFile(1, data[1])
+	loser := l.startClient(1, "CLI_DATA_FILE="+name, "CLI_RETRY_DEADLINE=500ms")
+	loser.Await("action: consulta_ganadores | result: fail | client_id: 1 | error: no progress for 500ms: storage failed: ")
+	if status := loser.Wait(); status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+	child.ParseLines(t, loser.Lines())
+	empty := l.startAgency(2, nil, 1) // has nothing to store, and is served
+	empty.Await("action: notificacion_enviada | result: success | client_id: 2 | apuestas: 0")
+	server.Stop(syscall.SIGTERM)
+	child.ParseLines(t, server.Lines())
+	l.checkWhole(data)
+
+	server = l.startServer()
+	if torn := child.Grep(server.Lines(), "fila_incompleta"); len(torn) > 0 {
+		t.Errorf("left something torn: %q", torn)
+	}
+	checkAgency(t, l.startAgency(1, data[1], 100), winners(data[1]))
+	checkAgency(t, empty, nil)
+	server.Stop(syscall.SIGTERM)
+	l.checkStored(data)
+}
+
+// checkWhole checks that of each agency the first rows are stored, however
+// many, and that nothing of a row is.
+func (l *lottery) checkWhole(data map[int][][]string) {
+	l.t.Helper()
+	content, err := os.ReadFile(l.storage())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	// The file is being written to: the last row may be half there, until it is
+	// cut off again, in this copy alone.
+	if end := strings.LastIndex(string(content), "\r\n"); end >= 0 {
+		content = content[:end+2]
+	} else {
+		content = nil
+	}
+	for id, rows := range parseRows(l.t, string(content)) {
+		if len(rows) > len(data[id]) {
+			l.t.Errorf("agency %d has %d rows", id, len(rows))
+			continue
+		}
+		for i, row := range rows {
+			if strings.Join(row, "\x00") != strings.Join(data[id][i], "\x00") {
+				l.t.Fatalf("row %d of agency %d is %q, want %q", i, id, row, data[id][i])
+			}
+		}
+	}
+}
+
+// checkRefusals checks that refusals name the number of bets and the reason.
+func checkRefusals(t *testing.T, lines []child.Line, refusals []string) {
+	t.Helper()
+	if !strings.Contains(refusals[0], "file too large") || !strings.Contains(refusals[0], "bets.csv") {
+		t.Errorf("does not say what happened: %s", refusals[0])
+	}
+	for _, line := range child.Select(lines, "apuesta_recibida", "fail") {
+		if n, err := strconv.Atoi(line.Keys["cantidad"]); err != nil || n < 1 || n > 64 {
+			t.Errorf("cantidad %q", line.Keys["cantidad"])
+		}
+	}
+	if n := len(child.Select(lines, "sorteo", "success")); n != 1 {
+		t.Errorf("sorteo is logged %d times", n)
+	}
+}

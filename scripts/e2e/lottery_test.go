@@ -1,0 +1,234 @@
+package e2e
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+)
+
+// lottery is one lottery on this machine: a server, which may be started again
+// and again, and its agencies.
+type lottery struct {
+	t        testing.TB
+	dir      string
+	port     int
+	agencies int
+	env      []string // further settings of the server
+}
+
+func newLottery(t testing.TB, agencies int, env ...string) *lottery {
+	return &lottery{t: t, dir: t.TempDir(), port: freePort(t), agencies: agencies, env: env}
+}
+
+var lastPort atomic.Int32
+
+// freePort finds a port that nothing listens on. It is none of those that the
+// system gives to outgoing connections, so that it is still free when a server
+// starts again, and an agency that dials it meanwhile does not reach itself.
+func freePort(t testing.TB) int {
+	t.Helper()
+	lastPort.CompareAndSwap(0, int32(15000+os.Getpid()%8000))
+	for range 1000 {
+		port := int(lastPort.Add(1))
+		if listener, err := net.Listen("tcp", ":"+strconv.Itoa(port)); err == nil {
+			listener.Close()
+			return port
+		}
+	}
+	t.Fatal("no free port")
+	return 0
+}
+
+func (l *lottery) storage() string { return filepath.Join(l.dir, "bets.csv") }
+
+func (l *lottery) serverCommand() *exec.Cmd {
+	cmd := exec.Command(serverBinary)
+	cmd.Dir = l.dir
+	cmd.Env = child.Environ(append([]string{
+		"SERVER_PORT=" + strconv.Itoa(l.port),
+		"SERVER_LISTEN_BACKLOG=1024",
+		"SERVER_AGENCIES=" + strconv.Itoa(l.agencies),
+		"LOGGING_LEVEL=DEBUG",
+	}, l.env...)...)
+	return cmd
+}
+
+// startServer starts the server and returns once it listens.
+func (l *lottery) startServer() *child.Process {
+	l.t.Helper()
+	return l.await(l.serverCommand())
+}
+
+func (l *lottery) await(cmd *exec.Cmd) *child.Process {
+	l.t.Helper()
+	p := child.Start(l.t, cmd)
+	p.Await("action: accept_connections | result: in_progress")
+	return p
+}
+
+// startClient starts a client with these settings.
+func (l *lottery) startClient(id int, env ...string) *child.Process {
+	l.t.Helper()
+	cmd := exec.Command(clientBinary)
+	cmd.Dir = l.dir
+	cmd.Env = child.Environ(append([]string{
+		"CLI_ID=" + strconv.Itoa(id),
+		"CLI_SERVER_ADDRESS=127.0.0.1:" + strconv.Itoa(l.port),
+		"CLI_LOG_LEVEL=DEBUG",
+	}, env...)...)
+	return child.Start(l.t, cmd)
+}
+
+// startAgency starts an agency that uploads rows.
+func (l *lottery) startAgency(id int, rows [][]string, batch int) *child.Process {
+	l.t.Helper()
+	return l.startClient(id, "CLI_DATA_FILE="+l.dataFile(id, rows), "CLI_BATCH_MAXAMOUNT="+strconv.Itoa(batch))
+}
+
+// dataFile writes the rows of an agency, if they are not written yet.
+func (l *lottery) dataFile(id int, rows [][]string) string {
+	l.t.Helper()
+	name := filepath.Join(l.dir, fmt.Sprintf("agency-%d.csv", id))
+	if _, err := os.Stat(name); err == nil {
+		return name
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	w := csv.NewWriter(file)
+	w.UseCRLF = id%2 == 1
+	if err := w.WriteAll(rows); err != nil {
+		l.t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		l.t.Fatal(err)
+	}
+	return name
+}
+
+// storedRows reads bets.csv: for each agency, its rows in their order.
+func (l *lottery) storedRows() map[int][][]string {
+	l.t.Helper()
+	content, err := os.ReadFile(l.storage())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return parseRows(l.t, string(content))
+}
+
+func parseRows(t testing.TB, content string) map[int][][]string {
+	t.Helper()
+	r := csv.NewReader(strings.NewReader(content))
+	r.FieldsPerRecord = 6
+	all, err := r.ReadAll()
+	if err != nil {
+		t.Fatalf("bets.csv: %v", err)
+	}
+	rows := make(map[int][][]string)
+	for _, row := range all {
+		id, err := strconv.Atoi(row[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows[id] = append(rows[id], row[1:])
+	}
+	return rows
+}
+
+// checkStored compares what is stored with the agencies' rows: every one
+// exactly once, and in its order.
+func (l *lottery) checkStored(want map[int][][]string) {
+	l.t.Helper()
+	got := l.storedRows()
+	for id := range got {
+		if _, ok := want[id]; !ok {
+			l.t.Errorf("agency %d, which has none, has %d rows", id, len(got[id]))
+		}
+	}
+	for id, rows := range want {
+		if !slices.EqualFunc(got[id], rows, slices.Equal) {
+			l.t.Errorf("of agency %d %d rows are stored, not its %d", id, len(got[id]), len(rows))
+		}
+	}
+}
+
+// winners are the documents of the rows that win.
+func winners(rows [][]string) []string {
+	var documents []string
+	for _, row := range rows {
+		if row[4] == "7574" {
+			documents = append(documents, row[2])
+		}
+	}
+	return documents
+}
+
+// checkAgency checks an agency that has ended: its status, every line of its
+// log, and its winners.
+func checkAgency(t testing.TB, p *child.Process, want []string) {
+	t.Helper()
+	if status := p.Wait(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	if errors := p.Errors(); len(errors) > 0 {
+		t.Errorf("says on stderr: %q", errors)
+	}
+	lines := child.ParseLines(t, p.Lines())
+	answer := child.Select(lines, "consulta_ganadores", "success")
+	if len(answer) != 1 || answer[0].Keys["cant_ganadores"] != strconv.Itoa(len(want)) {
+		t.Errorf("answers %+v, want %d winners", answer, len(want))
+	}
+	var got []string
+	for _, line := range child.Select(lines, "ganador", "success") {
+		got = append(got, line.Keys["dni"])
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("winners %q, want %q", got, want)
+	}
+}
+
+// checkServer stops the server, checks every line of its log and that it held
+// the draw once and stored so many bets.
+func checkServer(t testing.TB, p *child.Process, bets int) []child.Line {
+	t.Helper()
+	p.Stop(syscall.SIGTERM)
+	lines := child.ParseLines(t, p.Lines())
+	if errors := p.Errors(); len(errors) > 0 {
+		t.Errorf("says on stderr: %q", errors)
+	}
+	if n := len(child.Select(lines, "sorteo", "success")); n != 1 {
+		t.Errorf("sorteo is logged %d times", n)
+	}
+	sum := 0
+	for _, line := range child.Select(lines, "apuesta_recibida", "success") {
+		n, _ := strconv.Atoi(line.Keys["cantidad"])
+		sum += n
+	}
+	if sum != bets {
+		t.Errorf("the cantidades add up to %d, want %d", sum, bets)
+	}
+	var actions []string
+	for _, line := range lines {
+		actions = append(actions, line.Action)
+		if line.Result == "fail" {
+			t.Errorf("failed: %+v", line)
+		}
+	}
+	if last := slices.Index(actions, "sorteo"); slices.Contains(actions[last+1:], "apuesta_recibida") ||
+		slices.Contains(actions[:last], "ganadores_enviados") {
+		t.Error("bets after the draw, or winners before it")
+	}
+	return lines
+}

@@ -1,0 +1,108 @@
+// Package shelltest tests the project's shell scripts as commands. A fake docker
+// stands in for the engine, so nothing here needs one.
+package shelltest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"nc": fakeNetcat})
+}
+
+func TestGenerarCompose(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash on this machine")
+	}
+	runScripts(t, "testdata/generar", bash)
+}
+
+// TestValidarEchoServer runs with every POSIX shell that there is.
+func TestValidarEchoServer(t *testing.T) {
+	for _, shell := range []string{"sh", "dash", "busybox", "bash"} {
+		path, err := exec.LookPath(shell)
+		if err != nil {
+			t.Logf("no %s on this machine", shell)
+			continue
+		}
+		if shell == "busybox" { // takes the applet from the name it is called by
+			link := filepath.Join(t.TempDir(), "sh")
+			if err := os.Symlink(path, link); err != nil {
+				t.Fatal(err)
+			}
+			path = link
+		}
+		t.Run(shell, func(t *testing.T) { runScripts(t, "testdata/validar", path) })
+	}
+}
+
+// runScripts runs the scripts of a folder with SH set to a shell, PROJECT to the
+// project's folder, and TOOLS to a folder of the programs that every machine
+// has: as PATH it hides go and docker.
+func runScripts(t *testing.T, dir, shell string) {
+	project, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tools := linkTools(t)
+	goEnv := goEnvironment(t)
+	testscript.Run(t, testscript.Params{
+		Dir: dir,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("SH", shell)
+			env.Setenv("PROJECT", project)
+			env.Setenv("TOOLS", tools)
+			env.Vars = append(env.Vars, goEnv...)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"echoserver": startServer,
+			"mode":       checkMode,
+		},
+	})
+}
+
+func linkTools(t *testing.T) string {
+	dir := t.TempDir()
+	for _, name := range strings.Fields(
+		"awk basename bash cat chmod dirname env grep id mkdir mktemp mv od rm sh sleep timeout tr") {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Skipf("no %s on this machine", name)
+		}
+		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// goEnvironment keeps the caches that HOME would lead to.
+func goEnvironment(t *testing.T) []string {
+	names := []string{"GOCACHE", "GOMODCACHE", "GOROOT"}
+	out, err := exec.Command("go", append([]string{"env"}, names...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var env []string
+	for i, value := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		env = append(env, names[i]+"="+value)
+	}
+	return env
+}
+
+// checkMode is the command `mode FILE OCTAL`.
+func checkMode(ts *testscript.TestScript, neg bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := info.Mode().Perm().String(); (got == args[1]) == neg {
+		ts.Fatalf("%s has mode %s", args[0], got)
+	}
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# All checks of the project. What a machine lacks is said and left out:
+# a C compiler (-race), python3, shellcheck, a Docker engine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+shfmt=mvdan.cc/sh/v3/cmd/shfmt@v3.14.1
+scripts=(generar-compose.sh validar-echo-server.sh scripts/test.sh scripts/fuzz.sh .ci/run)
+
+step() { printf '\n== %s\n' "$*"; }
+without() { printf 'aviso: %s\n' "$*"; }
+
+step "formato y análisis estático"
+unformatted=$(gofmt -l .)
+if [ -n "$unformatted" ]; then
+  printf 'sin formato (gofmt -w): %s\n' "$unformatted"
+  exit 1
+fi
+go vet ./...
+go run "$staticcheck" ./...
+go run "$shfmt" -d -i 2 -ci "${scripts[@]}"
+if command -v shellcheck >/dev/null; then
+  shellcheck "${scripts[@]}"
+else
+  without "no hay shellcheck: los scripts quedan sin analizar"
+fi
+
+race=-race
+if [ "$(go env CGO_ENABLED)" != 1 ] || ! command -v "$(go env CC)" >/dev/null; then
+  race=
+  without "no hay un compilador de C: las pruebas van sin -race"
+fi
+command -v python3 >/dev/null || without "no hay python3: bets.csv se compara solo con filas guardadas"
+
+step "pruebas de cada paquete, de los scripts y de punta a punta"
+go test ${race:+"$race"} ./...
+
+step "pruebas con contenedores"
+if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then
+  CONTAINERS=1 go test -count=1 -timeout 15m ./scripts/containers
+else
+  without "no responde un motor de Docker con Compose: quedan sin correr"
+fi

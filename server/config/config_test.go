@@ -1,0 +1,147 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// load loads a file of this content with only the variables of env set.
+func load(t *testing.T, content string, env map[string]string) (Config, error) {
+	t.Helper()
+	for _, k := range keys {
+		t.Setenv(k.Env, env[k.Env])
+	}
+	path := filepath.Join(t.TempDir(), "config.ini")
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return Load(path, true)
+}
+
+var defaults = Config{
+	Port: 12345, IP: "server", ListenBacklog: 5, LoggingLevel: "INFO", Agencies: 5,
+	Storage: "./bets.csv", StorageSync: true, PublishDelay: 0,
+	HelloTimeout: 5 * time.Second, IdleTimeout: 10 * time.Minute, MaxConnections: 4096,
+}
+
+func TestLoad(t *testing.T) {
+	with := func(change func(*Config)) Config {
+		c := defaults
+		change(&c)
+		return c
+	}
+	for _, tt := range []struct {
+		name, content string
+		env           map[string]string
+		want          Config
+	}{
+		{"empty file", "", nil, defaults},
+		{"skeleton", "[DEFAULT]\nSERVER_PORT = 12346\nSERVER_IP = server\nSERVER_LISTEN_BACKLOG = 6\nLOGGING_LEVEL = DEBUG\n", nil,
+			with(func(c *Config) { c.Port, c.ListenBacklog, c.LoggingLevel = 12346, 6, "DEBUG" })},
+		{"environment beats file", "[DEFAULT]\nSERVER_PORT=1\nSERVER_AGENCIES=2\n", map[string]string{"SERVER_PORT": "2"},
+			with(func(c *Config) { c.Port, c.Agencies = 2, 2 })},
+		{"every key in the environment", "[DEFAULT]\nSERVER_PORT = x\n", map[string]string{
+			"SERVER_PORT": "1", "SERVER_IP": "h", "SERVER_LISTEN_BACKLOG": "1024", "LOGGING_LEVEL": "warning",
+			"SERVER_AGENCIES": "0", "SERVER_STORAGE": "/data/bets.csv", "SERVER_STORAGE_SYNC": "False",
+			"SERVER_PUBLISH_DELAY": "1s", "SERVER_HELLO_TIMEOUT": "100ms", "SERVER_IDLE_TIMEOUT": "1h", "SERVER_MAX_CONNECTIONS": "7",
+		}, Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7}},
+		{"spelling of Python's configparser", "\ufeff# c\r\n; c\r\n[DEFAULT]\r\nserver_port: 99\r\nSERVER_STORAGE = a\\\r\nSERVER_IP=\"q#r\"\r\n", nil,
+			with(func(c *Config) { c.Port, c.Storage, c.IP = 99, `a\`, `"q#r"` })},
+		{"no header", "SERVER_STORAGE_SYNC = no", nil, with(func(c *Config) { c.StorageSync = false })},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := load(t, tt.content, tt.env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != tt.want {
+				t.Errorf("got  %+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	file := func(line string) string { return "[DEFAULT]\n" + line + "\n" }
+	for _, tt := range []struct {
+		name, content string
+		env           map[string]string
+		want          []string // parts of the error
+	}{
+		{"not INI", file("SERVER_PORT"), nil, []string{"config.ini", "not INI", "SERVER_PORT"}},
+		{"unclosed section", "[DEFAULT\n", nil, []string{"config.ini", "not INI"}},
+		{"unknown key", file("SERVER_PROT = 1"), nil, []string{"config.ini", "SERVER_PROT: unknown key"}},
+		{"unknown section", "[server]\nSERVER_PORT = 1\n", nil, []string{"config.ini", "[server]"}},
+		{"key twice", file("SERVER_PORT = 1\nserver_port = 1"), nil, []string{"SERVER_PORT: appears twice"}},
+		{"empty value", file("SERVER_PORT ="), nil, []string{"SERVER_PORT", `not ""`, "config.ini"}},
+		{"inline comment", file("SERVER_STORAGE = b.csv ; here"), nil, []string{"SERVER_STORAGE", "comment"}},
+		{"port in file", file("SERVER_PORT = 65536"), nil, []string{"SERVER_PORT", "1 to 65535", `"65536"`, "config.ini"}},
+		{"port in environment", file("SERVER_PORT = 1"), map[string]string{"SERVER_PORT": "0"}, []string{"SERVER_PORT", `"0"`, "environment variable SERVER_PORT"}},
+		{"port hexadecimal", file("SERVER_PORT = 0x10"), nil, []string{"SERVER_PORT"}},
+		{"port fraction", file("SERVER_PORT = 1.0"), nil, []string{"SERVER_PORT"}},
+		{"port overflows", file("SERVER_PORT = 18446744073709551617"), nil, []string{"SERVER_PORT"}},
+		{"backlog", file("SERVER_LISTEN_BACKLOG = -1"), nil, []string{"SERVER_LISTEN_BACKLOG"}},
+		{"level", file("LOGGING_LEVEL = LOUD"), nil, []string{"LOGGING_LEVEL", "DEBUG", `"LOUD"`}},
+		{"agencies", file("SERVER_AGENCIES = -1"), nil, []string{"SERVER_AGENCIES"}},
+		{"sync", file("SERVER_STORAGE_SYNC = maybe"), nil, []string{"SERVER_STORAGE_SYNC", "true or false"}},
+		{"delay without unit", file("SERVER_PUBLISH_DELAY = 1"), nil, []string{"SERVER_PUBLISH_DELAY", "100ms"}},
+		{"delay negative", file("SERVER_PUBLISH_DELAY = -1s"), nil, []string{"SERVER_PUBLISH_DELAY"}},
+		{"hello", file("SERVER_HELLO_TIMEOUT = 0s"), nil, []string{"SERVER_HELLO_TIMEOUT"}},
+		{"idle", file("SERVER_IDLE_TIMEOUT = soon"), nil, []string{"SERVER_IDLE_TIMEOUT"}},
+		{"connections", file("SERVER_MAX_CONNECTIONS = 0"), nil, []string{"SERVER_MAX_CONNECTIONS"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := load(t, tt.content, tt.env)
+			if err == nil {
+				t.Fatalf("accepted as %+v", c)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q lacks %q", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("error of several lines: %q", err)
+			}
+		})
+	}
+}
+
+func TestLoadFile(t *testing.T) {
+	for _, k := range keys {
+		t.Setenv(k.Env, "")
+	}
+	t.Setenv("SERVER_UNKNOWN", "is nobody's")
+	missing := filepath.Join(t.TempDir(), "none.ini")
+	if c, err := Load(missing, false); err != nil || c != defaults {
+		t.Errorf("missing default file: %+v, %v", c, err)
+	}
+	if _, err := Load(missing, true); err == nil || !strings.Contains(err.Error(), missing) {
+		t.Errorf("missing file that was asked for: %v", err)
+	}
+	if _, err := Load(t.TempDir(), false); err == nil {
+		t.Error("a folder was read as a file")
+	}
+	unreadable := filepath.Join(t.TempDir(), "config.ini")
+	if err := os.WriteFile(unreadable, nil, 0o000); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := os.Open(unreadable); err == nil {
+		f.Close()
+		t.Skip("this user reads everything")
+	}
+	if _, err := Load(unreadable, false); err == nil || !strings.Contains(err.Error(), "chmod a+r "+unreadable) {
+		t.Errorf("unreadable file: %v", err)
+	}
+}
+
+func FuzzParseINI(f *testing.F) {
+	f.Add([]byte("# c\n[DEFAULT]\nSERVER_PORT = 12345\nSERVER_IP: server\n"))
+	f.Add([]byte("[DEFAULT]\n\"k = `v\n\"\"\"\n- = 1"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		_, _ = parseINI(content) // must not panic
+	})
+}

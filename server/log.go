@@ -1,0 +1,43 @@
+package main
+
+import (
+	gologging "github.com/op/go-logging"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
+)
+
+var log = gologging.MustGetLogger("server")
+
+func logConfig(cfg config.Config) {
+	log.Debugf("action: config | result: success | port: %d | listen_backlog: %d | logging_level: %s | agencies: %d | storage: %s | storage_sync: %t",
+		cfg.Port, cfg.ListenBacklog, logging.Value(cfg.LoggingLevel), cfg.Agencies, logging.Value(cfg.Storage), cfg.StorageSync)
+}
+
+func logFailed(err error) {
+	log.Criticalf("action: server | result: fail | error: %s", logging.Value(err.Error()))
+}
+
+func logRecovered(bets uint64, finished int) {
+	log.Infof("action: recuperacion | result: success | apuestas: %d | agencias_finalizadas: %d", bets, finished)
+}
+
+func logTorn(bytes int64, path string) {
+	log.Warningf("action: fila_incompleta | result: success | bytes: %d | conservada_en: %s", bytes, logging.Value(path))
+}
+
+func logDraw(recovered bool, bets uint64, winners int) {
+	action := "sorteo"
+	if recovered {
+		action = "sorteo_recuperado"
+	}
+	log.Infof("action: %s | result: success | apuestas: %d | ganadores: %d", action, bets, winners)
+}
+
+func logDrawFailed(err error) {
+	log.Criticalf("action: sorteo | result: fail | error: %s", logging.Value(err.Error()))
+}
+
+func logStopped(reason error) {
+	log.Infof("action: shutdown | result: success | reason: %s", logging.Value(reason.Error()))
+}

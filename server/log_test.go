@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
+)
+
+// Each line that the program itself writes, without its time.
+func TestLines(t *testing.T) {
+	cfg := config.Config{Port: 12345, ListenBacklog: 5, LoggingLevel: "DEBUG", Agencies: 5, Storage: "./bets.csv", StorageSync: true}
+	for _, tt := range []struct {
+		write func()
+		want  string
+	}{
+		{func() { logConfig(cfg) }, "DEBUG    action: config | result: success | port: 12345 | listen_backlog: 5 | logging_level: DEBUG | agencies: 5 | storage: ./bets.csv | storage_sync: true"},
+		{func() { logDraw(false, 78697, 10) }, "INFO     action: sorteo | result: success | apuestas: 78697 | ganadores: 10"},
+		{func() { logDraw(true, 78697, 10) }, "INFO     action: sorteo_recuperado | result: success | apuestas: 78697 | ganadores: 10"},
+		{func() { logDrawFailed(errors.New("a|b")) }, `CRITICAL action: sorteo | result: fail | error: a\x7Cb`},
+		{func() { logRecovered(7, 2) }, "INFO     action: recuperacion | result: success | apuestas: 7 | agencias_finalizadas: 2"},
+		{func() { logTorn(12, "bets.csv.torn") }, "WARNING  action: fila_incompleta | result: success | bytes: 12 | conservada_en: bets.csv.torn"},
+		{func() { logFailed(errors.New("no")) }, "CRITICAL action: server | result: fail | error: no"},
+		{func() { logStopped(errors.New("terminated")) }, "INFO     action: shutdown | result: success | reason: terminated"},
+	} {
+		var out bytes.Buffer
+		if err := logging.Setup(&out, "DEBUG"); err != nil {
+			t.Fatal(err)
+		}
+		tt.write()
+		if _, line, _ := strings.Cut(out.String(), " "); line[len("15:04:05 "):] != tt.want+"\n" {
+			t.Errorf("got %q, want %q", line[len("15:04:05 "):], tt.want)
+		}
+	}
+}
+
+// A configuration that cannot be is one line that names the key, and status 1.
+func TestRefusesBadConfiguration(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("SERVER_PORT", "70000")
+	var out, errs bytes.Buffer
+	if status := run(t.Context(), nil, &out, &errs); status != 1 {
+		t.Errorf("status %d, want 1", status)
+	}
+	if text := errs.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "SERVER_PORT") || out.Len() > 0 {
+		t.Errorf("stderr %q, stdout %q", text, out.String())
+	}
+}
+
+func TestArguments(t *testing.T) {
+	for _, tt := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{"-help"}, 0, "Uso: server"},
+		{[]string{"-otra"}, 2, "otra"},
+		{[]string{"algo"}, 2, `"algo"`},
+		{[]string{"-config", "no-existe.ini"}, 1, "no-existe.ini"},
+	} {
+		var out, errs bytes.Buffer
+		if status := run(t.Context(), tt.args, &out, &errs); status != tt.status || !strings.Contains(errs.String(), tt.says) {
+			t.Errorf("%q: status %d, want %d; stderr %q", tt.args, status, tt.status, errs.String())
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+)
+
+// TestConcurrentSessions uploads twelve agencies, each over three connections
+// at once that cut their batches differently, onto a disk that is full at times.
+func TestConcurrentSessions(t *testing.T) {
+	dir := t.TempDir()
+	fs := &flakyFS{period: 7}
+	opts := Options{Sync: true, Digest: testDigest, MaxQueued: 20_000, FS: fs}
+	s := mustOpen(t, filepath.Join(dir, "bets.csv"), opts)
+	const agencies, each = 12, 300
+	var wg sync.WaitGroup
+	for id := lottery.AgencyID(1); id <= agencies; id++ {
+		bets := sampleBets(id, 0, each)
+		for connection := range 3 {
+			wg.Go(func() {
+				for s.State(id).Bets < each {
+					if err := upload(s, bets, 3+4*connection); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if err := s.Close(); err != nil && !errors.Is(err, ErrRefused) {
+		t.Fatal(err)
+	}
+	if fs.failed == 0 {
+		t.Error("no write failed: the test shows nothing")
+	}
+	of := make(map[lottery.AgencyID][]lottery.Bet)
+	for _, b := range collect(t, LoadBets(filepath.Join(dir, "bets.csv"))) {
+		of[b.Agency] = append(of[b.Agency], b)
+	}
+	if len(of) != agencies {
+		t.Errorf("bets of %d agencies, want %d", len(of), agencies)
+	}
+	s = mustOpen(t, filepath.Join(dir, "bets.csv"), opts)
+	defer s.Close()
+	for id, bets := range maps.All(of) {
+		equalBets(t, bets, sampleBets(id, 0, each))
+		if s.State(id) != stateOf(bets) {
+			t.Errorf("agency %d: state %v after reopening", id, s.State(id))
+		}
+	}
+}
+
+// upload is one connection: it resumes, keeps four batches in flight, and ends
+// at the first failure.
+func upload(s *Store, bets []lottery.Bet, size int) error {
+	id := bets[0].Agency
+	at := int(s.State(id).Bets)
+	var window []*Commit
+	for at < len(bets) || len(window) > 0 {
+		if at < len(bets) && len(window) < 4 {
+			n := min(size, len(bets)-at)
+			c, err := s.StoreBets(id, lottery.Offset(at), bets[at:at+n])
+			if errors.Is(err, ErrGap) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			window, at = append(window, c), at+n
+			continue
+		}
+		c := window[0]
+		window = window[1:]
+		if err := c.Wait(); errors.Is(err, ErrRefused) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if state := s.State(id); state.Bets < c.End() {
+			return fmt.Errorf("acknowledged %d, %d are durable", c.End(), state.Bets)
+		}
+	}
+	return nil
+}
+
+// flakyFS is the real one, but each n-th write stops half way.
+type flakyFS struct {
+	osFS
+	period, failed int
+}
+
+type flakyFile struct {
+	File
+	fs     *flakyFS
+	writes int
+}
+
+func (fs *flakyFS) Open(path string) (File, error) {
+	f, err := fs.osFS.Open(path)
+	return &flakyFile{File: f, fs: fs}, err
+}
+
+func (f *flakyFile) Write(p []byte) (int, error) {
+	if f.writes++; f.writes%f.fs.period == 0 {
+		f.fs.failed++
+		n, err := f.File.Write(p[:len(p)/2])
+		return n, errors.Join(err, errors.New("disk full"))
+	}
+	return f.File.Write(p)
+}

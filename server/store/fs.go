@@ -1,0 +1,53 @@
+package store
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// FS is what the store needs of an operating system, so that tests can make it
+// fail.
+type FS interface {
+	// Open opens a file for reading and appending, for this process alone,
+	// and creates it when there is none.
+	Open(path string) (File, error)
+	// SyncDir makes the names in a folder durable.
+	SyncDir(path string) error
+}
+
+// File is an open file. Writes append.
+type File interface {
+	io.ReaderAt
+	io.Writer
+	io.Closer
+	Size() (int64, error)
+	Truncate(size int64) error
+	Sync() error
+}
+
+type osFS struct{}
+
+type osFile struct{ *os.File }
+
+func (osFS) Open(path string) (File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockFile(f); err != nil {
+		return nil, errors.Join(&fs.PathError{Op: "lock", Path: path, Err: err}, f.Close())
+	}
+	return osFile{f}, nil
+}
+
+func (osFS) SyncDir(path string) error { return syncDir(path) }
+
+func (f osFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}

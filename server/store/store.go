@@ -1,0 +1,207 @@
+// Package store keeps the bets: bets.csv, in the very format of the course's
+// Python, and beside it the journal of what must survive a restart.
+//
+// A Store has two positions. Rows up to the durable one are in the file for
+// good; rows up to the queued one wait in memory for the next write. Batches of
+// all agencies that wait together share one write and one fsync.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"sync"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+)
+
+var (
+	// ErrGap says that a batch begins behind the last bet known of its agency.
+	// It also meets a batch that follows on one that was refused meanwhile: of
+	// several failures of a session, the first is the cause.
+	ErrGap = errors.New("bets are missing before this batch")
+
+	// ErrClosed says that the store was closed.
+	ErrClosed = errors.New("storage is closed")
+)
+
+// DefaultMaxQueued is how many bytes of rows may wait to be written.
+const DefaultMaxQueued = 16 << 20
+
+// State is what is stored of one agency.
+type State struct {
+	Bets lottery.Offset
+	Sum  uint32 // Options.Digest over them
+}
+
+// Options are the optional parts of a store; the zero value works.
+type Options struct {
+	// Sync makes a commit wait until its rows are on disk (fsync), not only
+	// until they are written.
+	Sync bool
+	// Digest adds bets, of one agency and in order, to a running checksum. It
+	// must not keep them. Without it State.Sum stays 0.
+	Digest func(sum uint32, bets []lottery.Bet) uint32
+	// MaxQueued bounds the bytes of rows that wait to be written; 0 stands for
+	// DefaultMaxQueued.
+	MaxQueued int
+	// FS replaces the operating system's files in tests.
+	FS FS
+}
+
+// Store appends bets to bets.csv. All methods may be called by any goroutine.
+type Store struct {
+	path    string
+	digest  func(uint32, []lottery.Bet) uint32
+	room    int // bytes that may gather in one group
+	torn    int64
+	scratch sync.Pool // *[]byte: rows of one batch
+
+	token chan struct{} // who holds it, leads: only the leader touches file
+	file  *appender
+
+	mu       sync.Mutex
+	agencies map[lottery.AgencyID]*agency
+	bets     uint64 // durable
+	size     int64  // durable
+	filling  *group // gathers batches
+	flushing *group // is being written; nil most of the time
+	spare    buffers
+	refusal  error // ErrBroken or ErrClosed, for all that follows
+	closed   bool
+}
+
+// agency holds what is known of one agency: what is durable, what will be once
+// the group being written is, and what once the group being filled is.
+type agency struct {
+	durable, flushing, queued State
+}
+
+// Open opens bets.csv, or creates it, and counts what it holds. A row at its
+// end that a crash left unfinished, or NULs, it moves to path.torn. Whatever
+// else is not a row of bets.csv is an error that names the row, and leaves the
+// file as it was.
+func Open(path string, opts Options) (*Store, error) {
+	file, err := openAppender(path, opts)
+	if err != nil {
+		return nil, err
+	}
+	if opts.MaxQueued <= 0 {
+		opts.MaxQueued = DefaultMaxQueued
+	}
+	if opts.Digest == nil {
+		opts.Digest = func(uint32, []lottery.Bet) uint32 { return 0 }
+	}
+	s := &Store{
+		path:     path,
+		digest:   opts.Digest,
+		room:     opts.MaxQueued / 2, // one group fills while another is written
+		scratch:  sync.Pool{New: func() any { return new([]byte) }},
+		token:    make(chan struct{}, 1),
+		file:     file,
+		agencies: make(map[lottery.AgencyID]*agency),
+		filling:  newGroup(buffers{}),
+	}
+	if err := s.recover(); err != nil {
+		return nil, errors.Join(err, file.file.Close())
+	}
+	return s, nil
+}
+
+// Torn tells how many bytes of an unfinished row Open cut off.
+func (s *Store) Torn() int64 { return s.torn }
+
+// Bets tells how many bets of all agencies are durable.
+func (s *Store) Bets() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bets
+}
+
+// State tells what is durable of an agency.
+func (s *Store) State(id lottery.AgencyID) State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.agencies[id]; a != nil {
+		return a.durable
+	}
+	return State{}
+}
+
+// agency finds, or begins, what is known of an agency. Under s.mu.
+func (s *Store) agency(id lottery.AgencyID) *agency {
+	a := s.agencies[id]
+	if a == nil {
+		a = new(agency)
+		s.agencies[id] = a
+	}
+	return a
+}
+
+// LoadBets streams the bets that were durable when it was called, in memory
+// that does not grow with them. A bet is valid until the next step; its texts
+// may be kept. An error ends the stream.
+func (s *Store) LoadBets() iter.Seq2[*lottery.Bet, error] {
+	s.mu.Lock()
+	size := s.size
+	s.mu.Unlock()
+	return loadBets(s.path, func() io.Reader { return io.NewSectionReader(s.file.file, 0, size) })
+}
+
+// LoadBets streams the bets of any bets.csv, as the method does. An unfinished
+// row at its end is an error.
+func LoadBets(path string) iter.Seq2[*lottery.Bet, error] {
+	return func(yield func(*lottery.Bet, error) bool) {
+		file, err := os.Open(path)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer file.Close() // read only: its error tells nothing
+		loadBets(path, func() io.Reader { return file })(yield)
+	}
+}
+
+func loadBets(path string, open func() io.Reader) iter.Seq2[*lottery.Bet, error] {
+	return func(yield func(*lottery.Bet, error) bool) {
+		d := newDecoder(open())
+		for {
+			bet, err := d.next()
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(nil, fmt.Errorf("%s: %w", path, err))
+				return
+			}
+			if !yield(bet, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Close writes what is queued, syncs and closes the file. It is no error to
+// close twice.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	broken := s.refusal
+	if broken == nil {
+		s.refusal = ErrClosed
+	}
+	last := s.filling
+	s.mu.Unlock()
+
+	s.token <- struct{}{}
+	defer func() { <-s.token }()
+	s.flush(last)
+	<-last.done
+	return errors.Join(broken, last.err, s.file.close())
+}

@@ -1,0 +1,41 @@
+package tcp
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// maxEcho is the longest message that is sent back, in bytes.
+const maxEcho = protocol.MaxFrame
+
+// echo reads one line, or up to the end of the stream, and sends it back.
+func (s *Server) echo(ctx context.Context, c *conn, stream io.Reader) {
+	message, err := bufio.NewReaderSize(io.LimitReader(stream, maxEcho+1), 512).ReadBytes('\n')
+	switch {
+	case len(message) > maxEcho:
+		err = fmt.Errorf("message of more than %d bytes", maxEcho)
+	case err == nil:
+	case errors.Is(err, io.EOF):
+		err = nil // a message may end with the stream
+	case stopping(ctx):
+		return // cut off by us: not a failure
+	default:
+		err = cause(ctx, err)
+	}
+	if err != nil {
+		logEchoFailed(c.ip, err)
+		return
+	}
+	logEcho(c.ip, strings.TrimRight(string(message), " \t\r\n\v\f"))
+	if _, err := c.Write(message); err != nil {
+		logEchoFailed(c.ip, err)
+		return
+	}
+	c.Drain(drainTimeout)
+}

@@ -1,0 +1,171 @@
+package tcp
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
+)
+
+// FuzzSession gives a session any bytes. It must not panic, must end, and must
+// have stored exactly the bets that the model finds in the bytes.
+func FuzzSession(f *testing.F) {
+	for _, seed := range fuzzSeeds(f) {
+		f.Add(seed)
+	}
+	if err := logging.Setup(io.Discard, "DEBUG"); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, stream []byte) {
+		bets := runSession(t, stream)
+		want := model(stream)
+		i := 0
+		for got, err := range bets.LoadBets() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i >= len(want) || *got != want[i] {
+				t.Fatalf("stored %+v as number %d of %d", *got, i, len(want))
+			}
+			i++
+		}
+		if i != len(want) {
+			t.Fatalf("%d bets stored, want %d", i, len(want))
+		}
+	})
+}
+
+func fuzzSeeds(f *testing.F) [][]byte {
+	all := join(conversation(f, 1))
+	bad := batch(3, 2)
+	bad.Bets[1].LastName = "\r"
+	long := batch(0, 2)
+	long.Bets[0].FirstName = strings.Repeat("ñ", 127) + "."
+	h := frames(f, hello(1))
+	return [][]byte{
+		all, all[:len(all)-20], h, {}, []byte("echo me\n"), make([]byte, 100),
+		append(all, all...),
+		append(h, frames(f, batch(0, 5), batch(3, 4), batch(0, 7), batch(7, 1))...),
+		append(h, frames(f, batch(0, 3), bad, batch(3, 1))...),
+		append(h, frames(f, batch(0, 3), batch(4, 1))...),
+		append(h, frames(f, batch(0, 3), &protocol.Finished{Total: 9}, batch(3, 1))...),
+		append(h, 0xff, 0xff, 0xff, 0xff, 2), append(h, 0, 0, 0, 0),
+		frames(f, hello(2), &protocol.Finished{}, &protocol.Query{}, &protocol.Single{}),
+		frames(f, hello(1), long),
+		frames(f, hello(3)), frames(f, &protocol.Hello{Version: 9, Agency: 1}, batch(0, 1)),
+		frames(f, hello(1), batch(1<<64-1, 2)),
+	}
+}
+
+// runSession speaks a stream to a server of two agencies, over a pipe, and
+// returns what it has stored by the end.
+func runSession(t testing.TB, stream []byte) *store.Store {
+	options := store.Options{Sync: true, FS: newDisk(), Digest: Digest}
+	bets, err := store.Open("bets.csv", options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	journal, err := store.OpenJournal("journal", options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	draw := lottery.NewDraw(bets, journal, lottery.History{}, lottery.Options{Agencies: 2})
+	ours, theirs := net.Pipe()
+	server := NewServer(bets, draw, Options{})
+	server.admit(context.Background(), ours)
+	go func() {
+		_, _ = theirs.Write(stream)
+		// The server sees the end when it has taken all of it. A pipe
+		// has no half to close; its answers are read below.
+		theirs.Close()
+	}()
+	_, _ = io.Copy(io.Discard, theirs)
+	server.sessions.Wait()
+	return bets
+}
+
+// model reads a stream as PROTOCOL.md says, with nothing of the server's or the
+// protocol package's code, and tells what must be stored.
+func model(stream []byte) (stored []lottery.Bet) {
+	greeted, finished := lottery.AgencyID(0), false
+	for len(stream) >= 5 {
+		size := binary.BigEndian.Uint32(stream)
+		if size < 1 || size > 7996 || int(size) > len(stream)-4 {
+			break
+		}
+		kind, payload := stream[4], modelRecord(stream[5:4+size])
+		stream = stream[4+size:]
+		switch {
+		case greeted == 0 && kind == 1 && size == 6 && payload[0] == 1:
+			greeted = lottery.AgencyID(binary.BigEndian.Uint32(payload[1:]))
+			if greeted < 1 || greeted > 2 {
+				return stored
+			}
+		case greeted > 0 && !finished && (kind == 2 && len(payload) >= 10 || kind == 3 && len(payload) >= 8):
+			at, count := binary.BigEndian.Uint64(payload), 1
+			payload = payload[8:]
+			if kind == 2 {
+				count = int(binary.BigEndian.Uint16(payload))
+				payload = payload[2:]
+			}
+			var bets []lottery.Bet
+			for range count {
+				bet, ok := payload.bet()
+				if bet.Agency = greeted; !ok {
+					return stored
+				}
+				bets = append(bets, bet)
+			}
+			have := uint64(len(stored))
+			if count == 0 || len(payload) > 0 || at > have {
+				return stored
+			}
+			if end := at + uint64(count); end > have {
+				stored = append(stored, bets[have-at:]...)
+			}
+		case greeted > 0 && kind == 4 && size == 9:
+			finished = true // whether or not the total is right
+		default: // after FINISHED, nothing is stored any more
+			return stored
+		}
+	}
+	return stored
+}
+
+type modelRecord []byte
+
+func (r *modelRecord) text() (string, bool) {
+	if len(*r) == 0 || len(*r) < 1+int((*r)[0]) {
+		return "", false
+	}
+	s := string((*r)[1 : 1+int((*r)[0])])
+	*r = (*r)[1+len(s):]
+	return s, utf8.ValidString(s) && !strings.ContainsAny(s, "\r\n\x00")
+}
+
+func (r *modelRecord) bet() (b lottery.Bet, ok bool) {
+	var texts [3]string
+	for i := range texts {
+		if texts[i], ok = r.text(); !ok {
+			return b, false
+		}
+	}
+	if len(*r) < 12 {
+		return b, false
+	}
+	raw := *r
+	*r = raw[12:]
+	date := lottery.Date{Year: binary.BigEndian.Uint16(raw), Month: raw[2], Day: raw[3]}
+	return lottery.Bet{
+		FirstName: texts[0], LastName: texts[1], Document: texts[2],
+		Birthdate: date, Number: int64(binary.BigEndian.Uint64(raw[4:])),
+	}, date.Valid()
+}

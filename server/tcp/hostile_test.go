@@ -1,0 +1,199 @@
+package tcp
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+func TestImpossibleLengths(t *testing.T) {
+	c := start(t, setup{})
+	for _, length := range []uint32{0, 7997, 8000, 1 << 16, 1<<24 - 1, 1 << 24, 1<<31 - 1, 1 << 31, 1<<32 - 1} {
+		raw := append(binary.BigEndian.AppendUint32(nil, length), byte(protocol.TypeBatch))
+		p := c.agency(1, 0)
+		p.write(append(raw, make([]byte, 100)...))
+		p.refused(protocol.StatusViolation)
+		if length < 1<<24 { // else it is a line of text
+			p = c.dial()
+			p.write(raw)
+			p.refused(protocol.StatusViolation)
+		}
+	}
+	c.wantStored(1, 0)
+}
+
+func TestGarbage(t *testing.T) {
+	c := start(t, setup{})
+	for _, raw := range []string{
+		"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00", "\xff\xff\xff\xff", strings.Repeat("\x00", 5000),
+		strings.Repeat("A", 100_000), "\x00", "\x00\x00\x00\x06\x01", strings.Repeat("\x00\x00\x00\x01\x05", 300),
+	} {
+		p := c.dial()
+		_, _ = p.Write([]byte(raw)) // may be refused half-way
+		_ = p.Conn.(*net.TCPConn).CloseWrite()
+		p.closeGently()
+	}
+	c.logs.wait(8, "action: close_connection | result: success")
+	p := c.agency(1, 0)
+	p.finish(0)
+	p.winners()
+}
+
+// An honest agency is served among those that are silent, slow, or deaf.
+func TestHonestAgencyAmongOthers(t *testing.T) {
+	c := start(t, setup{agencies: 12, buffers: 4096})
+	for i := range 300 {
+		p := c.dial()
+		if i%3 == 1 {
+			p.write([]byte("no end of line"))
+		} else if i%3 == 2 {
+			p.write(frames(t, hello(1))[:i%9])
+		}
+	}
+	var others sync.WaitGroup
+	defer others.Wait() // after the peers are closed
+	done := make(chan struct{})
+	defer close(done)
+	for id := uint32(2); id <= 6; id++ { // slow
+		p := c.dial()
+		others.Go(func() {
+			tick := time.NewTicker(time.Millisecond)
+			defer tick.Stop()
+			for _, b := range join(conversation(t, id)) {
+				select {
+				case <-tick.C:
+				case <-done:
+					return
+				}
+				if _, err := p.Write([]byte{b}); err != nil {
+					return
+				}
+			}
+		})
+	}
+	for id := uint32(7); id <= 12; id++ { // deaf
+		p := c.dial()
+		raw := frames(t, batch(0, 1))
+		others.Go(func() {
+			_, err := p.Write(frames(t, hello(id)))
+			for err == nil {
+				_, err = p.Write(raw)
+			}
+		})
+		defer p.Close()
+	}
+	const n = 500
+	p := c.agency(1, 0)
+	for at := uint64(0); at < n; at += 100 {
+		p.send(batch(at, 100))
+	}
+	p.acked(n)
+	p.finish(n)
+	c.wantStored(1, n)
+}
+
+// Those who do not say who they are are ended in time.
+func TestSilentConnectionsAreEnded(t *testing.T) {
+	c := start(t, setup{options: Options{HelloTimeout: 50 * time.Millisecond, IdleTimeout: 50 * time.Millisecond}, agencies: 2})
+	for _, said := range []string{"", "half a line", "\x00\x00\x00\x06\x01"} {
+		p := c.dial()
+		if said != "" {
+			p.write([]byte(said))
+		}
+		p.readToEnd()
+	}
+	p := c.agency(1, 0)
+	p.send(batch(0, 1))
+	p.acked(1)
+	p.closed()
+	p = c.agency(1, 1)
+	p.write([]byte{0, 0}) // in the middle of a frame
+	p.closed()
+	c.logs.wait(5, "result: fail")
+	p = c.agency(1, 1)
+	p.finish(1) // waits for the draw, for as long as it takes
+	q := c.agency(2, 0)
+	q.closed()
+	q = c.agency(2, 0)
+	q.finish(0)
+	p.winners()
+}
+
+// At the bound the oldest that has not greeted makes room; agencies do not.
+func TestBoundOfConnections(t *testing.T) {
+	c := start(t, setup{agencies: 9, options: Options{MaxConnections: 3}})
+	agency := c.agency(1, 0)
+	silent, half := c.dial(), c.dial()
+	c.logs.wait(3, "accept_connections | result: success")
+	second := c.agency(2, 0)
+	silent.closed()
+	half.write(frames(t, hello(3))[:5])
+	third := c.agency(3, 0)
+	half.readToEnd()
+	for range 3 {
+		p := c.dial()
+		if got := p.refused(protocol.StatusBusy); got.Status.Final() {
+			t.Error("it would not come again")
+		}
+	}
+	c.logs.wait(3, "action: reject_connection | result: success | ip: 127.0.0.1")
+	for i, p := range []*peer{agency, second, third} {
+		p.send(batch(0, 1))
+		p.acked(1)
+		p.Close()
+		c.logs.wait(3+i, "action: close_connection")
+	}
+	eventually(t, "there is room again", func() bool {
+		p := c.dial()
+		defer p.Close()
+		p.send(hello(4))
+		kind, _, err := p.frames.Next()
+		return err == nil && kind == protocol.TypeWelcome
+	})
+}
+
+// Connections of all kinds come and go, and leave nothing behind.
+func TestNothingIsLeftBehind(t *testing.T) {
+	c := start(t, setup{agencies: 5, fs: newDisk()})
+	c.agency(1, 0).Close()
+	c.logs.wait(1, "action: close_connection")
+	descriptors, goroutines := openFiles(t), runtime.NumGoroutine()
+	for i := range 100 {
+		p := c.dial()
+		switch raw := join(conversation(t, uint32(i%7))); i % 5 {
+		case 0:
+			p.write([]byte("echo\n"))
+		case 1:
+			p.write(raw[:i])
+		case 2:
+			p.write(raw)
+		case 3:
+			p.write(append(raw, 1, 2, 3))
+		}
+		if i%2 == 0 {
+			p.abort()
+		}
+		p.Close()
+	}
+	c.logs.wait(101, "action: close_connection")
+	eventually(t, fmt.Sprintf("%d descriptors and %d goroutines again", descriptors, goroutines), func() bool {
+		return openFiles(t) <= descriptors && runtime.NumGoroutine() <= goroutines
+	})
+}
+
+// openFiles counts this process's descriptors where the system tells.
+func openFiles(t *testing.T) int {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Log(err)
+	}
+	return len(entries)
+}

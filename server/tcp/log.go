@@ -1,0 +1,86 @@
+package tcp
+
+import (
+	"github.com/op/go-logging"
+
+	format "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+)
+
+var log = logging.MustGetLogger("server")
+
+// One function writes each kind of line. Machines read them: an action, a
+// result, then pairs of key and value; format.Value escapes what a peer or an
+// error says.
+
+func logAccepting() { log.Info("action: accept_connections | result: in_progress") }
+
+func logAccepted(ip string) {
+	log.Infof("action: accept_connections | result: success | ip: %s", ip)
+}
+
+func logAcceptFailed(err error) {
+	log.Errorf("action: accept_connections | result: fail | error: %s", format.Value(err.Error()))
+}
+
+func logTurnedAway(ip string, err error) {
+	if err != nil {
+		log.Warningf("action: reject_connection | result: fail | ip: %s | error: %s", ip, format.Value(err.Error()))
+		return
+	}
+	log.Warningf("action: reject_connection | result: success | ip: %s | reason: too many connections", ip)
+}
+
+func logEcho(ip, message string) {
+	log.Infof("action: receive_message | result: success | ip: %s | msg: %s", ip, format.Value(message))
+}
+
+func logEchoFailed(ip string, err error) {
+	log.Errorf("action: receive_message | result: fail | ip: %s | error: %s", ip, format.Value(err.Error()))
+}
+
+func logGreeted(ip string, agency lottery.AgencyID, stored lottery.Offset) {
+	log.Debugf("action: saludo | result: success | ip: %s | agencia: %d | almacenadas: %d", ip, agency, stored)
+}
+
+func logSessionFailed(ip string, agency lottery.AgencyID, err error) {
+	log.Errorf("action: sesion | result: fail | ip: %s | agencia: %d | error: %s", ip, agency, format.Value(err.Error()))
+}
+
+func logBatchStored(agency lottery.AgencyID, bets int) {
+	log.Infof("action: apuesta_recibida | result: success | cantidad: %d | agencia: %d", bets, agency)
+}
+
+func logBatchRepeated(agency lottery.AgencyID, bets int) {
+	log.Debugf("action: lote_repetido | result: success | cantidad: %d | agencia: %d", bets, agency)
+}
+
+func logBatchRefused(agency lottery.AgencyID, bets int, err error) {
+	log.Errorf("action: apuesta_recibida | result: fail | cantidad: %d | agencia: %d | error: %s", bets, agency, format.Value(err.Error()))
+}
+
+func logBetStored(document string, number int64) {
+	log.Infof("action: apuesta_almacenada | result: success | dni: %s | numero: %d", format.Value(document), number)
+}
+
+func logBetRefused(document string, number int64, err error) {
+	log.Errorf("action: apuesta_almacenada | result: fail | dni: %s | numero: %d | error: %s", format.Value(document), number, format.Value(err.Error()))
+}
+
+func logFinished(agency lottery.AgencyID, total lottery.Offset, missing int) {
+	log.Infof("action: agencia_finalizada | result: success | agencia: %d | apuestas: %d | faltan: %d", agency, total, missing)
+}
+
+func logWinnersSent(agency lottery.AgencyID, winners int) {
+	log.Infof("action: ganadores_enviados | result: success | agencia: %d | cant_ganadores: %d", agency, winners)
+}
+
+// LogClosed logs that something that was open is closed, or that closing it
+// failed. The key and its value say which.
+func LogClosed(what, key, value string, err error) {
+	if err != nil {
+		log.Errorf("action: close_%s | result: fail | %s: %s | error: %s", what, key, format.Value(value), format.Value(err.Error()))
+		return
+	}
+	log.Infof("action: close_%s | result: success | %s: %s", what, key, format.Value(value))
+}

@@ -1,0 +1,229 @@
+package tcp
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+)
+
+// peer is the other end of a connection.
+type peer struct {
+	t testing.TB
+	net.Conn
+	frames *protocol.Reader
+}
+
+func (c *central) dial() *peer {
+	c.t.Helper()
+	dialer := net.Dialer{Timeout: patience}
+	if size := c.setup.buffers; size > 0 {
+		dialer.Control = func(_, _ string, raw syscall.RawConn) error {
+			return raw.Control(func(fd uintptr) {
+				_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, size)
+			})
+		}
+	}
+	socket, err := dialer.Dial("tcp", c.address)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { socket.Close() })
+	_ = socket.SetDeadline(time.Now().Add(2 * patience))
+	return &peer{t: c.t, Conn: socket, frames: protocol.NewReader(socket)}
+}
+
+// agency dials and greets; the agency must have so many bets stored.
+func (c *central) agency(id uint32, stored uint64) *peer {
+	c.t.Helper()
+	p := c.dial()
+	p.send(&protocol.Hello{Version: protocol.Version, Agency: id})
+	if welcome := p.welcome(); welcome.Stored != stored {
+		c.t.Fatalf("agency %d is told that %d bets are stored, want %d", id, welcome.Stored, stored)
+	}
+	return p
+}
+
+func hello(id uint32) *protocol.Hello { return &protocol.Hello{Version: protocol.Version, Agency: id} }
+
+// bet makes the bet at a position of an agency's sequence. One in a hundred
+// wins, the first among them.
+func bet(offset uint64) protocol.Bet {
+	b := protocol.Bet{
+		FirstName: "Ana \"la Ñata\"",
+		LastName:  "O'Hara, de",
+		Document:  fmt.Sprintf("%08d", offset),
+		Birthdate: protocol.Date{Year: 1999, Month: 2, Day: 28},
+		Number:    int64(offset % 7000),
+	}
+	if offset%100 == 0 {
+		b.Number = lottery.WinningNumber
+	}
+	return b
+}
+
+// batch makes the batch of n bets from an offset on.
+func batch(offset uint64, n int) *protocol.Batch {
+	b := &protocol.Batch{Offset: offset}
+	for i := range uint64(n) {
+		b.Bets = append(b.Bets, bet(offset+i))
+	}
+	return b
+}
+
+// frames encodes messages, one after the other.
+func frames(t testing.TB, messages ...protocol.Message) []byte {
+	t.Helper()
+	var out []byte
+	for _, m := range messages {
+		var err error
+		if out, err = protocol.AppendFrame(out, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// send writes messages with one write.
+func (p *peer) send(messages ...protocol.Message) {
+	p.t.Helper()
+	p.write(frames(p.t, messages...))
+}
+
+func (p *peer) write(raw []byte) {
+	p.t.Helper()
+	if _, err := p.Write(raw); err != nil {
+		p.t.Fatalf("send: %v", err)
+	}
+}
+
+// receive reads the next message, which must be of the type of m, into m.
+func (p *peer) receive(m protocol.Message) {
+	p.t.Helper()
+	kind, payload, err := p.frames.Next()
+	if err != nil {
+		p.t.Fatalf("waiting for %v: %v", m.Type(), err)
+	}
+	if kind != m.Type() {
+		p.t.Fatalf("got %s, want %v", describe(kind, payload), m.Type())
+	}
+	if err := m.Decode(payload); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func describe(kind protocol.Type, payload []byte) string {
+	var refused protocol.Error
+	if kind == protocol.TypeError && refused.Decode(payload) == nil {
+		return fmt.Sprintf("ERROR (%v)", &refused)
+	}
+	return fmt.Sprintf("%v % x", kind, payload)
+}
+
+func (p *peer) welcome() protocol.Welcome {
+	p.t.Helper()
+	var m protocol.Welcome
+	p.receive(&m)
+	return m
+}
+
+// expect reads messages that must be exactly these.
+func (p *peer) expect(messages ...protocol.Message) {
+	p.t.Helper()
+	for _, m := range messages {
+		want := frames(p.t, m)[5:]
+		kind, payload, err := p.frames.Next()
+		if err != nil {
+			p.t.Fatalf("waiting for %v: %v", m.Type(), err)
+		}
+		if kind != m.Type() || !bytes.Equal(payload, want) {
+			p.t.Fatalf("got %s, want %s", describe(kind, payload), describe(m.Type(), want))
+		}
+	}
+}
+
+// acked reads acknowledgements, which must never go back, up to the one of n
+// bets, and tells how many there were.
+func (p *peer) acked(n uint64) (count int) {
+	p.t.Helper()
+	for last := uint64(0); ; count++ {
+		if count > 0 && last == n {
+			return count
+		}
+		var m protocol.Ack
+		if p.receive(&m); m.Stored < last || m.Stored > n {
+			p.t.Fatalf("acknowledged: %d after %d, want at most %d", m.Stored, last, n)
+		}
+		last = m.Stored
+	}
+}
+
+// refused reads the ERROR, which must have this status, and the end.
+func (p *peer) refused(status protocol.Status) protocol.Error {
+	p.t.Helper()
+	var m protocol.Error
+	if p.receive(&m); m.Status != status {
+		p.t.Fatalf("refused with %v, want %v", &m, status)
+	}
+	if m.Text == "" {
+		p.t.Error("the refusal does not say why")
+	}
+	p.closed()
+	return m
+}
+
+// closed checks that the server has ended the connection, with nothing more to
+// say, and closes it.
+func (p *peer) closed() {
+	p.t.Helper()
+	if kind, payload, err := p.frames.Next(); err == nil {
+		p.t.Fatalf("got %s, want the end", describe(kind, payload))
+	} else if !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+		p.t.Fatalf("got %v, want the end", err)
+	}
+	p.Close()
+}
+
+// winners reads the documents of the winners, and the end.
+func (p *peer) winners() (all []string, count int) {
+	p.t.Helper()
+	for more := true; more; count++ {
+		var m protocol.Winners
+		p.receive(&m)
+		all, more = append(all, m.Documents...), m.More
+	}
+	p.closed()
+	return all, count
+}
+
+// finish notifies and asks, with nothing in between.
+func (p *peer) finish(total uint64) {
+	p.t.Helper()
+	p.send(&protocol.Finished{Total: total}, &protocol.Query{})
+	p.expect(&protocol.Registered{})
+}
+
+// buffered tells how many bytes have arrived that were not read yet, beyond
+// those that the frame reader holds already.
+func buffered(p *peer) int {
+	p.t.Helper()
+	raw, err := p.Conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	n := 0
+	err = raw.Control(func(fd uintptr) {
+		n, _, _ = syscall.Recvfrom(int(fd), make([]byte, 1<<16), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return max(n, 0)
+}

@@ -1,0 +1,160 @@
+package tcp
+
+import (
+	"testing"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// slowest is what a stop may take on a machine that is busy with other things.
+const slowest = 5 * time.Second
+
+func stopInTime(c *central) {
+	c.t.Helper()
+	took := c.stop()
+	c.t.Logf("stopped in %v", took.Round(time.Millisecond))
+	if took > slowest {
+		c.t.Errorf("the stop took %v", took)
+	}
+	c.logs.want(1, "action: close_listener | result: success | address: 127.0.0.1:")
+	c.logs.want(c.logs.count("accept_connections | result: success"), "action: close_connection | result: success | ip: 127.0.0.1")
+}
+
+// Each phase brings a peer to where the stop meets it, and says what the peer
+// is told. Two agencies are expected, so that nothing is drawn.
+func TestStop(t *testing.T) {
+	toldToComeAgain := func(p *peer) { p.refused(protocol.StatusStopping) }
+	for _, tt := range []struct {
+		name   string
+		reach  func(c *central, p *peer)
+		told   func(p *peer)
+		stored int
+	}{
+		{"before the first byte", func(*central, *peer) {}, (*peer).closed, 0},
+		{"in an echo line", func(_ *central, p *peer) { p.write([]byte("half a li")) }, (*peer).closed, 0},
+		{"in the HELLO", func(_ *central, p *peer) { p.write(frames(p.t, hello(1))[:7]) }, (*peer).readToEnd, 0},
+		{"after the HELLO", func(_ *central, p *peer) {
+			p.send(hello(1))
+			p.welcome()
+		}, toldToComeAgain, 0},
+		{"between batches", func(_ *central, p *peer) {
+			p.send(hello(1), batch(0, 10))
+			p.welcome()
+			p.acked(10)
+		}, toldToComeAgain, 10},
+		{"in a batch", func(_ *central, p *peer) {
+			raw := frames(p.t, hello(1), batch(0, 10), batch(10, 10))
+			p.write(raw[:len(raw)-1])
+			p.welcome()
+			p.acked(10)
+		}, toldToComeAgain, 10},
+		{"in the length of a frame", func(_ *central, p *peer) {
+			p.write(append(frames(p.t, hello(1)), 0, 0))
+			p.welcome()
+		}, toldToComeAgain, 0},
+		{"waiting for the draw", func(_ *central, p *peer) {
+			p.send(hello(1), batch(0, 10))
+			p.welcome()
+			p.acked(10)
+			p.finish(10)
+		}, toldToComeAgain, 10},
+		{"in the drain of a refused peer", func(_ *central, p *peer) {
+			p.send(hello(3))
+			p.receive(&protocol.Error{})
+		}, (*peer).closed, 0},
+		{"gone", func(_ *central, p *peer) { p.abort() }, func(*peer) {}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := start(t, setup{agencies: 2})
+			p := c.dial()
+			c.logs.wait(1, "accept_connections | result: success")
+			tt.reach(c, p)
+			stopInTime(c)
+			tt.told(p)
+			c.open()
+			c.wantStored(1, tt.stored)
+		})
+	}
+}
+
+func TestStopWithoutConnections(t *testing.T) {
+	c := start(t, setup{})
+	c.logs.wait(1, "action: accept_connections | result: in_progress")
+	stopInTime(c)
+}
+
+// What was read is stored and acknowledged although the stop came first.
+func TestStopWhileWaitingForTheDisk(t *testing.T) {
+	d := newDisk()
+	c := start(t, setup{fs: d})
+	p := c.agency(1, 0)
+	g := d.shut()
+	p.send(batch(0, 10))
+	<-g.waiting
+	c.cancel()
+	c.logs.wait(1, "action: close_listener | result: success")
+	g.open()
+	p.acked(10)
+	p.refused(protocol.StatusStopping)
+	stopInTime(c)
+	c.open()
+	c.wantStored(1, 10)
+	c.logs.want(0, "result: fail")
+}
+
+// Stopped after the draw and before its release, nobody learns of the winners;
+// the next start releases them at once.
+func TestStopInThePublishDelay(t *testing.T) {
+	c := start(t, setup{delay: time.Hour})
+	p := c.agency(1, 0)
+	p.send(batch(0, 10))
+	p.acked(10)
+	p.finish(10)
+	c.logs.wait(1, "action: sorteo | result: success | recovered: false")
+	stopInTime(c)
+	p.refused(protocol.StatusStopping)
+	c.open()
+	p = c.agency(1, 10)
+	p.finish(10)
+	if winners, _ := p.winners(); len(winners) != 1 {
+		t.Errorf("winners: %v", winners)
+	}
+	c.logs.want(1, "action: sorteo | result: success | recovered: true")
+	c.logs.want(0, "result: fail")
+}
+
+// The peers do not read: one is being sent its winners, the others sent and
+// sent, until the server stopped reading them.
+func TestStopWithPeersThatNeverRead(t *testing.T) {
+	c := start(t, setup{buffers: 4096, agencies: 1})
+	p := c.agency(1, 0)
+	storeWinners(p, 5000)
+	p.finish(5000)
+	eventually(t, "the server is stuck in writing", func() bool { return countStacks("deadline.(*Conn).Write") == 1 })
+	stopInTime(c)
+	c.open()
+	c.wantStored(1, 5000)
+}
+
+func TestStopWithManyOfAllKinds(t *testing.T) {
+	c := start(t, setup{agencies: 200})
+	var waiting []*peer
+	for id := range uint32(100) {
+		p := c.agency(id+1, 0)
+		p.send(batch(0, 3))
+		p.acked(3)
+		if id%2 == 0 {
+			p.finish(3)
+		}
+		waiting = append(waiting, p)
+		if q := c.dial(); id%2 == 0 {
+			q.write(frames(t, hello(101))[:id%9])
+		}
+	}
+	c.logs.wait(200, "accept_connections | result: success")
+	stopInTime(c)
+	for _, p := range waiting {
+		p.refused(protocol.StatusStopping)
+	}
+}

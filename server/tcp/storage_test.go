@@ -1,0 +1,166 @@
+package tcp
+
+import (
+	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// A batch that the disk refuses leaves no trace: it is logged, answered after
+// all before it, and accepted when it comes again.
+func TestRefusedBatch(t *testing.T) {
+	d := newDisk()
+	c := start(t, setup{fs: d})
+	p := c.agency(1, 0)
+	p.send(batch(0, 10))
+	p.acked(10)
+
+	d.set(failing("write", "bets.csv"))
+	p.send(batch(10, 7))
+	got := p.refused(protocol.StatusStorageFailed)
+	if got.Offset != 10 || got.Count != 7 || got.Status.Final() {
+		t.Errorf("refused: %d bets at %d, final: %t", got.Count, got.Offset, got.Status.Final())
+	}
+	c.logs.wait(1, "action: apuesta_recibida | result: fail | cantidad: 7 | agencia: 1 | error: ")
+	c.wantStored(1, 10)
+
+	d.set(nil)
+	p = c.agency(1, 10)
+	p.send(batch(10, 7))
+	p.acked(17)
+	c.wantStored(1, 17)
+	c.restart()
+	c.wantStored(1, 17)
+}
+
+// What is in flight behind a refused batch is refused too, FINISHED among it,
+// but only the first of them is the answer.
+func TestRefusedBatchWithOthersBehindIt(t *testing.T) {
+	d := newDisk()
+	c := start(t, setup{fs: d})
+	p := c.agency(1, 0)
+	p.send(batch(0, 10))
+	p.acked(10)
+	d.set(failing("write", "bets.csv"))
+	p.send(batch(10, 5), batch(15, 5), batch(20, 5), &protocol.Finished{Total: 25}, &protocol.Query{})
+	if got := p.refused(protocol.StatusStorageFailed); got.Offset != 10 || got.Count != 5 {
+		t.Errorf("refused: %d bets at %d", got.Count, got.Offset)
+	}
+	c.wantStored(1, 10)
+	c.logs.want(0, "action: agencia_finalizada")
+	c.logs.want(1, "action: apuesta_recibida | result: success")
+
+	d.set(nil)
+	p = c.agency(1, 10)
+	p.send(batch(10, 5), batch(15, 5), batch(20, 5))
+	p.acked(25)
+	p.finish(25)
+	p.winners()
+	c.wantStored(1, 25)
+}
+
+// A single bet's failure has the fifth exercise's line.
+func TestRefusedSingleBet(t *testing.T) {
+	d := newDisk()
+	c := start(t, setup{fs: d})
+	p := c.agency(1, 0)
+	d.set(failing("write", "bets.csv"))
+	p.send(&protocol.Single{Bet: bet(0)})
+	if got := p.refused(protocol.StatusStorageFailed); got.Offset != 0 || got.Count != 1 {
+		t.Errorf("refused: %d bets at %d", got.Count, got.Offset)
+	}
+	c.logs.wait(1, "action: apuesta_almacenada | result: fail | dni: 00000000 | numero: 7574 | error: ")
+	c.wantStored(1, 0)
+}
+
+// After a failed fsync, or a cut that failed, nobody knows what the file holds:
+// all is refused until a restart.
+func TestBrokenStorage(t *testing.T) {
+	for _, op := range []string{"sync", "truncate"} {
+		t.Run(op, func(t *testing.T) {
+			d := newDisk()
+			c := start(t, setup{fs: d, agencies: 2})
+			p, q := c.agency(1, 0), c.agency(2, 0)
+			p.send(batch(0, 10))
+			p.acked(10)
+			d.set(func(o, file string) error {
+				if file == "bets.csv" && (o == op || op == "truncate" && o == "write") {
+					return errDisk
+				}
+				return nil
+			})
+			p.send(batch(10, 10))
+			p.refused(protocol.StatusStorageFailed)
+			d.set(nil)
+			q.send(batch(0, 3))
+			q.refused(protocol.StatusStorageFailed)
+			c.logs.wait(2, "action: apuesta_recibida | result: fail")
+			p = c.agency(1, 10)
+			p.send(batch(10, 10))
+			p.refused(protocol.StatusStorageFailed)
+			c.restart()
+			// Of what was never acknowledged, whole rows may be there.
+			stored := len(c.documents(1))
+			if stored < 10 || stored > 20 {
+				t.Errorf("%d bets after the restart", stored)
+			}
+			p = c.agency(1, uint64(stored))
+			p.send(batch(10, 20))
+			p.acked(30)
+			c.wantStored(1, 30)
+		})
+	}
+}
+
+// A notification is as durable as a bet, or it is refused.
+func TestRefusedNotification(t *testing.T) {
+	d := newDisk()
+	c := start(t, setup{fs: d})
+	d.set(failing("write", "bets.csv.journal"))
+	p := c.agency(1, 0)
+	p.send(batch(0, 10), &protocol.Finished{Total: 10}, &protocol.Query{})
+	p.acked(10)
+	p.refused(protocol.StatusStorageFailed)
+	c.logs.want(0, "action: agencia_finalizada")
+	c.logs.want(0, "action: sorteo")
+
+	d.set(nil)
+	p = c.agency(1, 10)
+	p.finish(10)
+	p.winners()
+	c.logs.want(1, "action: agencia_finalizada | result: success | agencia: 1 | apuestas: 10 | faltan: 0")
+	c.logs.inOrder("action: sorteo | result: success", "action: ganadores_enviados | result: success | agencia: 1 | cant_ganadores: 1")
+}
+
+// If the draw cannot be recorded there is none: whoever waits is told to come
+// back, and a restart holds it.
+func TestRefusedDraw(t *testing.T) {
+	d := newDisk()
+	c := start(t, setup{fs: d, agencies: 2})
+	p, q := c.agency(1, 0), c.agency(2, 0)
+	p.send(batch(0, 10))
+	p.acked(10)
+	p.finish(10)
+	writes := 0
+	d.set(func(op, file string) error {
+		if op == "write" && file == "bets.csv.journal" {
+			if writes++; writes == 2 { // the first is the notification
+				return errDisk
+			}
+		}
+		return nil
+	})
+	q.finish(0)
+	for _, waiting := range []*peer{p, q} {
+		waiting.refused(protocol.StatusStorageFailed)
+	}
+	c.logs.wait(1, "action: sorteo | result: fail")
+	c.logs.want(0, "action: sorteo | result: success")
+	c.restart()
+	p = c.agency(1, 10)
+	p.finish(10)
+	if winners, _ := p.winners(); len(winners) != 1 {
+		t.Errorf("winners: %v", winners)
+	}
+	c.logs.want(1, "action: sorteo | result: success | recovered: false")
+}

@@ -1,0 +1,168 @@
+package tcp
+
+import (
+	"testing"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+func TestNewerConnectionSupersedes(t *testing.T) {
+	c := start(t, setup{agencies: 2})
+	old, other := c.agency(1, 0), c.agency(2, 0)
+	old.send(batch(0, 10))
+	old.acked(10)
+	young := c.agency(1, 10)
+	old.send(batch(10, 10), &protocol.Finished{Total: 20}) // ignored
+	if got := old.refused(protocol.StatusSuperseded); !got.Status.Final() {
+		t.Error("the old one would come again")
+	}
+	young.send(batch(10, 5))
+	young.acked(15)
+	other.send(batch(0, 1)) // another agency has no part in it
+	other.acked(1)
+	c.wantStored(1, 15)
+	c.logs.want(0, "action: agencia_finalizada")
+	c.logs.wait(1, "action: sesion | result: fail | ip: 127.0.0.1 | agencia: 1 | error: ")
+}
+
+// The newer is welcomed when all that the older had sent is settled, and not
+// before; it is told of all of it.
+func TestWelcomeWaitsForQueuedBatchesOfTheOlder(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		broken bool
+		stored uint64
+	}{{"durable", false, 20}, {"refused", true, 0}} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := newDisk()
+			c := start(t, setup{fs: d, agencies: 2})
+			old := c.agency(1, 0)
+			waiting, pass := make(chan struct{}, 9), make(chan struct{})
+			d.set(func(op, file string) error {
+				if op != "write" {
+					return nil
+				}
+				waiting <- struct{}{}
+				<-pass
+				if tt.broken {
+					return errDisk
+				}
+				return nil
+			})
+			old.send(batch(0, 10), batch(10, 10))
+			<-waiting
+			young := c.dial()
+			young.send(hello(1))
+			c.nothing(young, 2)
+			close(pass)
+			if got := young.welcome(); got.Stored != tt.stored {
+				t.Errorf("welcomed with %d bets, want %d", got.Stored, tt.stored)
+			}
+			if !tt.broken {
+				old.acked(20)
+				old.refused(protocol.StatusSuperseded)
+			} else {
+				old.refused(protocol.StatusStorageFailed)
+			}
+			c.wantStored(1, int(tt.stored))
+		})
+	}
+}
+
+// Three and more at once: each waits for the one before it, the last remains.
+func TestChainOfConnections(t *testing.T) {
+	d := newDisk()
+	c := start(t, setup{fs: d, agencies: 2})
+	first := c.agency(1, 0)
+	g := d.shut()
+	first.send(batch(0, 10))
+	<-g.waiting
+	chain := []*peer{first}
+	for i := range 5 {
+		p := c.dial()
+		p.send(hello(1), batch(10, 2+i))
+		chain = append(chain, p)
+		// The next comes when this one has its place in the chain: a peer
+		// that comes after it was served.
+		c.nothing(p, 2)
+		eventually(t, "the newer has ended the older", func() bool { return superseding() == i+1 })
+	}
+	g.open()
+	first.acked(10)
+	first.refused(protocol.StatusSuperseded)
+	for _, p := range chain[1:5] {
+		p.welcome()
+		for { // it may have been early enough with its batch
+			kind, payload, err := p.frames.Next()
+			var refused protocol.Error
+			if err != nil || kind != protocol.TypeAck && (refused.Decode(payload) != nil || refused.Status != protocol.StatusSuperseded) {
+				t.Fatalf("%s, %v", describe(kind, payload), err)
+			}
+			if kind == protocol.TypeError {
+				break
+			}
+		}
+	}
+	last := chain[5]
+	last.welcome()
+	last.acked(16)
+	c.wantStored(1, 16)
+}
+
+// superseding counts the connections that wait for their predecessor.
+func superseding() int { return countStacks("tcp.(*tenancies).claim") }
+
+// What counts is which connection is newer, not whose HELLO is read last: an
+// agency that gave one up must not be thrown out by its own leavings.
+func TestLateHelloOfAnOlderConnection(t *testing.T) {
+	c := start(t, setup{})
+	old := c.dial()
+	c.logs.wait(1, "accept_connections | result: success")
+	young := c.agency(1, 0)
+	old.send(hello(1), batch(0, 3))
+	old.refused(protocol.StatusSuperseded)
+	young.send(batch(0, 10))
+	young.acked(10)
+	young.Close()
+	c.logs.wait(2, "action: close_connection")
+	c.agency(1, 10)
+	c.wantStored(1, 10)
+}
+
+// The older waits for the draw when its agency comes again.
+func TestSupersededWhileItWaitsForTheDraw(t *testing.T) {
+	c := start(t, setup{agencies: 2})
+	old := c.agency(1, 0)
+	old.send(batch(0, 10))
+	old.acked(10)
+	old.finish(10)
+	young := c.agency(1, 10)
+	old.refused(protocol.StatusSuperseded)
+	young.finish(10)
+	c.agency(2, 0).finish(0)
+	if winners, _ := young.winners(); len(winners) != 1 {
+		t.Errorf("winners: %v", winners)
+	}
+	c.logs.want(1, "action: sorteo")
+	c.logs.want(1, "action: agencia_finalizada | result: success | agencia: 1")
+}
+
+// Nor does one that does not read what it is told hold up the next.
+func TestSupersededPeerThatNeverReads(t *testing.T) {
+	c := start(t, setup{buffers: 4096})
+	old := c.agency(1, 0)
+	storeWinners(old, 5000)
+	old.finish(5000)
+	c.logs.wait(1, "action: sorteo")
+	eventually(t, "the server is stuck in writing", func() bool { return countStacks("deadline.(*Conn).Write") == 1 })
+	begin := time.Now()
+	young := c.agency(1, 5000)
+	if took := time.Since(begin); took > 3*time.Second {
+		t.Errorf("the newer was welcomed after %v", took)
+	}
+	young.finish(5000)
+	if winners, frames := young.winners(); len(winners) != 5000 || frames < 2 {
+		t.Errorf("%d winners in %d frames", len(winners), frames)
+	}
+}

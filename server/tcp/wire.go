@@ -1,0 +1,82 @@
+package tcp
+
+import (
+	"fmt"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+)
+
+// fromWire turns a bet that came from an agency into the lottery's.
+func fromWire(agency lottery.AgencyID, b *protocol.Bet) lottery.Bet {
+	return lottery.Bet{
+		Agency:    agency,
+		FirstName: b.FirstName,
+		LastName:  b.LastName,
+		Document:  b.Document,
+		Birthdate: lottery.Date(b.Birthdate),
+		Number:    b.Number,
+	}
+}
+
+// toWire turns a bet of the lottery into what travels.
+func toWire(b *lottery.Bet) protocol.Bet {
+	return protocol.Bet{
+		FirstName: b.FirstName,
+		LastName:  b.LastName,
+		Document:  b.Document,
+		Birthdate: protocol.Date(b.Birthdate),
+		Number:    b.Number,
+	}
+}
+
+// appendBets appends a batch's bets, as the lottery's, to dst. It fails on the
+// first that the lottery does not accept, naming its position in the agency's
+// sequence.
+func appendBets(dst []lottery.Bet, agency lottery.AgencyID, offset uint64, bets []protocol.Bet) ([]lottery.Bet, error) {
+	for i := range bets {
+		bet := fromWire(agency, &bets[i])
+		if err := bet.Validate(); err != nil {
+			return dst, fmt.Errorf("bet %d: %w", offset+uint64(i), err)
+		}
+		dst = append(dst, bet)
+	}
+	return dst, nil
+}
+
+var recordBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// Digest continues the checksum that WELCOME carries with the given bets. It
+// is what a store.Store is opened with.
+func Digest(sum uint32, bets []lottery.Bet) uint32 {
+	buffer := recordBuffers.Get().(*[]byte)
+	defer recordBuffers.Put(buffer)
+	records := (*buffer)[:0]
+	for i := range bets {
+		bet := toWire(&bets[i])
+		// Only a bet that never travelled can fail: a field of a foreign
+		// bets.csv that is too long. It is left out.
+		records, _ = bet.Append(records)
+	}
+	*buffer = records
+	return protocol.Checksum(sum, records)
+}
+
+// refusal is the ERROR that tells a peer why its connection ends.
+func refusal(status protocol.Status, format string, args ...any) *protocol.Error {
+	return &protocol.Error{Status: status, Text: clip(fmt.Sprintf(format, args...))}
+}
+
+// clip shortens a text to what a string of the protocol holds.
+func clip(text string) string {
+	if len(text) <= protocol.MaxString {
+		return text
+	}
+	end := protocol.MaxString
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
+}

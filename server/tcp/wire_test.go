@@ -1,0 +1,96 @@
+package tcp
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+)
+
+func TestBetsSurviveTheWire(t *testing.T) {
+	for _, number := range []int64{0, 7574, -1, 1<<63 - 1, -1 << 63} {
+		sent := bet(3)
+		sent.Number = number
+		bets, err := appendBets(nil, 42, 3, []protocol.Bet{sent})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := lottery.Bet{
+			Agency: 42, FirstName: sent.FirstName, LastName: sent.LastName, Document: sent.Document,
+			Birthdate: lottery.Date{Year: 1999, Month: 2, Day: 28}, Number: number,
+		}
+		if bets[0] != want || toWire(&bets[0]) != sent {
+			t.Errorf("got %+v and %+v", bets[0], toWire(&bets[0]))
+		}
+	}
+}
+
+func TestInvalidBetIsNamedByItsPosition(t *testing.T) {
+	bets := batch(100, 3).Bets
+	bets[2].Birthdate.Month = 13
+	if _, err := appendBets(nil, 1, 100, bets); !errors.Is(err, lottery.ErrInvalidBet) || !strings.HasPrefix(err.Error(), "bet 102: ") {
+		t.Error(err)
+	}
+}
+
+// What WELCOME carries is what the agency computes over the records it sends,
+// however either side cuts them.
+func TestDigest(t *testing.T) {
+	const n = 250
+	var records []byte
+	for _, b := range batch(0, n).Bets {
+		records, _ = b.Append(records)
+	}
+	want := protocol.Checksum(0, records)
+	bets, err := appendBets(nil, 1, 0, batch(0, n).Bets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []int{1, 7, 64, n} {
+		sum := uint32(0)
+		for rest := bets; len(rest) > 0; {
+			k := min(step, len(rest))
+			sum = Digest(sum, rest[:k])
+			rest = rest[k:]
+		}
+		if sum != want {
+			t.Errorf("in steps of %d: %08x, want %08x", step, sum, want)
+		}
+	}
+	if Digest(7, nil) != 7 {
+		t.Error("no bets change the sum")
+	}
+}
+
+// A bet of a foreign bets.csv that could not travel does not hurt the others.
+func TestDigestLeavesOutWhatCannotTravel(t *testing.T) {
+	bets, _ := appendBets(nil, 1, 0, batch(0, 2).Bets)
+	long := bets[0]
+	long.FirstName = strings.Repeat("x", 256)
+	if Digest(0, []lottery.Bet{bets[0], long, bets[1]}) != Digest(0, bets) {
+		t.Error("it changed the sum")
+	}
+}
+
+func TestRefusalFitsItsFrame(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		want int
+	}{
+		{"short", 5},
+		{strings.Repeat("x", 255), 255},
+		{strings.Repeat("x", 256), 255},
+		{strings.Repeat("x", 254) + "ñ", 254},
+		{strings.Repeat("李", 100), 255},
+		{strings.Repeat("🎲", 100), 252},
+	} {
+		got := refusal(protocol.StatusClosed, "%s", tt.text).Text
+		if len(got) != tt.want || !utf8.ValidString(got) || !strings.HasPrefix(tt.text, got) {
+			t.Errorf("%.20q…: %d bytes, want %d", tt.text, len(got), tt.want)
+		}
+		frames(t, refusal(protocol.StatusClosed, "%s", tt.text))
+	}
+}
