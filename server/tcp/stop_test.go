@@ -1,6 +1,8 @@
 package tcp
 
 import (
+	"context"
+	"net"
 	"testing"
 	"time"
 
@@ -82,6 +84,52 @@ func TestStopWithoutConnections(t *testing.T) {
 	c := start(t, setup{})
 	c.logs.wait(1, "action: accept_connections | result: in_progress")
 	stopInTime(c)
+}
+
+// lateContext has ended, and has yet to call what waits for its end.
+type lateContext struct {
+	context.Context
+	waiting chan func()
+}
+
+func (c lateContext) Done() <-chan struct{} { return make(chan struct{}) }
+func (c lateContext) Err() error            { return context.Canceled }
+
+func (c lateContext) AfterFunc(f func()) (stop func() bool) {
+	c.waiting <- f
+	return func() bool {
+		select {
+		case <-c.waiting:
+			return true
+		default:
+			return false
+		}
+	}
+}
+
+// The listener is closed also if the accept loop is the first to see the end.
+func TestStopSeenBetweenTwoAccepts(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	ctx := lateContext{context.Background(), make(chan func(), 1)}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		NewServer(nil, nil, Options{}).Serve(ctx, listener)
+	}()
+	select {
+	case <-served:
+		t.Fatal("Serve returned and left the listener open")
+	case <-time.After(100 * time.Millisecond): // ample for the loop to end
+	}
+	(<-ctx.waiting)()
+	<-served
+	if _, err := listener.Accept(); err == nil {
+		t.Error("the listener is open")
+	}
 }
 
 // What was read is stored and acknowledged although the stop came first.
