@@ -48,6 +48,16 @@ func (m *Batch) Decode(payload []byte) error {
 	return d.end(TypeBatch)
 }
 
+// Records returns the end of a batch's payload that holds its last bets, which
+// is what Checksum takes. The bets must be those that were decoded from it.
+func Records(payload []byte, last []Bet) []byte {
+	size := 0
+	for i := range last {
+		size += last[i].size()
+	}
+	return payload[len(payload)-size:]
+}
+
 // Single carries one bet of an agency that sends no others.
 type Single struct {
 	Offset uint64 // the bet's position in the agency's sequence

@@ -22,6 +22,11 @@ type Date struct {
 // minBet is the size of a bet whose strings are empty.
 const minBet = 3 + 4 + 8
 
+// size is how many bytes the bet's record takes.
+func (b *Bet) size() int {
+	return minBet + len(b.FirstName) + len(b.LastName) + len(b.Document)
+}
+
 // Append appends the bet's record to dst. It fails with ErrTooLong if a string
 // does not fit, and then returns dst as it was.
 //
@@ -48,62 +53,59 @@ func (b *Bet) Append(dst []byte) ([]byte, error) {
 	return be.AppendUint64(record, uint64(b.Number)), nil
 }
 
-// text is a payload that bets are taken off. It exists once, as a string, for
-// all of them: the bets' strings are parts of it.
-type text struct {
-	payload string
-	pos     int // where the next value starts
-	short   bool
+// decode takes a bet's record off the front of text and returns what follows.
+// The bet's strings are parts of text. It fails if text ends inside the record,
+// and then leaves the bet as it was.
+func (b *Bet) decode(text string) (rest string, ok bool) {
+	first, rest, ok1 := cutString(text)
+	last, rest, ok2 := cutString(rest)
+	document, rest, ok3 := cutString(rest)
+	if !ok1 || !ok2 || !ok3 || len(rest) < 4+8 {
+		return text, false
+	}
+	*b = Bet{
+		FirstName: first,
+		LastName:  last,
+		Document:  document,
+		Birthdate: Date{Year: uint16(rest[0])<<8 | uint16(rest[1]), Month: rest[2], Day: rest[3]},
+		Number:    int64FromText(rest[4:]),
+	}
+	return rest[4+8:], true
 }
 
-// take gives the next n bytes, or none if there are not so many.
-func (t *text) take(n int) string {
-	start, end := t.pos, t.pos+n
-	if end > len(t.payload) {
-		t.short = true
-		return ""
+// cutString takes a string off the front of text.
+func cutString(text string) (s, rest string, ok bool) {
+	if text == "" {
+		return "", "", false
 	}
-	t.pos = end
-	return t.payload[start:end]
+	end := 1 + int(text[0])
+	if end > len(text) {
+		return "", "", false
+	}
+	return text[1:end], text[end:], true
 }
 
-func (t *text) string() string {
-	if t.pos >= len(t.payload) {
-		t.short = true
-		return ""
-	}
-	n := int(t.payload[t.pos])
-	t.pos++
-	return t.take(n)
+// int64FromText is what binary.BigEndian does for bytes.
+func int64FromText(s string) int64 {
+	_ = s[7]
+	return int64(s[0])<<56 | int64(s[1])<<48 | int64(s[2])<<40 | int64(s[3])<<32 |
+		int64(s[4])<<24 | int64(s[5])<<16 | int64(s[6])<<8 | int64(s[7])
 }
 
-// bet takes a bet off, which is nonsense if that leaves t short.
-func (t *text) bet() Bet {
-	b := Bet{FirstName: t.string(), LastName: t.string(), Document: t.string()}
-	fixed := t.take(4 + 8)
-	if fixed == "" {
-		return b
-	}
-	b.Birthdate = Date{Year: uint16(fixed[0])<<8 | uint16(fixed[1]), Month: fixed[2], Day: fixed[3]}
-	for i := 4; i < len(fixed); i++ {
-		b.Number = b.Number<<8 | int64(fixed[i])
-	}
-	return b
-}
-
-// bets takes a number of bets off the payload and appends them to dst. Their
-// strings share one allocation.
+// bets takes a number of bets off the payload and appends them to dst. The
+// payload is made a string once: the strings of all bets are parts of it.
 func (d *decoder) bets(dst []Bet, count int) []Bet {
-	t := text{payload: string(d.rest)}
+	text := string(d.rest)
 	for range count {
-		b := t.bet()
-		if t.short {
-			d.fail("bet %d of %d is cut short", len(dst)+1, count)
-			return dst
+		dst = append(dst, Bet{})
+		rest, ok := dst[len(dst)-1].decode(text)
+		if !ok {
+			d.fail("bet %d of %d is cut short", len(dst), count)
+			return dst[:len(dst)-1]
 		}
-		dst = append(dst, b)
+		text = rest
 	}
-	d.rest = d.rest[t.pos:]
+	d.rest = d.rest[len(d.rest)-len(text):]
 	return dst
 }
 

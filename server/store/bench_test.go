@@ -72,7 +72,7 @@ func BenchmarkStoreBets(b *testing.B) {
 			b.SetBytes(int64(len(appendRows(nil, bets))))
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				c, err := s.StoreBets(1, lottery.Offset(i*len(bets)), bets)
+				c, err := s.StoreBets(1, lottery.Offset(i*len(bets)), bets, nil)
 				if err != nil {
 					b.Fatal(err)
 				}

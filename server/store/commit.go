@@ -75,13 +75,20 @@ func (c *Commit) End() lottery.Offset { return c.end }
 // refused with ErrGap. The bets must be valid, and all of that agency; they may
 // be reused after the return. While too much is queued it waits for the disk.
 //
+// The digest, if there is one, replaces Options.Digest for these bets: who has
+// them in another form may have a faster way to the same sum. It is called with
+// those that are new, the last of the batch.
+//
 // Rows are encoded outside the lock, on the assumption that nobody else moves
 // this agency meanwhile. When it proves wrong, it begins again.
-func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery.Bet) (*Commit, error) {
+func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery.Bet, digest Digest) (*Commit, error) {
 	for i := range bets {
 		if bets[i].Agency != id {
 			return nil, fmt.Errorf("store bets of agency %d: bet %d is of agency %d", id, i, bets[i].Agency)
 		}
+	}
+	if digest == nil {
+		digest = s.digest
 	}
 	scratch := s.scratch.Get().(*[]byte)
 	defer s.scratch.Put(scratch)
@@ -97,7 +104,7 @@ func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery
 			rows = AppendRow(rows, &fresh[i])
 		}
 		*scratch = rows
-		next := State{Bets: end, Sum: s.digest(queued.Sum, fresh)}
+		next := State{Bets: end, Sum: digest(queued.Sum, fresh)}
 		g, err := s.enqueue(a, queued, next, rows)
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -33,6 +34,7 @@ type decoder struct {
 	buf   []byte // for reading
 	input string // was read
 	pos   int    // where in input the next row starts
+	plain bool   // the whole rows of input hold no quote, no NUL and only UTF-8
 	eof   bool
 
 	rows   uint64         // decoded so far
@@ -86,6 +88,7 @@ func (d *decoder) fill() error {
 	kept := copy(d.buf, d.rest())
 	n, err := io.ReadAtLeast(d.src, d.buf[kept:], 1)
 	d.input, d.pos = string(d.buf[:kept+n]), 0
+	d.plain = isPlain(d.input[:strings.LastIndexByte(d.input, '\n')+1])
 	switch {
 	case err == io.EOF:
 		d.eof = true
@@ -95,10 +98,57 @@ func (d *decoder) fill() error {
 	return nil
 }
 
+// isPlain tells whether rows can do without quotedRow and checkText. It is
+// asked for many rows at once, which is far cheaper than for each.
+func isPlain(rows string) bool {
+	return strings.IndexByte(rows, '"') < 0 && checkText(rows) == nil
+}
+
 // row decodes the row at the start of input and returns its length, or 0 when
 // the input ends before the row does.
 func (d *decoder) row(input string) (int, error) {
 	end := strings.IndexByte(input, '\n')
+	if d.plain && end >= 0 && d.plainRow(strings.TrimSuffix(input[:end], "\r")) {
+		return end + 1, nil
+	}
+	return d.anyRow(input, end)
+}
+
+// plainRow decodes a line of plain input if it is what this server writes.
+// Anything else it leaves to anyRow, which accepts more and finds the words for
+// the rest.
+func (d *decoder) plainRow(line string) bool {
+	if strings.IndexByte(line, '\r') >= 0 {
+		return false
+	}
+	var fields [columns]string
+	for i := range columns - 1 {
+		comma := strings.IndexByte(line, ',')
+		if comma < 0 {
+			return false
+		}
+		fields[i], line = line[:comma], line[comma+1:]
+	}
+	agency, okAgency := parseDigits(fields[0])
+	birthdate, okDate := parseDate(fields[4])
+	number, okNumber := parseDigits(line)
+	if !okAgency || agency == 0 || agency > math.MaxUint32 || !okDate || !okNumber {
+		return false
+	}
+	d.bet[0] = lottery.Bet{
+		Agency:    lottery.AgencyID(agency),
+		FirstName: fields[1],
+		LastName:  fields[2],
+		Document:  fields[3],
+		Birthdate: birthdate,
+		Number:    int64(number),
+	}
+	return true
+}
+
+// anyRow is row for any input, whose first line break is at end, or nowhere if
+// that is negative.
+func (d *decoder) anyRow(input string, end int) (int, error) {
 	line := input
 	if end >= 0 {
 		line = strings.TrimSuffix(input[:end], "\r")
@@ -181,11 +231,8 @@ func bareReturn(line string) error {
 
 // decode fills in the bet from its fields, which together are text.
 func (d *decoder) decode(text string, fields *[columns]string) error {
-	if strings.IndexByte(text, 0) >= 0 {
-		return errors.New("holds a NUL")
-	}
-	if !utf8.ValidString(text) {
-		return errors.New("not UTF-8")
+	if err := checkText(text); err != nil {
+		return err
 	}
 	agency, err := strconv.ParseUint(fields[0], 10, 32)
 	if err != nil || agency == 0 {
@@ -210,6 +257,16 @@ func (d *decoder) decode(text string, fields *[columns]string) error {
 	return nil
 }
 
+func checkText(text string) error {
+	if strings.IndexByte(text, 0) >= 0 {
+		return errors.New("holds a NUL")
+	}
+	if !utf8.ValidString(text) {
+		return errors.New("not UTF-8")
+	}
+	return nil
+}
+
 func parseDate(s string) (lottery.Date, bool) {
 	if len(s) != len("YYYY-MM-DD") || s[4] != '-' || s[7] != '-' {
 		return lottery.Date{}, false
@@ -221,12 +278,18 @@ func parseDate(s string) (lottery.Date, bool) {
 	return d, okYear && okMonth && okDay && d.Valid()
 }
 
-func parseDigits(s string) (n uint, ok bool) {
+// parseDigits reads up to 18 decimal digits, which any integer of 64 bits can
+// hold.
+func parseDigits(s string) (n uint64, ok bool) {
+	if len(s) == 0 || len(s) > 18 {
+		return 0, false
+	}
 	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
+		digit := s[i] - '0' // wraps around below '0'
+		if digit > 9 {
 			return 0, false
 		}
-		n = 10*n + uint(s[i]-'0')
+		n = 10*n + uint64(digit)
 	}
 	return n, true
 }

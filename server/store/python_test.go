@@ -111,7 +111,7 @@ func TestPythonLoadsOurFile(t *testing.T) {
 				of = append(of, b)
 			}
 		}
-		if _, err := s.StoreBets(id, 0, of); err != nil {
+		if _, err := s.StoreBets(id, 0, of, nil); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, of...)

@@ -36,14 +36,17 @@ type State struct {
 	Sum  uint32 // Options.Digest over them
 }
 
+// Digest adds bets, of one agency and in order, to a running checksum of what
+// is stored of the agency. It must not keep them.
+type Digest func(sum uint32, bets []lottery.Bet) uint32
+
 // Options are the optional parts of a store; the zero value works.
 type Options struct {
 	// Sync makes a commit wait until its rows are on disk (fsync), not only
 	// until they are written.
 	Sync bool
-	// Digest adds bets, of one agency and in order, to a running checksum. It
-	// must not keep them. Without it State.Sum stays 0.
-	Digest func(sum uint32, bets []lottery.Bet) uint32
+	// Digest computes State.Sum. Without it that stays 0.
+	Digest Digest
 	// MaxQueued bounds the bytes of rows that wait to be written; 0 stands for
 	// DefaultMaxQueued.
 	MaxQueued int
@@ -54,7 +57,7 @@ type Options struct {
 // Store appends bets to bets.csv. All methods may be called by any goroutine.
 type Store struct {
 	path    string
-	digest  func(uint32, []lottery.Bet) uint32
+	digest  Digest
 	room    int // bytes that may gather in one group
 	torn    int64
 	scratch sync.Pool // *[]byte: rows of one batch

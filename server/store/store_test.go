@@ -38,7 +38,7 @@ func equalBets(t *testing.T, got, want []lottery.Bet) {
 
 func queue(t *testing.T, s *Store, at lottery.Offset, bets []lottery.Bet) *Commit {
 	t.Helper()
-	c, err := s.StoreBets(bets[0].Agency, at, bets)
+	c, err := s.StoreBets(bets[0].Agency, at, bets, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestStoreBets(t *testing.T) {
 		{at: 1, n: 3, stored: 0},
 	}
 	for _, step := range steps {
-		c, err := s.StoreBets(3, lottery.Offset(step.at), bets[step.at:step.at+step.n])
+		c, err := s.StoreBets(3, lottery.Offset(step.at), bets[step.at:step.at+step.n], nil)
 		if errors.Is(err, ErrGap) != step.gap {
 			t.Fatalf("%+v: error %v", step, err)
 		}
@@ -86,7 +86,7 @@ func TestStoreBets(t *testing.T) {
 			t.Errorf("%+v: ready %v, stored %d, end %d, error %v", step, c.Ready(), c.Stored(), c.End(), err)
 		}
 	}
-	if _, err := s.StoreBets(4, 0, bets); err == nil {
+	if _, err := s.StoreBets(4, 0, bets, nil); err == nil {
 		t.Error("bets of another agency were taken")
 	}
 	if want := stateOf(bets); s.State(3) != want || s.Bets() != 10 || s.State(4) != (State{}) {
@@ -99,7 +99,7 @@ func TestStoreBets(t *testing.T) {
 	if got := fs.read("/data/bets.csv"); !bytes.Equal(got, appendRows(nil, bets)) {
 		t.Errorf("file holds %q", got)
 	}
-	if _, err := s.StoreBets(3, 10, bets); !errors.Is(err, ErrClosed) {
+	if _, err := s.StoreBets(3, 10, bets, nil); !errors.Is(err, ErrClosed) {
 		t.Errorf("after Close: error %v", err)
 	}
 	s = mustOpen(t, "/data/bets.csv", opts)

@@ -195,14 +195,14 @@ func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 		if err := s.batch.Decode(payload); err != nil {
 			return nil, refusal(protocol.StatusViolation, "%v", err)
 		}
-		commit, err := s.store(s.batch.Offset, s.batch.Bets)
+		commit, err := s.store(s.batch.Offset, s.batch.Bets, digestOf(payload, s.batch.Bets))
 		return batchReply{commit: commit, offset: s.batch.Offset, count: len(s.batch.Bets)}, err
 	case kind == protocol.TypeBet:
 		var single protocol.Single
 		if err := single.Decode(payload); err != nil {
 			return nil, refusal(protocol.StatusViolation, "%v", err)
 		}
-		commit, err := s.store(single.Offset, []protocol.Bet{single.Bet})
+		commit, err := s.store(single.Offset, []protocol.Bet{single.Bet}, nil)
 		return betReply{commit: commit, offset: single.Offset, document: single.Bet.Document, number: single.Bet.Number}, err
 	case kind == protocol.TypeFinished:
 		var finished protocol.Finished
@@ -225,7 +225,7 @@ func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 }
 
 // store queues consecutive bets for storage.
-func (s *session) store(offset uint64, bets []protocol.Bet) (*store.Commit, error) {
+func (s *session) store(offset uint64, bets []protocol.Bet, digest store.Digest) (*store.Commit, error) {
 	refuse := func(status protocol.Status, err error) error {
 		r := refusal(status, "%v", err)
 		r.Offset, r.Count = offset, uint16(len(bets))
@@ -238,7 +238,7 @@ func (s *session) store(offset uint64, bets []protocol.Bet) (*store.Commit, erro
 	if s.bets, err = appendBets(s.bets[:0], s.agency, offset, bets); err != nil {
 		return nil, refuse(protocol.StatusInvalidBet, err)
 	}
-	commit, err := s.server.store.StoreBets(s.agency, lottery.Offset(offset), s.bets)
+	commit, err := s.server.store.StoreBets(s.agency, lottery.Offset(offset), s.bets, digest)
 	switch {
 	case errors.Is(err, store.ErrGap):
 		return nil, refuse(protocol.StatusViolation, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
 // fromWire turns a bet that came from an agency into the lottery's.
@@ -62,6 +63,14 @@ func Digest(sum uint32, bets []lottery.Bet) uint32 {
 	}
 	*buffer = records
 	return protocol.Checksum(sum, records)
+}
+
+// digestOf is Digest for the last of a batch's bets, whose records need not be
+// encoded: they are in the payload that the batch came in.
+func digestOf(payload []byte, batch []protocol.Bet) store.Digest {
+	return func(sum uint32, last []lottery.Bet) uint32 {
+		return protocol.Checksum(sum, protocol.Records(payload, batch[len(batch)-len(last):]))
+	}
 }
 
 // refusal is the ERROR that tells a peer why its connection ends.

@@ -65,6 +65,27 @@ func TestDigest(t *testing.T) {
 	}
 }
 
+// The records of a batch, or of its tail, say the same as its bets.
+func TestDigestOfABatch(t *testing.T) {
+	const n = 7
+	sent := batch(10, n)
+	payload, err := sent.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bets, err := appendBets(nil, 1, 10, sent.Bets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := digestOf(payload, sent.Bets)
+	for k := range n + 1 {
+		tail := bets[n-k:]
+		if got, want := digest(99, tail), Digest(99, tail); got != want {
+			t.Errorf("the last %d: %08x, want %08x", k, got, want)
+		}
+	}
+}
+
 // A bet of a foreign bets.csv that could not travel does not hurt the others.
 func TestDigestLeavesOutWhatCannotTravel(t *testing.T) {
 	bets, _ := appendBets(nil, 1, 0, batch(0, 2).Bets)

@@ -1,0 +1,50 @@
+package tcp
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
+)
+
+// BenchmarkReceive takes batches of 100 bets from frame to file, without the
+// network: each operation is one batch.
+func BenchmarkReceive(b *testing.B) {
+	bets, err := store.Open(filepath.Join(b.TempDir(), "bets.csv"), store.Options{Digest: Digest})
+	if err != nil {
+		b.Fatal(err)
+	}
+	draw := lottery.NewDraw(bets, nil, lottery.History{}, lottery.Options{Agencies: 1})
+	s := &session{server: NewServer(bets, draw, Options{}), agency: 1}
+	const count = 100
+	message := protocol.Batch{}
+	for n := range count {
+		message.Bets = append(message.Bets, protocol.Bet{
+			FirstName: [...]string{"Santiago Lionel", "María José", "Ana", "Agustín Emanuel"}[n%4],
+			LastName:  [...]string{"Lorca", "Zambrano", "Peña", "Di Stéfano"}[n/4%4],
+			Document:  "30904465",
+			Birthdate: protocol.Date{Year: 1999, Month: 3, Day: 17},
+			Number:    int64(n * 71 % 10_000),
+		})
+	}
+	var payload []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		if payload, err = message.Append(payload[:0]); err != nil {
+			b.Fatal(err)
+		}
+		reply, err := s.receive(protocol.TypeBatch, payload)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := reply.(batchReply).commit.Wait(); err != nil {
+			b.Fatal(err)
+		}
+		message.Offset += count
+	}
+	if err := bets.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
