@@ -28,6 +28,7 @@ type Reader struct {
 	size  int64
 	chunk []byte // read and not yet given out
 	lines string // whole lines to give out: one allocation for many bets
+	plain bool   // isPlain(lines)
 	read  int64  // bytes given out
 	line  int    // number of the line given out last
 	end   bool   // the file has no more to read
@@ -78,6 +79,11 @@ func (r *Reader) Next() (protocol.Bet, error) {
 		if line == "" {
 			continue
 		}
+		if r.plain {
+			if bet, ok := plainBet(line); ok {
+				return bet, nil
+			}
+		}
 		row, err := splitRow(line)
 		if err != nil {
 			return protocol.Bet{}, r.fail(err)
@@ -111,6 +117,7 @@ func (r *Reader) fill() error {
 		}
 		if whole > 0 {
 			r.lines = string(r.chunk[:whole])
+			r.plain = isPlain(r.lines)
 			if r.line == 0 {
 				r.skip(byteOrderMark)
 			}

@@ -15,6 +15,35 @@ import (
 // document, birthdate, number.
 const fields = 5
 
+// isPlain tells whether lines are UTF-8 without quotes and NULs. It is asked
+// for many lines at once, which is far cheaper than for each.
+func isPlain(lines string) bool {
+	return strings.IndexByte(lines, '"') < 0 && strings.IndexByte(lines, 0) < 0 && utf8.ValidString(lines)
+}
+
+// plainBet makes a bet of a plain line if it is what a data file usually holds.
+// Anything else it leaves to splitRow and ParseBet, which accept more and find
+// the words for the rest.
+func plainBet(line string) (bet protocol.Bet, ok bool) {
+	var row [fields]string
+	for n := range fields - 1 {
+		comma := strings.IndexByte(line, ',')
+		if comma < 0 || comma > protocol.MaxString {
+			return bet, false
+		}
+		row[n], line = line[:comma], line[comma+1:]
+		if strings.IndexByte(row[n], '\r') >= 0 {
+			return bet, false
+		}
+	}
+	birthdate, okDate := parseDate(row[3])
+	number, okNumber := digits(line)
+	return protocol.Bet{
+		FirstName: row[0], LastName: row[1], Document: row[2],
+		Birthdate: birthdate, Number: number,
+	}, okDate && okNumber
+}
+
 // ParseBet makes a bet of its five fields as a person wrote them: birthdate as
 // YYYY-MM-DD, number as a decimal integer. It fails, naming the field, if the
 // central would refuse the bet.
@@ -30,8 +59,9 @@ func ParseBet(firstName, lastName, document, birthdate, number string) (protocol
 	if err = checkText("document", document); err != nil {
 		return bet, err
 	}
-	if bet.Birthdate, err = parseDate(birthdate); err != nil {
-		return bet, err
+	var ok bool
+	if bet.Birthdate, ok = parseDate(birthdate); !ok {
+		return bet, fmt.Errorf("birthdate: %q is no day in the form YYYY-MM-DD", birthdate)
 	}
 	if bet.Number, err = strconv.ParseInt(number, 10, 64); err != nil {
 		return bet, fmt.Errorf("number: %q is no integer of 64 bits", number)
@@ -60,16 +90,15 @@ func checkText(field, s string) error {
 }
 
 // parseDate reads YYYY-MM-DD.
-func parseDate(s string) (protocol.Date, error) {
-	if len(s) == len("YYYY-MM-DD") && s[4] == '-' && s[7] == '-' {
-		year, ok1 := digits(s[:4])
-		month, ok2 := digits(s[5:7])
-		day, ok3 := digits(s[8:])
-		if ok1 && ok2 && ok3 && dayExists(year, month, day) {
-			return protocol.Date{Year: uint16(year), Month: uint8(month), Day: uint8(day)}, nil
-		}
+func parseDate(s string) (date protocol.Date, ok bool) {
+	if len(s) != len("YYYY-MM-DD") || s[4] != '-' || s[7] != '-' {
+		return date, false
 	}
-	return protocol.Date{}, fmt.Errorf("birthdate: %q is no day in the form YYYY-MM-DD", s)
+	year, okYear := digits(s[:4])
+	month, okMonth := digits(s[5:7])
+	day, okDay := digits(s[8:])
+	date = protocol.Date{Year: uint16(year), Month: uint8(month), Day: uint8(day)}
+	return date, okYear && okMonth && okDay && dayExists(int(year), int(month), int(day))
 }
 
 func dayExists(year, month, day int) bool {
@@ -81,13 +110,18 @@ func dayExists(year, month, day int) bool {
 	return day <= 28 || time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Day() == day
 }
 
-// digits reads a number of nothing but decimal digits.
-func digits(s string) (n int, ok bool) {
+// digits reads a number of nothing but decimal digits, of at most 18: that many
+// always fit.
+func digits(s string) (n int64, ok bool) {
+	if len(s) == 0 || len(s) > 18 {
+		return 0, false
+	}
 	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
+		digit := s[i] - '0' // wraps around below '0'
+		if digit > 9 {
 			return 0, false
 		}
-		n = 10*n + int(s[i]-'0')
+		n = 10*n + int64(digit)
 	}
 	return n, true
 }

@@ -147,14 +147,54 @@ func TestDatesHaveNoTimeZone(t *testing.T) {
 		}
 		time.Local = local
 		for _, day := range []string{"1988-12-01", "2011-12-30", "2018-11-04", "1970-01-01", "1894-10-31"} {
-			d, err := parseDate(day)
+			d, ok := parseDate(day)
 			want := protocol.Date{Year: 1000*uint16(day[0]-'0') + 100*uint16(day[1]-'0') + 10*uint16(day[2]-'0') + uint16(day[3]-'0'),
 				Month: 10*(day[5]-'0') + day[6] - '0', Day: 10*(day[8]-'0') + day[9] - '0'}
-			if err != nil || d != want {
-				t.Errorf("%s in %s: %v, %v", day, zone, d, err)
+			if !ok || d != want {
+				t.Errorf("%s in %s: %v, %t", day, zone, d, ok)
 			}
 		}
 	}
+}
+
+// What a data file usually holds takes the short way.
+func TestPlainBet(t *testing.T) {
+	got, ok := plainBet("María Belén,Núñez,00904465,1999-03-17,7574")
+	want := protocol.Bet{
+		FirstName: "María Belén", LastName: "Núñez", Document: "00904465",
+		Birthdate: protocol.Date{Year: 1999, Month: 3, Day: 17}, Number: 7574,
+	}
+	if !ok || got != want {
+		t.Errorf("%+v, %t", got, ok)
+	}
+}
+
+// FuzzPlainBet compares the short way with the long one.
+func FuzzPlainBet(f *testing.F) {
+	for _, line := range []string{
+		"Ana,Paz,1,1999-03-17,7574", "Ana,Paz,1,1999-02-29,7", ",,,0001-01-01,0", "A\r,b,c,1999-03-17,1",
+		"a,b,c,1999-03-17,+1", "a,b,c,1999-03-17,1,", "a,b,c,1999-03-17,9223372036854775808", "a,b,c,1999-03-17",
+		strings.Repeat("x", 256) + ",b,c,1999-03-17,1",
+	} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		if strings.Contains(line, "\n") || !isPlain(line) {
+			return
+		}
+		got, ok := plainBet(line)
+		if !ok {
+			return
+		}
+		row, err := splitRow(line)
+		if err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		want, err := ParseBet(row[0], row[1], row[2], row[3], row[4])
+		if err != nil || got != want {
+			t.Fatalf("%q: %+v, want %+v, %v", line, got, want, err)
+		}
+	})
 }
 
 // FuzzSplitRow compares with encoding/csv. What both accept they must read

@@ -199,6 +199,36 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// What this server writes takes the short way.
+func TestPlainRow(t *testing.T) {
+	want := bet(1, "María Belén", "Núñez", "00904465", 7574)
+	row := string(AppendRow(nil, &want))
+	var d decoder
+	if !isPlain(row) || !d.plainRow(strings.TrimSuffix(row, "\r\n")) || d.bet[0] != want {
+		t.Errorf("%q: %+v", row, d.bet[0])
+	}
+}
+
+// FuzzPlainRow compares the short way with the long one.
+func FuzzPlainRow(f *testing.F) {
+	for _, g := range goldenRows {
+		f.Add(strings.TrimSuffix(g.row, "\r\n"))
+	}
+	for row := range damagedRows {
+		f.Add(strings.TrimSuffix(row, "\r\n"))
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		var plain, any decoder
+		if strings.Contains(line, "\n") || !isPlain(line) || !plain.plainRow(line) {
+			return
+		}
+		n, err := any.anyRow(line+"\n", len(line))
+		if err != nil || n != len(line)+1 || any.bet != plain.bet {
+			t.Fatalf("%q: %+v, want %+v, %d, %v", line, plain.bet[0], any.bet[0], n, err)
+		}
+	})
+}
+
 func FuzzAppendRow(f *testing.F) {
 	f.Add(uint32(1), "Ana", `a"b`, "a,\r\n", int64(7574))
 	f.Fuzz(func(t *testing.T, agency uint32, first, last, document string, number int64) {
