@@ -25,6 +25,9 @@ func isPlain(lines string) bool {
 // Anything else it leaves to splitRow and ParseBet, which accept more and find
 // the words for the rest.
 func plainBet(line string) (bet protocol.Bet, ok bool) {
+	if strings.IndexByte(line, '\r') >= 0 {
+		return bet, false
+	}
 	var row [fields]string
 	for n := range fields - 1 {
 		comma := strings.IndexByte(line, ',')
@@ -32,9 +35,6 @@ func plainBet(line string) (bet protocol.Bet, ok bool) {
 			return bet, false
 		}
 		row[n], line = line[:comma], line[comma+1:]
-		if strings.IndexByte(row[n], '\r') >= 0 {
-			return bet, false
-		}
 	}
 	birthdate, okDate := parseDate(row[3])
 	number, okNumber := digits(line)
