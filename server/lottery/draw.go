@@ -49,7 +49,8 @@ type Options struct {
 
 	// Announce is called when the draw has been held and recorded, before
 	// anybody learns of its results. It is told whether the draw was held
-	// before a restart, over how many bets and with how many winners.
+	// before a restart, over how many bets and with how many winners. If it
+	// is nil, nobody is told.
 	Announce func(recovered bool, bets uint64, winners int)
 }
 
@@ -77,6 +78,9 @@ type Draw struct {
 // NewDraw returns the draw of a lottery with the given past. Nothing happens
 // until Run is called.
 func NewDraw(ledger Ledger, journal Journal, past History, options Options) *Draw {
+	if options.Announce == nil {
+		options.Announce = func(bool, uint64, int) {}
+	}
 	d := &Draw{
 		options:  options,
 		ledger:   ledger,

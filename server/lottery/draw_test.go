@@ -217,3 +217,13 @@ func TestWithoutAgenciesThereIsNoDraw(t *testing.T) {
 		s.wantSteps(t)
 	})
 }
+
+// Whoever wants to hear nothing of the draw leaves Announce out.
+func TestDrawWithoutAnnouncement(t *testing.T) {
+	s := newStage(t, 1, History{}, entry(1, "11", 7574))
+	d := NewDraw(s, s, all(1, 1), Options{Agencies: 1})
+	if err := d.Run(t.Context()); err != nil || !d.Held() {
+		t.Errorf("Run: %v, held: %t", err, d.Held())
+	}
+	s.wantSteps(t, "load", "record 1 1")
+}

@@ -67,10 +67,7 @@ func uploadAll(b *testing.B, files []string, sync bool) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	draw := lottery.NewDraw(bets, journal, lottery.History{}, lottery.Options{
-		Agencies: len(files),
-		Announce: func(bool, uint64, int) {},
-	})
+	draw := lottery.NewDraw(bets, journal, lottery.History{}, lottery.Options{Agencies: len(files)})
 	ctx, stop := context.WithCancel(b.Context())
 	go draw.Run(ctx)
 	served := make(chan struct{})
