@@ -18,8 +18,9 @@ import (
 const window = 64
 
 var (
-	errPeerGone = errors.New("the peer has gone")
-	errOver     = errors.New("the session is over")
+	errPeerGone    = errors.New("the peer has gone")
+	errOver        = errors.New("the session is over")
+	errBatchBefore = errors.New("a batch before it was refused")
 )
 
 // serve speaks with one connection until it ends.
@@ -63,6 +64,7 @@ type session struct {
 	// Of the reading goroutine:
 	finished bool           // no more bets are accepted
 	queried  bool           // nothing more is accepted
+	queued   lottery.Offset // how far the store has taken bets from here
 	batch    protocol.Batch // reused, as is the next
 	bets     []lottery.Bet
 }
@@ -240,11 +242,16 @@ func (s *session) store(offset uint64, bets []protocol.Bet, digest store.Digest)
 	}
 	commit, err := s.server.store.StoreBets(s.agency, lottery.Offset(offset), s.bets, digest)
 	switch {
+	case errors.Is(err, store.ErrGap) && lottery.Offset(offset) <= s.queued:
+		// The peer left no gap. There is one since the store refused what it
+		// took from us before, which the replier is about to tell.
+		return nil, refuse(protocol.StatusStorageFailed, errBatchBefore)
 	case errors.Is(err, store.ErrGap):
 		return nil, refuse(protocol.StatusViolation, err)
 	case err != nil:
 		return nil, refuse(protocol.StatusStorageFailed, err)
 	}
+	s.queued = max(s.queued, commit.End())
 	return commit, nil
 }
 

@@ -59,6 +59,28 @@ func TestRefusedBatchWithOthersBehindIt(t *testing.T) {
 	c.wantStored(1, 25)
 }
 
+// The disk refuses a batch while more follow than replies can be due: the one
+// that is read next finds bets missing. That is no fault of the agency's, and
+// the log does not say so.
+func TestBatchReadBehindARefusedOne(t *testing.T) {
+	d := newDisk()
+	c := start(t, setup{fs: d})
+	p := c.agency(1, 0)
+	d.set(failing("write", "bets.csv"))
+	var all []protocol.Message
+	for at := range uint64(window + 10) {
+		all = append(all, batch(at, 1))
+	}
+	p.send(all...)
+	if got := p.refused(protocol.StatusStorageFailed); got.Offset != 0 || got.Count != 1 {
+		t.Errorf("refused: %d bets at %d", got.Count, got.Offset)
+	}
+	c.logs.wait(1, "action: close_connection")
+	c.logs.want(1, "error: storage failed: a batch before it was refused")
+	c.logs.want(0, protocol.StatusViolation.String())
+	c.wantStored(1, 0)
+}
+
 // A single bet's failure has the fifth exercise's line.
 func TestRefusedSingleBet(t *testing.T) {
 	d := newDisk()
