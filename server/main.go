@@ -75,7 +75,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 // serve opens the files, serves until the context ends, and closes the files.
 // It fails if they, or the port, cannot be opened, or not be closed.
 func serve(ctx context.Context, cfg config.Config) (err error) {
-	bets, err := store.Open(cfg.Storage, store.Options{Sync: cfg.StorageSync, Digest: tcp.Digest})
+	bets, err := store.Open(cfg.Storage, store.Options{Sync: cfg.StorageSync, Digest: tcp.Digest, Check: tcp.CheckStored})
 	if err != nil {
 		return withRemedy("open the bets", cfg.Storage, err)
 	}

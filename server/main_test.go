@@ -97,6 +97,8 @@ func TestCannotStart(t *testing.T) {
 		{"folder is missing", nil, []string{"SERVER_STORAGE=none/bets.csv"}, []string{"open the bets", "create the folder none first"}},
 		{"storage is a folder", map[string]string{"bets.csv/": ""}, nil, []string{"open the bets", "bets.csv"}},
 		{"damaged bets", map[string]string{"bets.csv": row + "x\r\n" + row}, nil, []string{"bets.csv", "row 2"}},
+		{"a winner whom nobody could be told of", map[string]string{"bets.csv": row + strings.Replace(row, "30904465", strings.Repeat("1", 256), 1) + row}, nil,
+			[]string{"bets.csv: row 2: ", "document has 256 bytes, at most 255"}},
 		{"damaged journal", map[string]string{"bets.csv.journal": "finished 1 one\n"}, nil, []string{"bets.csv.journal", "line 1"}},
 		{"another lottery's journal", map[string]string{"bets.csv": row, "bets.csv.journal": "finished 1 7\n"}, nil,
 			[]string{"bets.csv.journal does not fit ./bets.csv", "agency 1"}},
@@ -165,6 +167,16 @@ func TestPortInUse(t *testing.T) {
 	if closed := child.Select(child.ParseLines(t, p.Lines()), "close_file", "success"); len(closed) != 2 {
 		t.Errorf("closes %+v, want both files", closed)
 	}
+}
+
+// What the Python original may have written and no agency has to be told of
+// does not keep the server from starting.
+func TestStartsWithLongTexts(t *testing.T) {
+	long := strings.Repeat("ñ", 1000)
+	s := startServer(t, map[string]string{"bets.csv": "1," + long + "," + long + "," + long + ",1999-03-17,7573\r\n" +
+		"1,Ana,Paz," + strings.Repeat("1", 255) + ",1999-03-17,7574\r\n"}, nil)
+	s.Await("action: recuperacion | result: success | apuestas: 2 | agencias_finalizadas: 0")
+	s.Stop(syscall.SIGTERM)
 }
 
 // Rows that a crash left torn are kept aside, and the start says so.

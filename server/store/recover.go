@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
 )
 
-// recover reads the whole file, counts its bets and cuts a torn tail off.
-func (s *Store) recover() error {
+// recover reads the whole file, counts its bets, each of which must pass the
+// check, and cuts a torn tail off.
+func (s *Store) recover(check func(*lottery.Bet) error) error {
 	total, err := s.file.file.Size()
 	if err != nil {
 		return fmt.Errorf("size of %s: %w", s.path, err)
@@ -18,7 +21,7 @@ func (s *Store) recover() error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", s.path, err)
 	}
-	whole, err := s.count(io.NewSectionReader(s.file.file, 0, end))
+	whole, err := s.count(io.NewSectionReader(s.file.file, 0, end), check)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
@@ -32,7 +35,7 @@ func (s *Store) recover() error {
 }
 
 // count decodes all rows, and tells where the last whole one ends.
-func (s *Store) count(src io.Reader) (int64, error) {
+func (s *Store) count(src io.Reader, check func(*lottery.Bet) error) (int64, error) {
 	d := newDecoder(src)
 	for {
 		bet, err := d.next()
@@ -44,6 +47,9 @@ func (s *Store) count(src io.Reader) (int64, error) {
 		}
 		if err != nil {
 			return 0, err
+		}
+		if err := check(bet); err != nil {
+			return 0, fmt.Errorf("row %d: %w", d.rows, err)
 		}
 		a := s.agency(bet.Agency)
 		a.durable.Bets++

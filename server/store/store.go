@@ -47,6 +47,9 @@ type Options struct {
 	Sync bool
 	// Digest computes State.Sum. Without it that stays 0.
 	Digest Digest
+	// Check, if set, is given every bet that the file holds when it is opened.
+	// Its error is that of opening, and names the row.
+	Check func(*lottery.Bet) error
 	// MaxQueued bounds the bytes of rows that wait to be written; 0 stands for
 	// DefaultMaxQueued.
 	MaxQueued int
@@ -97,6 +100,9 @@ func Open(path string, opts Options) (*Store, error) {
 	if opts.Digest == nil {
 		opts.Digest = func(uint32, []lottery.Bet) uint32 { return 0 }
 	}
+	if opts.Check == nil {
+		opts.Check = func(*lottery.Bet) error { return nil }
+	}
 	s := &Store{
 		path:     path,
 		digest:   opts.Digest,
@@ -107,7 +113,7 @@ func Open(path string, opts Options) (*Store, error) {
 		agencies: make(map[lottery.AgencyID]*agency),
 		filling:  newGroup(buffers{}),
 	}
-	if err := s.recover(); err != nil {
+	if err := s.recover(opts.Check); err != nil {
 		return nil, errors.Join(err, file.file.Close())
 	}
 	return s, nil

@@ -73,6 +73,17 @@ func digestOf(payload []byte, batch []protocol.Bet) store.Digest {
 	}
 }
 
+// CheckStored fails for a stored bet of which its agency could never be told: a
+// winner whose document does not fit the message. No bet that travelled is one,
+// but a foreign bets.csv may hold it; then every query of the agency would fail.
+// It is what a store.Store is opened with.
+func CheckStored(b *lottery.Bet) error {
+	if lottery.HasWon(b) && len(b.Document) > protocol.MaxString {
+		return fmt.Errorf("the winner's document has %d bytes, at most %d can be sent to an agency", len(b.Document), protocol.MaxString)
+	}
+	return nil
+}
+
 // refusal is the ERROR that tells a peer why its connection ends.
 func refusal(status protocol.Status, format string, args ...any) *protocol.Error {
 	return &protocol.Error{Status: status, Text: clip(fmt.Sprintf(format, args...))}
