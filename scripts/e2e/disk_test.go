@@ -3,8 +3,6 @@
 package e2e
 
 import (
-	"fmt"
-	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -16,48 +14,15 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
 )
 
-// A child that finds its limit and a program in these variables becomes that
-// program under that limit: every file that it writes is full at so many bytes.
-const (
-	sizeVariable    = "E2E_FILE_SIZE"
-	programVariable = "E2E_PROGRAM"
-)
-
-func limitFileSize() {
-	text, program := os.Getenv(sizeVariable), os.Getenv(programVariable)
-	if text == "" {
-		return
-	}
-	size, err := strconv.ParseUint(text, 10, 64)
-	if err == nil {
-		// The hard limit stays: the test gives the room back.
-		err = unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: size, Max: math.MaxUint64})
-	}
-	if err == nil {
-		err = syscall.Exec(program, []string{program}, os.Environ())
-	}
-	fmt.Fprintln(os.Stderr, err)
-	os.Exit(3)
-}
-
-// startFullServer starts a server whose disk is full at that size.
-func (l *lottery) startFullServer(size int64) *child.Process {
-	l.t.Helper()
-	cmd := l.serverCommand()
-	cmd.Path, cmd.Args = os.Args[0], []string{os.Args[0]}
-	cmd.Env = append(cmd.Env, sizeVariable+"="+strconv.FormatInt(size, 10), programVariable+"="+serverBinary)
-	return l.await(cmd)
-}
-
 // The disk is full in the middle of an upload. The server says so, stores
 // nothing of what it refuses and goes on; when there is room again, the
 // agencies, which have tried all the time, end their work.
 func TestFullDisk(t *testing.T) {
 	data := map[int][][]string{1: small(1, 3000), 2: awkward(2, 500)}
-	for _, size := range []int64{0, 1, 30_000, 54_321} {
-		t.Run(strconv.FormatInt(size, 10), func(t *testing.T) {
+	for _, size := range []int{0, 1, 30_000, 54_321} {
+		t.Run(strconv.Itoa(size), func(t *testing.T) {
 			l := newLottery(t, 2)
-			server := l.startFullServer(size)
+			server := l.startLimitedServer(fileSize, size)
 			agencies := map[int]*child.Process{1: l.startAgency(1, data[1], 7), 2: l.startAgency(2, data[2], 64)}
 			refusals := server.AwaitMany("action: apuesta_recibida | result: fail", 4)
 			for _, p := range agencies {
@@ -84,7 +49,7 @@ func TestFullDisk(t *testing.T) {
 func TestFullDiskForGood(t *testing.T) {
 	data := map[int][][]string{1: small(1, 1000), 2: nil}
 	l := newLottery(t, 2)
-	server := l.startFullServer(20_000)
+	server := l.startLimitedServer(fileSize, 20_000)
 	name := l.dataFile(1, data[1])
 	loser := l.startClient(1, "CLI_DATA_FILE="+name, "CLI_RETRY_DEADLINE=500ms")
 	loser.Await("action: consulta_ganadores | result: fail | client_id: 1 | error: no progress for 500ms: storage failed: ")

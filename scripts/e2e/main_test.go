@@ -17,7 +17,7 @@ const module = "github.com/7574-sistemas-distribuidos/docker-compose-init"
 var serverBinary, clientBinary string
 
 func TestMain(m *testing.M) {
-	limitFileSize() // does not return in the child that is to become a server
+	becomeProgram() // does not return in the child that is to be a program under test
 	flag.Parse()
 	os.Exit(run(m))
 }

@@ -2,4 +2,4 @@
 
 package e2e
 
-func limitFileSize() {}
+func becomeProgram() {}

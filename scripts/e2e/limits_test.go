@@ -1,0 +1,105 @@
+//go:build linux
+
+package e2e
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"strconv"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+)
+
+// A child that finds a program in its environment becomes that program, under
+// the limits that it finds there too. The program is the real one, with nothing
+// in it that is there for a test.
+const (
+	programVariable = "E2E_PROGRAM"
+	fileSize        = "E2E_FILE_SIZE"    // every file that it writes is full at so many bytes
+	lethalWrite     = "E2E_LETHAL_WRITE" // a write of exactly so many bytes kills it
+)
+
+func becomeProgram() {
+	program := os.Getenv(programVariable)
+	if program == "" {
+		return
+	}
+	runtime.LockOSThread() // a filter belongs to the thread that executes the program
+	err := errors.Join(limit(fileSize, setFileSize), limit(lethalWrite, setLethalWrite))
+	if err == nil {
+		err = syscall.Exec(program, []string{program}, os.Environ())
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(3)
+}
+
+func limit(variable string, set func(uint64) error) error {
+	text := os.Getenv(variable)
+	if text == "" {
+		return nil
+	}
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		return err
+	}
+	return set(n)
+}
+
+func setFileSize(n uint64) error {
+	// The hard limit stays: the test gives the room back.
+	return unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: n, Max: math.MaxUint64})
+}
+
+// setLethalWrite installs a seccomp filter: the kernel kills the process, as
+// SIGKILL does, when it enters a write(2) of n bytes, none of which is written.
+func setLethalWrite(n uint64) error {
+	// Where struct seccomp_data holds the number of the system call, and the
+	// lower half of its third argument, the length.
+	number, length := uint32(0), uint32(16+2*8)
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 { // big-endian
+		length += 4
+	}
+	const (
+		load    = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
+		ifEqual = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K // else skips Jf
+		answer  = unix.BPF_RET | unix.BPF_K
+	)
+	filter := []unix.SockFilter{
+		{Code: load, K: number},
+		{Code: ifEqual, K: unix.SYS_WRITE, Jf: 3},
+		{Code: load, K: length},
+		{Code: ifEqual, K: uint32(n), Jf: 1},
+		{Code: answer, K: unix.SECCOMP_RET_KILL_PROCESS},
+		{Code: answer, K: unix.SECCOMP_RET_ALLOW},
+	}
+	return errors.Join(
+		unix.Setrlimit(unix.RLIMIT_CORE, new(unix.Rlimit)), // leaves no core file behind
+		unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+		seccomp(&unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}),
+	)
+}
+
+func seccomp(program *unix.SockFprog) error {
+	_, _, code := syscall.Syscall(unix.SYS_PRCTL, unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(program)))
+	if code != 0 {
+		return os.NewSyscallError("seccomp", code)
+	}
+	return nil
+}
+
+// startLimitedServer starts a server under one of the limits.
+func (l *lottery) startLimitedServer(variable string, n int) *child.Process {
+	l.t.Helper()
+	cmd := l.serverCommand()
+	cmd.Path, cmd.Args = os.Args[0], []string{os.Args[0]}
+	cmd.Env = append(cmd.Env, variable+"="+strconv.Itoa(n), programVariable+"="+serverBinary)
+	return l.await(cmd)
+}

@@ -1,0 +1,93 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+)
+
+// The server is killed exactly between two steps of the draw, and started again:
+// the draw is held once, over all bets, and every agency gets its winners. Each
+// step but the pause begins with a write of a length that no other write of this
+// lottery has, and that write is what the server dies of. That it died there,
+// and nowhere else, its journal and its log show.
+func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
+	data := map[int][][]string{1: small(1, 50), 2: small(2, 20), 3: small(3, 10)}
+	const bets, won = 80, 8
+	record := fmt.Sprintf("draw %d %d\n", len(data), bets)
+	line := fmt.Sprintf("2026-11-24 01:49:24 INFO     action: sorteo | result: success | apuestas: %d | ganadores: %d\n", bets, won)
+	told, err := protocol.AppendWinners(nil, winners(data[3]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name     string
+		lethal   int // the length of the write; 0: it is killed in the publish delay
+		recorded bool
+		logged   bool
+	}{
+		{"winners found, draw not recorded", len(record), false, false},
+		{"draw recorded, not logged", len(line), true, false},
+		{"draw logged, results not released", 0, true, true},
+		{"results released, the third agency not told", len(told), true, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &scene{data: data, running: make(map[int]*child.Process)}
+			if tt.lethal == 0 {
+				s.lottery = newLottery(t, len(data), "SERVER_PUBLISH_DELAY=1h")
+				s.server = s.startServer()
+			} else {
+				s.lottery = newLottery(t, len(data))
+				s.server = s.startLimitedServer(lethalWrite, tt.lethal)
+			}
+			for id := range data {
+				s.running[id] = s.startAgency(id, data[id], 7)
+			}
+			if tt.lethal == 0 {
+				s.server.Await("action: sorteo")
+				s.server.Kill()
+			}
+			if status := s.server.Wait(); status != -1 {
+				t.Errorf("exit status %d, want the end by a signal", status)
+			}
+			s.count.server++
+			s.buryServer()
+			s.checkLeft(tt.recorded, record, tt.logged)
+
+			s.server = s.startServer()
+			for id, p := range s.running {
+				checkAgency(t, p, winners(data[id]))
+			}
+			s.server.Stop(syscall.SIGTERM)
+			s.buryServer()
+			s.check(true)
+			if recovered := s.count.recovered == 1; recovered != tt.recorded {
+				t.Errorf("the draw was recovered: %t, it was recorded: %t", recovered, tt.recorded)
+			}
+		})
+	}
+}
+
+// checkLeft checks what a server that was killed in its draw has left: all
+// notifications in the journal, the draw behind them if it was recorded, and one
+// line about it if it was logged.
+func (s *scene) checkLeft(recorded bool, record string, logged bool) {
+	s.t.Helper()
+	journal, err := os.ReadFile(s.storage() + ".journal")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if n := strings.Count(string(journal), "finished "); n != len(s.data) || strings.HasSuffix(string(journal), "\n"+record) != recorded {
+		s.t.Errorf("the journal holds %q; the draw is to be recorded: %t", journal, recorded)
+	}
+	if n := len(child.Select(s.lives[0], "sorteo", "success")); (n == 1) != logged || n > 1 {
+		s.t.Errorf("sorteo is logged %d times; it is to be: %t", n, logged)
+	}
+}
