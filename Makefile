@@ -22,7 +22,7 @@ test: ## todas las pruebas (con Docker, si responde)
 	@scripts/test.sh
 .PHONY: test
 
-crash: ## mata procesos al azar durante CRASH_FOR (10m) y comprueba que nada se pierda
+crash: ## mata procesos durante CRASH_FOR (10m), corta conexiones la mitad de eso, y comprueba que nada se pierda
 	CRASH_FOR=$(or $(CRASH_FOR),10m) go test -count=1 -timeout 0 -v -run Crash ./scripts/e2e
 .PHONY: crash
 

@@ -90,10 +90,11 @@ func (l *lottery) startClient(id int, env ...string) *child.Process {
 	return child.Start(l.t, cmd)
 }
 
-// startAgency starts an agency that uploads rows.
-func (l *lottery) startAgency(id int, rows [][]string, batch int) *child.Process {
+// startAgency starts an agency that uploads rows, with further settings.
+func (l *lottery) startAgency(id int, rows [][]string, batch int, env ...string) *child.Process {
 	l.t.Helper()
-	return l.startClient(id, "CLI_DATA_FILE="+l.dataFile(id, rows), "CLI_BATCH_MAXAMOUNT="+strconv.Itoa(batch))
+	env = append(env, "CLI_DATA_FILE="+l.dataFile(id, rows), "CLI_BATCH_MAXAMOUNT="+strconv.Itoa(batch))
+	return l.startClient(id, env...)
 }
 
 // dataFile writes the rows of an agency, if they are not written yet.
