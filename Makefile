@@ -68,6 +68,6 @@ ramas: ## crea o mueve las ramas locales ej1 … ej8
 .PHONY: ramas
 
 bench: ## mide y dibuja el rendimiento, comparado con el piso de la máquina
-	go test -run '^$$' -bench . -benchmem ./protocol ./server/store ./server/tcp ./client/agency
+	go test -run '^$$' -bench . -benchmem ./protocol ./server/store ./server/tcp ./client ./client/agency
 	go run ./scripts/bench
 .PHONY: bench

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 }
 
 // program is the program as a command, in a folder of its own.
-func program(t *testing.T, env []string, args ...string) *exec.Cmd {
+func program(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	binary, err := os.Executable()
 	if err != nil {

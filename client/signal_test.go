@@ -24,7 +24,7 @@ type central struct {
 // the connection stays open, and what comes is read.
 type script func(conn net.Conn, frames *protocol.Reader)
 
-func listen(t *testing.T, speak script) *central {
+func listen(t testing.TB, speak script) *central {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -82,12 +82,12 @@ func uploading(conn net.Conn, frames *protocol.Reader) {
 
 func waiting(conn net.Conn, frames *protocol.Reader) {
 	greets(conn, frames)
-	answer(conn, frames, protocol.TypeQuery, &protocol.Ack{Stored: 2}, &protocol.Registered{})
+	answer(conn, frames, protocol.TypeQuery, &protocol.Ack{Stored: dataRows}, &protocol.Registered{})
 }
 
 func answers(conn net.Conn, frames *protocol.Reader) {
 	greets(conn, frames)
-	answer(conn, frames, protocol.TypeQuery, &protocol.Ack{Stored: 2}, &protocol.Registered{}, &protocol.Winners{Documents: []string{"1"}})
+	answer(conn, frames, protocol.TypeQuery, &protocol.Ack{Stored: dataRows}, &protocol.Registered{}, &protocol.Winners{Documents: []string{"1"}})
 }
 
 func echoes(conn net.Conn, _ *protocol.Reader) {
@@ -101,48 +101,66 @@ func listens(conn net.Conn, _ *protocol.Reader) {
 
 var bet = []string{"NOMBRE=Ana", "APELLIDO=Paz", "DOCUMENTO=030904465", "NACIMIENTO=1999-03-17", "NUMERO=7574"}
 
+func stores(conn net.Conn, frames *protocol.Reader) {
+	greets(conn, frames)
+	answer(conn, frames, protocol.TypeBet, &protocol.Ack{Stored: 1})
+}
+
+// phase is something that a client may be at when it is told to stop.
+type phase struct {
+	name   string
+	speak  script // nil: nobody listens
+	env    []string
+	await  string   // on the log, besides the script
+	closed []string // what was open
+}
+
+var phases = []phase{
+	{"connecting", nil, nil, "action: connect | result: in_progress", nil},
+	{"greeting", silent, nil, "action: config", []string{"connection"}},
+	{"uploading", uploading, []string{"CLI_BATCH_MAXAMOUNT=1"}, "action: config", []string{"connection", "file"}},
+	{"between batches", uploading, []string{"CLI_BATCH_MAXAMOUNT=1", "CLI_LOOP_PERIOD=1h"}, "action: lote_enviado", []string{"connection", "file"}},
+	{"waiting for the draw", waiting, nil, "action: notificacion_enviada", []string{"connection", "file"}},
+	{"lingering", answers, []string{"CLI_LINGER=1h"}, "action: consulta_ganadores | result: success | cant_ganadores: 1", []string{"connection", "file"}},
+	{"bet", greets, bet, "action: config", []string{"connection"}},
+	{"bet, connecting", nil, bet, "action: connect | result: in_progress", nil},
+	{"bet, lingering", stores, append([]string{"CLI_LINGER=1h"}, bet...), "action: close_connection | result: success", []string{"connection"}},
+	{"echo, connecting", nil, []string{"CLI_MODE=echo"}, "action: connect | result: in_progress", nil},
+	{"echo, waiting", listens, []string{"CLI_MODE=echo"}, "action: config", []string{"connection"}},
+	{"echo, between messages", echoes, []string{"CLI_MODE=echo", "CLI_LOOP_PERIOD=1h"}, "action: receive_message | result: success", []string{"connection"}},
+}
+
+// reach starts a client and returns when it is in that phase.
+func (p phase) reach(t testing.TB) *child.Process {
+	t.Helper()
+	env := append([]string{"CLI_SERVER_ADDRESS=127.0.0.1:1"}, p.env...)
+	reached := make(chan struct{})
+	if p.speak == nil {
+		close(reached)
+	} else {
+		c := listen(t, p.speak)
+		env, reached = append(env, c.env()), c.reached
+	}
+	cmd := program(t, env)
+	writeData(t, cmd.Dir)
+	client := child.Start(t, cmd)
+	client.Await(p.await)
+	<-reached
+	return client
+}
+
 // A client that is told to stop closes what is open, logs it and exits with 0,
 // in every phase of every mode.
 func TestStops(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		speak  script // nil: nobody listens
-		env    []string
-		await  string // on the log, besides the script
-		closed []string
-	}{
-		{"connecting", nil, nil, "action: connect | result: in_progress", nil},
-		{"greeting", silent, nil, "action: config", []string{"connection"}},
-		{"uploading", uploading, nil, "action: config", []string{"connection", "file"}},
-		{"between batches", uploading, []string{"CLI_BATCH_MAXAMOUNT=1", "CLI_LOOP_PERIOD=1h"}, "action: lote_enviado", []string{"connection", "file"}},
-		{"waiting for the draw", waiting, nil, "action: notificacion_enviada", []string{"connection", "file"}},
-		{"lingering", answers, []string{"CLI_LINGER=1h"}, "action: consulta_ganadores | result: success | cant_ganadores: 1", []string{"connection", "file"}},
-		{"bet", greets, bet, "action: config", []string{"connection"}},
-		{"bet, connecting", nil, bet, "action: connect | result: in_progress", nil},
-		{"echo, connecting", nil, []string{"CLI_MODE=echo"}, "action: connect | result: in_progress", nil},
-		{"echo, waiting", listens, []string{"CLI_MODE=echo"}, "action: config", []string{"connection"}},
-		{"echo, between messages", echoes, []string{"CLI_MODE=echo", "CLI_LOOP_PERIOD=1h"}, "action: receive_message | result: success", []string{"connection"}},
-	} {
+	for _, phase := range phases {
 		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-			t.Run(tt.name+", "+signal.String(), func(t *testing.T) {
-				env := append([]string{"CLI_SERVER_ADDRESS=127.0.0.1:1"}, tt.env...)
-				reached := make(chan struct{})
-				if tt.speak == nil {
-					close(reached)
-				} else {
-					c := listen(t, tt.speak)
-					env, reached = append(env, c.env()), c.reached
-				}
-				cmd := program(t, env)
-				writeData(t, cmd.Dir)
-				p := child.Start(t, cmd)
-				p.Await(tt.await)
-				<-reached
+			t.Run(phase.name+", "+signal.String(), func(t *testing.T) {
+				p := phase.reach(t)
 				if took := p.Stop(signal); took > 5*time.Second {
 					t.Errorf("stopped after %v", took)
 				}
 				lines := child.ParseLines(t, p.Lines())
-				for _, what := range tt.closed {
+				for _, what := range phase.closed {
 					if len(child.Select(lines, "close_"+what, "success")) == 0 {
 						t.Errorf("does not say that the %s is closed", what)
 					}
@@ -161,12 +179,39 @@ func TestStops(t *testing.T) {
 	}
 }
 
-func writeData(t *testing.T, dir string) {
+// BenchmarkStop measures, in each phase, the time from the signal to the end of
+// the process. What it takes to get there is counted as well, or the benchmark
+// would go on for minutes; so the time of an operation means nothing and is left
+// out.
+func BenchmarkStop(b *testing.B) {
+	for _, phase := range phases {
+		b.Run(phase.name, func(b *testing.B) {
+			var worst, sum time.Duration
+			for b.Loop() {
+				took := phase.reach(b).Stop(syscall.SIGTERM)
+				worst = max(worst, took)
+				sum += took
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(milliseconds(sum)/float64(b.N), "ms-mean")
+			b.ReportMetric(milliseconds(worst), "ms-worst")
+		})
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
+
+// dataRows is how many bets the data file has: more than may be in flight, one a
+// batch.
+const dataRows = 100
+
+func writeData(t testing.TB, dir string) {
 	t.Helper()
 	if err := os.Mkdir(filepath.Join(dir, ".data"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, ".data", "agency-1.csv"), []byte("a,b,1,1999-02-28,1\na,b,2,1999-02-28,7574\n"), 0o644); err != nil {
+	rows := strings.Repeat("a,b,1,1999-02-28,7574\n", dataRows)
+	if err := os.WriteFile(filepath.Join(dir, ".data", "agency-1.csv"), []byte(rows), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
