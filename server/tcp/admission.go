@@ -6,8 +6,8 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -67,12 +67,26 @@ func (a *admission) leave(s *seat) {
 }
 
 // turnAway tells a new connection that there is no room, and closes it. The
-// answer fits the socket's empty buffer, so nothing waits for the peer.
-func turnAway(socket net.Conn) {
+// accept loop, which calls it, waits for nothing: the answer fits the socket's
+// empty buffer, and a goroutine listens to the peer until it has read that. When
+// many do so already the connection is closed at once.
+func (s *Server) turnAway(ctx context.Context, socket net.Conn) {
+	c := deadline.NewConn(socket)
+	c.Hasten(stopTimeout)
 	frame, err := protocol.AppendFrame(nil, &protocol.Error{Status: protocol.StatusBusy, Text: "too many connections"})
 	if err == nil {
-		_ = socket.SetWriteDeadline(time.Now().Add(stopTimeout))
-		_, err = socket.Write(frame)
+		_, err = c.Write(frame)
 	}
-	logTurnedAway(ip(socket), errors.Join(err, socket.Close()))
+	select {
+	case s.farewells <- struct{}{}:
+		s.sessions.Go(func() {
+			defer func() { <-s.farewells }()
+			bound := context.AfterFunc(ctx, func() { c.Bound(stopTimeout) })
+			defer bound()
+			c.Drain(drainTimeout)
+			logTurnedAway(ip(socket), errors.Join(err, c.Close()))
+		})
+	default:
+		logTurnedAway(ip(socket), errors.Join(err, c.Close()))
+	}
 }

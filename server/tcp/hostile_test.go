@@ -160,6 +160,30 @@ func TestBoundOfConnections(t *testing.T) {
 	})
 }
 
+// Who is turned away may go on speaking, and reads why nevertheless: its
+// connection is not reset under its words. So many at once are listened to, no
+// more.
+func TestTurnedAwayIsHeardOut(t *testing.T) {
+	c := start(t, setup{agencies: 2, options: Options{MaxConnections: 1}})
+	c.agency(1, 0)
+	busy := &protocol.Error{Status: protocol.StatusBusy, Text: "too many connections"}
+	p := c.dial()
+	p.expect(busy)
+	p.send(hello(2))
+	p.send(hello(2)) // fails if the one before was answered by a reset
+	p.Close()
+	c.logs.wait(1, "action: reject_connection | result: success | ip: 127.0.0.1")
+
+	for range maxFarewells + 20 {
+		c.dial().expect(busy)
+	}
+	if n := countStacks("deadline.(*Conn).Drain"); n > maxFarewells {
+		t.Errorf("%d connections are listened to", n)
+	}
+	c.stop()
+	c.logs.want(1+maxFarewells+20, "action: reject_connection | result: success")
+}
+
 // Connections of all kinds come and go, and leave nothing behind.
 func TestNothingIsLeftBehind(t *testing.T) {
 	c := start(t, setup{agencies: 5, fs: newDisk()})

@@ -38,6 +38,10 @@ const (
 	// drainTimeout bounds how long a refused peer is listened to, and a
 	// superseded one written to.
 	drainTimeout = time.Second
+
+	// maxFarewells bounds how many connections are open beyond
+	// MaxConnections, to be told that there is no room.
+	maxFarewells = 64
 )
 
 // Server serves echo clients and agencies.
@@ -47,6 +51,7 @@ type Server struct {
 	options   Options
 	agencies  tenancies
 	admission admission
+	farewells chan struct{} // one for each connection that is being turned away
 	admitted  atomic.Uint64 // connections so far
 	sessions  sync.WaitGroup
 }
@@ -68,6 +73,7 @@ func NewServer(bets *store.Store, draw *lottery.Draw, options Options) *Server {
 		draw:      draw,
 		options:   options,
 		admission: admission{capacity: options.MaxConnections},
+		farewells: make(chan struct{}, maxFarewells),
 	}
 }
 
@@ -146,7 +152,7 @@ func (s *Server) admit(ctx context.Context, socket net.Conn) {
 	seat, ok := s.admission.enter(cancel)
 	if !ok {
 		cancel(nil)
-		turnAway(socket)
+		s.turnAway(ctx, socket)
 		return
 	}
 	number := s.admitted.Add(1)
