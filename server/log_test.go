@@ -13,18 +13,20 @@ import (
 // Each line that the program itself writes, without its time.
 func TestLines(t *testing.T) {
 	cfg := config.Config{Port: 12345, ListenBacklog: 5, LoggingLevel: "DEBUG", Agencies: 5, Storage: "./bets.csv", StorageSync: true}
+	odd := config.Config{LoggingLevel: "de|bug", Storage: "a|b.csv"}
 	for _, tt := range []struct {
 		write func()
 		want  string
 	}{
 		{func() { logConfig(cfg) }, "DEBUG    action: config | result: success | port: 12345 | listen_backlog: 5 | logging_level: DEBUG | agencies: 5 | storage: ./bets.csv | storage_sync: true"},
+		{func() { logConfig(odd) }, `DEBUG    action: config | result: success | port: 0 | listen_backlog: 0 | logging_level: de\x7Cbug | agencies: 0 | storage: a\x7Cb.csv | storage_sync: false`},
 		{func() { logDraw(false, 78697, 10) }, "INFO     action: sorteo | result: success | apuestas: 78697 | ganadores: 10"},
 		{func() { logDraw(true, 78697, 10) }, "INFO     action: sorteo_recuperado | result: success | apuestas: 78697 | ganadores: 10"},
 		{func() { logDrawFailed(errors.New("a|b")) }, `CRITICAL action: sorteo | result: fail | error: a\x7Cb`},
 		{func() { logRecovered(7, 2) }, "INFO     action: recuperacion | result: success | apuestas: 7 | agencias_finalizadas: 2"},
-		{func() { logTorn(12, "bets.csv.torn") }, "WARNING  action: fila_incompleta | result: success | bytes: 12 | conservada_en: bets.csv.torn"},
-		{func() { logFailed(errors.New("no")) }, "CRITICAL action: server | result: fail | error: no"},
-		{func() { logStopped(errors.New("terminated")) }, "INFO     action: shutdown | result: success | reason: terminated"},
+		{func() { logTorn(12, "a|b.csv.torn") }, `WARNING  action: fila_incompleta | result: success | bytes: 12 | conservada_en: a\x7Cb.csv.torn`},
+		{func() { logFailed(errors.New("a|b")) }, `CRITICAL action: server | result: fail | error: a\x7Cb`},
+		{func() { logStopped(errors.New("a|b")) }, `INFO     action: shutdown | result: success | reason: a\x7Cb`},
 	} {
 		var out bytes.Buffer
 		if err := logging.Setup(&out, "DEBUG"); err != nil {

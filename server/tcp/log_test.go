@@ -24,7 +24,7 @@ func TestLogLines(t *testing.T) {
 		{func() { logEchoFailed("::1", hostile) }, `ERROR    action: receive_message | result: fail | ip: ::1 | error: a\x7Cb\naction\x3A x \x7C result: success`},
 		{func() { logBetStored("30904465", 7574) }, "INFO     action: apuesta_almacenada | result: success | dni: 30904465 | numero: 7574"},
 		{func() { logBetStored("1|2\n3", -1) }, `INFO     action: apuesta_almacenada | result: success | dni: 1\x7C2\n3 | numero: -1`},
-		{func() { logBetRefused("007", 7574, errors.New("e")) }, "ERROR    action: apuesta_almacenada | result: fail | dni: 007 | numero: 7574 | error: e"},
+		{func() { logBetRefused("0|7", 7574, errors.New("a|b")) }, `ERROR    action: apuesta_almacenada | result: fail | dni: 0\x7C7 | numero: 7574 | error: a\x7Cb`},
 		{func() { logBatchStored(1, 99) }, "INFO     action: apuesta_recibida | result: success | cantidad: 99 | agencia: 1"},
 		{func() { logBatchRefused(5, 64, errors.New("e")) }, "ERROR    action: apuesta_recibida | result: fail | cantidad: 64 | agencia: 5 | error: e"},
 		{func() { logBatchRepeated(1, 99) }, "DEBUG    action: lote_repetido | result: success | cantidad: 99 | agencia: 1"},
@@ -35,6 +35,7 @@ func TestLogLines(t *testing.T) {
 		{func() { logFinished(2, 991, 3) }, "INFO     action: agencia_finalizada | result: success | agencia: 2 | apuestas: 991 | faltan: 3"},
 		{func() { logWinnersSent(2, 0) }, "INFO     action: ganadores_enviados | result: success | agencia: 2 | cant_ganadores: 0"},
 		{func() { LogClosed("connection", "ip", "::1", nil) }, "INFO     action: close_connection | result: success | ip: ::1"},
+		{func() { LogClosed("file", "file", "a|b", nil) }, `INFO     action: close_file | result: success | file: a\x7Cb`},
 		{func() { LogClosed("file", "file", "a|b", hostile) }, `ERROR    action: close_file | result: fail | file: a\x7Cb | error: a\x7Cb\naction\x3A x \x7C result: success`},
 	} {
 		book := newLogBook(t)
