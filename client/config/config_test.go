@@ -225,6 +225,14 @@ func TestLoadMissingFile(t *testing.T) {
 	}
 }
 
+// The committed file carries the defaults.
+func TestCommittedFile(t *testing.T) {
+	setEnv(t, vars{"CLI_ID": "1"})
+	if c, err := Load("../config.yaml", true); err != nil || c != defaults {
+		t.Errorf("got  %+v, %v\nwant %+v", c, err, defaults)
+	}
+}
+
 func FuzzParseYAML(f *testing.F) {
 	f.Add([]byte(suiteFile))
 	f.Add([]byte("a: &x {b: *x}\n? [k]\n: 1"))

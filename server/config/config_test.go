@@ -138,6 +138,16 @@ func TestLoadFile(t *testing.T) {
 	}
 }
 
+// The committed file carries the defaults.
+func TestCommittedFile(t *testing.T) {
+	for _, k := range keys {
+		t.Setenv(k.Env, "")
+	}
+	if c, err := Load("../config.ini", true); err != nil || c != defaults {
+		t.Errorf("got  %+v, %v\nwant %+v", c, err, defaults)
+	}
+}
+
 func FuzzParseINI(f *testing.F) {
 	f.Add([]byte("# c\n[DEFAULT]\nSERVER_PORT = 12345\nSERVER_IP: server\n"))
 	f.Add([]byte("[DEFAULT]\n\"k = `v\n\"\"\"\n- = 1"))
