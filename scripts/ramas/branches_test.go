@@ -93,6 +93,9 @@ func (r repo) branches() string {
 func TestEachBranchIsMainPlusOneCommit(t *testing.T) {
 	r := newRepo(t)
 	r.mustRamas()
+	if got := r.git("for-each-ref", "--format=%(refname:short)", "refs/heads"); got != "ej1\nej2\nej3\nej4\nej5\nej6\nej7\nej8\nmain" {
+		t.Errorf("branches %q, want ej1 to ej8 and main", got)
+	}
 	for _, e := range exercises {
 		if parent := r.git("rev-parse", e.branch+"^"); parent != r.git("rev-parse", "main") {
 			t.Errorf("%s: its parent is not main", e.branch)
