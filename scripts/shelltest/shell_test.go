@@ -1,5 +1,5 @@
-// Package shelltest tests the project's shell scripts as commands. A fake docker
-// stands in for the engine, so nothing here needs one.
+// Package shelltest tests the project's shell scripts and its Makefile as
+// commands. A fake docker stands in for the engine, so nothing here needs one.
 package shelltest
 
 import (
@@ -41,6 +41,13 @@ func TestValidarEchoServer(t *testing.T) {
 		}
 		t.Run(shell, func(t *testing.T) { runScripts(t, "testdata/validar", path) })
 	}
+}
+
+func TestMakefile(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("no make on this machine")
+	}
+	runScripts(t, "testdata/make", "")
 }
 
 // runScripts runs the scripts of a folder with SH set to a shell, PROJECT to the
