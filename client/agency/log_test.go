@@ -2,7 +2,6 @@ package agency
 
 import (
 	"errors"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +20,8 @@ func TestLines(t *testing.T) {
 	logBatchSent(3, 10, 87)
 	logFinished(4, 26936)
 	logClosed("connection", "address", "172.25.125.2:12345", 5, nil)
-	logClosed("file", "file", ".data/agency-6.csv", 6, net.ErrClosed)
+	logClosed("file", "file", "a|b.csv", 6, nil)
+	logClosed("file", "file", "a|b.csv", 6, errors.New("c|d"))
 	want := []string{
 		"INFO     action: apuesta_enviada | result: success | dni: 30904465 | numero: 7574",
 		`INFO     action: apuesta_enviada | result: success | dni: a\x7Cb\nc | numero: -1`,
@@ -30,7 +30,8 @@ func TestLines(t *testing.T) {
 		"DEBUG    action: lote_enviado | result: success | client_id: 3 | cantidad: 10 | enviadas: 87",
 		"INFO     action: notificacion_enviada | result: success | client_id: 4 | apuestas: 26936",
 		"INFO     action: close_connection | result: success | client_id: 5 | address: 172.25.125.2:12345",
-		"ERROR    action: close_file | result: fail | client_id: 6 | file: .data/agency-6.csv | error: use of closed network connection",
+		`INFO     action: close_file | result: success | client_id: 6 | file: a\x7Cb.csv`,
+		`ERROR    action: close_file | result: fail | client_id: 6 | file: a\x7Cb.csv | error: c\x7Cd`,
 	}
 	if got := lines(); !slices.Equal(got, want) {
 		t.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -16,8 +16,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 )
 
-// capture returns what is logged from now on, without times and padding.
-func capture(t *testing.T, level string) func() []string {
+// captureWithLevels returns what is logged from now on, without times.
+func captureWithLevels(t *testing.T, level string) func() []string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := logging.Setup(&out, level); err != nil {
@@ -26,8 +26,21 @@ func capture(t *testing.T, level string) func() []string {
 	return func() []string {
 		var lines []string
 		for line := range strings.Lines(out.String()) {
-			_, message, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "action: ")
-			lines = append(lines, "action: "+message)
+			lines = append(lines, strings.TrimSuffix(line[len("2024-08-21 22:11:15 "):], "\n"))
+		}
+		return lines
+	}
+}
+
+// capture returns what is logged from now on, without times, levels and padding.
+func capture(t *testing.T, level string) func() []string {
+	t.Helper()
+	whole := captureWithLevels(t, level)
+	return func() []string {
+		lines := whole()
+		for i, line := range lines {
+			_, message, _ := strings.Cut(line, "action: ")
+			lines[i] = "action: " + message
 		}
 		return lines
 	}
@@ -42,24 +55,27 @@ func expect(t *testing.T, got []string, want ...string) {
 
 // Each line of the contract, letter by letter.
 func TestLines(t *testing.T) {
-	lines := capture(t, "DEBUG")
+	lines := captureWithLevels(t, "DEBUG")
+	hostile := errors.New("x|\ny")
 	logReceived("1", "[CLIENT 1] Message N°1")
-	logFinished("1")
-	logFailed("a|b", errors.New("x\ny"))
-	logLost("1", io.ErrUnexpectedEOF)
-	logConnecting("1", errors.New("refused"))
-	logClosed("1", true, nil)
-	logClosed("1", false, nil)
-	logClosed("1", true, net.ErrClosed)
+	logReceived("a|b", "[CLIENT a|b] Message N°1")
+	logFinished("a|b")
+	logFailed("a|b", hostile)
+	logLost("a|b", hostile)
+	logConnecting("a|b", hostile)
+	logClosed("a|b", true, nil)
+	logClosed("a|b", false, nil)
+	logClosed("a|b", true, hostile)
 	expect(t, lines(),
-		"action: receive_message | result: success | client_id: 1 | msg: [CLIENT 1] Message N°1",
-		"action: loop_finished | result: success | client_id: 1",
-		`action: receive_message | result: fail | client_id: a\x7Cb | error: x\ny`,
-		"action: receive_message | result: in_progress | client_id: 1 | error: unexpected EOF",
-		"action: connect | result: in_progress | client_id: 1 | error: refused",
-		"action: close_connection | result: success | client_id: 1",
-		"action: close_connection | result: success | client_id: 1",
-		"action: close_connection | result: fail | client_id: 1 | error: use of closed network connection",
+		"INFO     action: receive_message | result: success | client_id: 1 | msg: [CLIENT 1] Message N°1",
+		`INFO     action: receive_message | result: success | client_id: a\x7Cb | msg: [CLIENT a\x7Cb] Message N°1`,
+		`INFO     action: loop_finished | result: success | client_id: a\x7Cb`,
+		`ERROR    action: receive_message | result: fail | client_id: a\x7Cb | error: x\x7C\ny`,
+		`INFO     action: receive_message | result: in_progress | client_id: a\x7Cb | error: x\x7C\ny`,
+		`INFO     action: connect | result: in_progress | client_id: a\x7Cb | error: x\x7C\ny`,
+		`INFO     action: close_connection | result: success | client_id: a\x7Cb`,
+		`DEBUG    action: close_connection | result: success | client_id: a\x7Cb`,
+		`WARNING  action: close_connection | result: fail | client_id: a\x7Cb | error: x\x7C\ny`,
 	)
 }
 
