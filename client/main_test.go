@@ -130,6 +130,13 @@ func TestLogsConfiguration(t *testing.T) {
 	child.ParseLines(t, p.Lines())
 }
 
+func TestLogLevel(t *testing.T) {
+	p := child.Start(t, program(t, []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=0", "CLI_LOG_LEVEL=error"}))
+	if status := p.Wait(); status != 0 || len(p.Lines()) > 0 {
+		t.Errorf("exit status %d, says %q", status, p.Lines())
+	}
+}
+
 // An agency whose data file cannot be used says which it is, and why.
 func TestDataFile(t *testing.T) {
 	dir, err := os.MkdirTemp("", "client") // t.TempDir is closed to other users

@@ -75,7 +75,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 // serve opens the files, serves until the context ends, and closes the files.
 // It fails if they, or the port, cannot be opened, or not be closed.
 func serve(ctx context.Context, cfg config.Config) (err error) {
-	bets, err := store.Open(cfg.Storage, store.Options{Sync: cfg.StorageSync, Digest: tcp.Digest, Check: tcp.CheckStored})
+	bets, err := store.Open(cfg.Storage, storeOptions(cfg))
 	if err != nil {
 		return withRemedy("open the bets", cfg.Storage, err)
 	}
@@ -85,7 +85,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 	}
 
 	journalPath := cfg.Storage + ".journal"
-	journal, err := store.OpenJournal(journalPath, store.Options{Sync: cfg.StorageSync})
+	journal, err := store.OpenJournal(journalPath, storeOptions(cfg))
 	if err != nil {
 		return withRemedy("open the journal", journalPath, err)
 	}
@@ -121,6 +121,11 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 	server.Serve(ctx, listener)
 	drawing.Wait()
 	return nil
+}
+
+// storeOptions are those of both files.
+func storeOptions(cfg config.Config) store.Options {
+	return store.Options{Sync: cfg.StorageSync, Digest: tcp.Digest, Check: tcp.CheckStored}
 }
 
 // closeFile closes what serve has opened and logs it.

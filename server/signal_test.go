@@ -20,6 +20,7 @@ type server struct {
 	*child.Process
 	t       *testing.T
 	dir     string
+	port    string
 	address string
 }
 
@@ -32,7 +33,7 @@ func startServer(t *testing.T, files map[string]string, env []string) *server {
 	for name, content := range files {
 		write(t, filepath.Join(cmd.Dir, name), content)
 	}
-	s := &server{Process: child.Start(t, cmd), t: t, dir: cmd.Dir, address: "127.0.0.1:" + port}
+	s := &server{Process: child.Start(t, cmd), t: t, dir: cmd.Dir, port: port, address: "127.0.0.1:" + port}
 	s.Await("action: accept_connections | result: in_progress")
 	return s
 }

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
+)
+
+// These settings end a connection long before their defaults would.
+func TestConnectionsEndBySetting(t *testing.T) {
+	for _, tt := range []struct {
+		setting string
+		reach   func(*server) *agency
+	}{
+		{"SERVER_HELLO_TIMEOUT=50ms", (*server).dial},
+		{"SERVER_IDLE_TIMEOUT=50ms", (*server).greet},
+		{"SERVER_MAX_CONNECTIONS=1", func(s *server) *agency {
+			oldest := s.dial()
+			s.Await("action: accept_connections | result: success")
+			s.dial()
+			return oldest
+		}},
+	} {
+		t.Run(tt.setting, func(t *testing.T) {
+			a := tt.reach(startServer(t, nil, []string{tt.setting}))
+			_ = a.SetReadDeadline(time.Now().Add(4 * time.Second))
+			if _, err := io.ReadAll(a); errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error("the connection goes on")
+			}
+		})
+	}
+}
+
+func TestLoggingLevel(t *testing.T) {
+	port := startServer(t, nil, nil).port
+	p := child.Start(t, program(t, []string{"SERVER_PORT=" + port, "LOGGING_LEVEL=critical"}))
+	p.Wait()
+	if said := p.Lines(); len(said) != 1 || !strings.Contains(said[0], " CRITICAL action: server | result: fail") {
+		t.Errorf("says %q", said)
+	}
+}
+
+// A named file is the one that is read, and its settings are used: both files of
+// the state are where it says.
+func TestNamedConfiguration(t *testing.T) {
+	cmd := program(t, []string{"SERVER_PORT=" + freePort(t)})
+	if err := os.Mkdir(filepath.Join(cmd.Dir, "state"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(cmd.Dir, "config.ini"), "not this one")
+	write(t, filepath.Join(cmd.Dir, "other.ini"), "[DEFAULT]\nSERVER_STORAGE = state/b.csv\n")
+	cmd.Args = append(cmd.Args, "-config", "other.ini")
+	p := child.Start(t, cmd)
+	p.Await("action: accept_connections | result: in_progress")
+	p.Stop(syscall.SIGTERM)
+	for _, name := range []string{"b.csv", "b.csv.journal"} {
+		if _, err := os.Stat(filepath.Join(cmd.Dir, "state", name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestStorageSync(t *testing.T) {
+	for _, sync := range []bool{true, false} {
+		if got := storeOptions(config.Config{StorageSync: sync}).Sync; got != sync {
+			t.Errorf("SERVER_STORAGE_SYNC=%v: the store syncs: %v", sync, got)
+		}
+	}
+}
