@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
 )
@@ -179,6 +181,53 @@ func TestDataFile(t *testing.T) {
 				t.Errorf("exit status %d", status)
 			}
 			child.ParseLines(t, p.Lines())
+		})
+	}
+}
+
+// echoServer sends back what each connection brings.
+func echoServer(t *testing.T) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.Copy(conn, conn)
+			conn.Close()
+		}
+	}()
+	return listener
+}
+
+// loop.period and linger are what a client that is done has waited at least.
+func TestPauses(t *testing.T) {
+	const pause = 200 * time.Millisecond
+	for _, tt := range []struct {
+		name   string
+		server net.Listener
+		env    []string
+		status int
+	}{
+		{"between echoes", echoServer(t), []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=2", "CLI_LOOP_PERIOD=200ms"}, 0},
+		{"between batches", listen(t, answers), []string{"CLI_BATCH_MAXAMOUNT=1", "CLI_LOOP_PERIOD=200ms"}, 0},
+		{"after the end", listen(t, answers), []string{"CLI_LINGER=200ms"}, 0},
+		{"after a failure", listen(t, greets), []string{"CLI_LINGER=200ms", "CLI_DATA_FILE=none.csv"}, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cmd := program(t, append(tt.env, "CLI_SERVER_ADDRESS="+tt.server.Addr().String()))
+			writeData(t, cmd.Dir)
+			start := time.Now()
+			status := child.Start(t, cmd).Wait()
+			if took := time.Since(start); status != tt.status || took < pause {
+				t.Errorf("exit status %d after %v, want %d after %v", status, took, tt.status, pause)
+			}
 		})
 	}
 }
