@@ -219,15 +219,20 @@ func (queryReply) give(ctx context.Context, r *replier) error {
 	return errOver
 }
 
-// refused ends the session. If what is refused is a batch, that is logged.
-type refused struct{ reason error }
+// refused ends the session. Bets that it refuses are logged.
+type refused struct {
+	reason error
+	what   reply // of these bets, never given; nil if there are none
+}
 
 func (f refused) give(_ context.Context, r *replier) error { return f.settle(r.agency) }
 
 func (f refused) settle(agency lottery.AgencyID) error {
-	var message *protocol.Error
-	if errors.As(f.reason, &message) && message.Count > 0 {
-		logBatchRefused(agency, int(message.Count), f.reason)
+	switch bets := f.what.(type) {
+	case batchReply:
+		logBatchRefused(agency, bets.count, f.reason)
+	case betReply:
+		logBetRefused(bets.document, bets.number, f.reason)
 	}
 	return f.reason
 }

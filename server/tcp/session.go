@@ -146,12 +146,12 @@ func (s *session) read(ctx context.Context) {
 		}
 		kind, payload, err := s.frames.Next()
 		if err != nil {
-			s.refuse(s.readFailure(ctx, err))
+			s.refuse(refused{reason: s.readFailure(ctx, err)})
 			return
 		}
 		reply, err := s.receive(kind, payload)
 		if err != nil {
-			s.refuse(err)
+			s.refuse(refused{reason: err, what: reply})
 			return
 		}
 		s.replies <- reply
@@ -160,9 +160,9 @@ func (s *session) read(ctx context.Context) {
 
 // refuse queues the end of the session. A reply that waits for the draw waits
 // no longer.
-func (s *session) refuse(reason error) {
-	s.cancel(reason)
-	s.replies <- refused{reason}
+func (s *session) refuse(end refused) {
+	s.cancel(end.reason)
+	s.replies <- end
 }
 
 // readFailure tells why nothing more can be read. If the peer can still be
@@ -188,7 +188,8 @@ func (s *session) readFailure(ctx context.Context, err error) error {
 }
 
 // receive takes one frame. What it returns as an error is to be told to the
-// peer after the replies to all that came before.
+// peer after the replies to all that came before; the reply then tells which
+// bets are refused, if any are.
 func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 	switch {
 	case s.queried:

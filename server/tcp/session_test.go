@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -85,11 +86,16 @@ func TestWhatIsRefused(t *testing.T) {
 			}
 			c.wantStored(1, tt.acked)
 			c.logs.wait(1, "action: sesion | result: fail")
-			refused := 0
-			if tt.want.Count > 0 {
-				refused = 1
+			c.logs.wait(1, "action: close_connection")
+			batches, singles := 0, 0
+			if _, single := tt.send[len(tt.send)-1].(*protocol.Single); single {
+				singles = 1
+			} else if tt.want.Count > 0 {
+				batches = 1
 			}
-			c.logs.want(refused, "action: apuesta_recibida | result: fail")
+			c.logs.want(batches, fmt.Sprintf("action: apuesta_recibida | result: fail | cantidad: %d | agencia: 1 | error: ", tt.want.Count))
+			c.logs.want(singles, "action: apuesta_almacenada | result: fail | dni: ")
+			c.logs.want(batches+singles, "ERROR    action: apuesta_")
 			// The agency is not worse off for it.
 			c.agency(1, uint64(tt.acked))
 		})

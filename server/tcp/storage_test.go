@@ -21,7 +21,9 @@ func TestRefusedBatch(t *testing.T) {
 	if got.Offset != 10 || got.Count != 7 || got.Status.Final() {
 		t.Errorf("refused: %d bets at %d, final: %t", got.Count, got.Offset, got.Status.Final())
 	}
-	c.logs.wait(1, "action: apuesta_recibida | result: fail | cantidad: 7 | agencia: 1 | error: ")
+	c.logs.wait(1, "action: close_connection")
+	c.logs.want(1, "action: apuesta_recibida | result: fail | cantidad: 7 | agencia: 1 | error: ")
+	c.logs.want(1, "action: apuesta_recibida | result: fail")
 	c.wantStored(1, 10)
 
 	d.set(nil)
@@ -91,7 +93,9 @@ func TestRefusedSingleBet(t *testing.T) {
 	if got := p.refused(protocol.StatusStorageFailed); got.Offset != 0 || got.Count != 1 {
 		t.Errorf("refused: %d bets at %d", got.Count, got.Offset)
 	}
-	c.logs.wait(1, "action: apuesta_almacenada | result: fail | dni: 00000000 | numero: 7574 | error: ")
+	c.logs.wait(1, "action: close_connection")
+	c.logs.want(1, "action: apuesta_almacenada | result: fail | dni: 00000000 | numero: 7574 | error: ")
+	c.logs.want(0, "action: apuesta_recibida | result: fail")
 	c.wantStored(1, 0)
 }
 
