@@ -48,6 +48,22 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
+// TestWithoutSync has the rows in the file, and spares the fsync.
+func TestWithoutSync(t *testing.T) {
+	fs := newMemFS()
+	s := mustOpen(t, "/bets.csv", Options{FS: fs})
+	writes, syncs := fs.count("write"), fs.count("sync")
+	if err := queue(t, s, 0, sampleBets(1, 0, 3)).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if writes, syncs = fs.count("write")-writes, fs.count("sync")-syncs; writes != 1 || syncs != 0 {
+		t.Errorf("%d writes and %d fsyncs, want one and none", writes, syncs)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // gate makes every write wait for its outcome.
 func gate(fs *memFS) (outcome chan<- error) {
 	c := make(chan error)

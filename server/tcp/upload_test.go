@@ -67,7 +67,9 @@ func TestSingleBets(t *testing.T) {
 	c := start(t, setup{})
 	p := c.agency(1, 0)
 	for i := range uint64(3) {
-		p.send(&protocol.Single{Offset: i, Bet: bet(i)})
+		single := &protocol.Single{Offset: i, Bet: bet(i)}
+		single.Bet.Number += int64(i) << 40
+		p.send(single)
 		p.expect(&protocol.Ack{Stored: i + 1})
 	}
 	p.send(&protocol.Single{Offset: 1, Bet: bet(1)}) // an answer was lost
@@ -77,6 +79,7 @@ func TestSingleBets(t *testing.T) {
 	c.wantStored(1, 3)
 	c.logs.want(3, "action: apuesta_almacenada | result: success")
 	c.logs.want(1, "action: apuesta_almacenada | result: success | dni: 00000000 | numero: 7574")
+	c.logs.want(1, "action: apuesta_almacenada | result: success | dni: 00000002 | numero: 2199023255554")
 	c.logs.want(0, "action: apuesta_recibida | result: success")
 }
 
