@@ -1,11 +1,8 @@
 package containers
 
 import (
-	"bufio"
 	"fmt"
-	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -88,63 +85,6 @@ func (s system) serverConfig(backlog int, level string) {
 	s.Helper()
 	s.write("server/config.ini", fmt.Sprintf("[DEFAULT]\nSERVER_PORT = 12345\nSERVER_IP = server\n"+
 		"SERVER_LISTEN_BACKLOG = %d\nLOGGING_LEVEL = %s", backlog, level))
-}
-
-// follow yields what `docker compose logs -f` shows, as it shows it, until the
-// caller has seen enough. A line that is not understood, or none in a long time,
-// fails the test.
-func (s system) follow() iter.Seq[entry] {
-	s.Helper()
-	cmd := exec.Command("docker", "compose", "-f", "docker-compose-dev.yaml", "logs", "-f")
-	cmd.Dir = project
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		s.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		s.Fatal(err)
-	}
-	ended := make(chan struct{})
-	lines := make(chan string)
-	go func() {
-		defer close(lines)
-		for scanner := bufio.NewScanner(out); scanner.Scan(); {
-			select {
-			case lines <- scanner.Text():
-			case <-ended:
-			}
-		}
-	}()
-	var seen []string
-	s.Cleanup(func() {
-		close(ended)
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if s.Failed() {
-			s.Logf("seen:\n%s", strings.Join(seen, "\n"))
-		}
-	})
-	return func(yield func(entry) bool) {
-		s.Helper()
-		for {
-			select {
-			case text, ok := <-lines:
-				if !ok {
-					s.Fatal("docker compose logs -f ended")
-				}
-				seen = append(seen, text)
-				e, err := parseEntry(text)
-				if err != nil {
-					s.Fatal(err)
-				}
-				if !yield(e) {
-					return
-				}
-			case <-time.After(patience):
-				s.Fatalf("nothing more to see in %v", patience)
-			}
-		}
-	}
 }
 
 // log returns all that a container has said since it was created.
