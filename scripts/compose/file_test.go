@@ -148,7 +148,7 @@ func TestEnvironment(t *testing.T) {
 	}{
 		{scenarioEcho, server, []string{"CLI_ID=1", "CLI_MODE=echo"}},
 		{scenarioBet, server, bet},
-		{scenarioAgencies, append(server[:2:2], "SERVER_PUBLISH_DELAY=1s"), []string{"CLI_ID=1", "CLI_LINGER=2s"}},
+		{scenarioAgencies, append(server[:2:2], "SERVER_PUBLISH_DELAY=3s"), []string{"CLI_ID=1", "CLI_LINGER=2s"}},
 	}
 	for _, test := range tests {
 		file, _ := parse(t, options{2, test.scenario, "."})
@@ -180,7 +180,7 @@ func TestNoVariableShadowsTheFiles(t *testing.T) {
 
 func TestTimingIsExplained(t *testing.T) {
 	_, text := parse(t, options{2, scenarioAgencies, "."})
-	for _, variable := range []string{"SERVER_PUBLISH_DELAY=1s", "CLI_LINGER=2s"} {
+	for _, variable := range []string{"SERVER_PUBLISH_DELAY=3s", "CLI_LINGER=2s"} {
 		if !regexp.MustCompile(`logs -f.*\n +#.*\n +- ` + variable).MatchString(text) {
 			t.Errorf("no comment above %s in\n%s", variable, text)
 		}

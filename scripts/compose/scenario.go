@@ -34,9 +34,9 @@ func (s scenario) server(n int, root string) service {
 			comment: "En la capa del contenedor: sobrevive a un reinicio, no a down."},
 	}
 	if s == scenarioAgencies {
-		v.Environment = append(v.Environment, variable{name: "SERVER_PUBLISH_DELAY", value: "1s",
-			comment: "docker compose logs -f no garantiza el orden entre contenedores: con esta\n" +
-				"pausa la línea del sorteo se ve antes que las de los ganadores."})
+		v.Environment = append(v.Environment, variable{name: "SERVER_PUBLISH_DELAY", value: "3s",
+			comment: "docker compose logs -f no ordena lo de distintos contenedores y, con carga, empieza\n" +
+				"tarde: con esta pausa la línea del sorteo se ve antes que las de los ganadores."})
 	}
 	v.Volumes = []bind{readOnly(root, "server/config.ini", "/config.ini")}
 	return v
