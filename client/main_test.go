@@ -209,6 +209,7 @@ func echoServer(t *testing.T) net.Listener {
 // loop.period and linger are what a client that is done has waited at least.
 func TestPauses(t *testing.T) {
 	const pause = 200 * time.Millisecond
+	inTwoBatches := fmt.Sprintf("CLI_BATCH_MAXAMOUNT=%d", (dataRows+1)/2)
 	for _, tt := range []struct {
 		name   string
 		server net.Listener
@@ -216,7 +217,7 @@ func TestPauses(t *testing.T) {
 		status int
 	}{
 		{"between echoes", echoServer(t), []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=2", "CLI_LOOP_PERIOD=200ms"}, 0},
-		{"between batches", listen(t, answers), []string{"CLI_BATCH_MAXAMOUNT=1", "CLI_LOOP_PERIOD=200ms"}, 0},
+		{"between batches", listen(t, answers), []string{inTwoBatches, "CLI_LOOP_PERIOD=200ms"}, 0},
 		{"after the end", listen(t, answers), []string{"CLI_LINGER=200ms"}, 0},
 		{"after a failure", listen(t, greets), []string{"CLI_LINGER=200ms", "CLI_DATA_FILE=none.csv"}, 1},
 	} {
