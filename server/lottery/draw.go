@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -12,9 +13,10 @@ import (
 
 // Ledger holds the bets that take part in the draw.
 type Ledger interface {
-	// LoadBets gives every stored bet, in the order of storage. A bet is
-	// valid until the next.
-	LoadBets() iter.Seq2[*Bet, error]
+	// Parts gives every stored bet, in the order of storage, cut into n parts
+	// that may be read at the same time. A bet is valid until the next of its
+	// part.
+	Parts(n int) []iter.Seq2[*Bet, error]
 }
 
 // Journal makes the draw's progress survive a restart. What its methods record
@@ -198,23 +200,58 @@ func (d *Draw) fail(ctx context.Context, err error) error {
 	return d.failure
 }
 
-// findWinners reads all bets. What it keeps is in proportion to the winners.
+// findWinners reads all bets, with all processors: nobody has anything else to
+// do. What it keeps is in proportion to the winners.
 func (d *Draw) findWinners(ctx context.Context) (map[AgencyID][]string, uint64, error) {
+	parts := d.ledger.Parts(runtime.GOMAXPROCS(0))
+	found := make([]selection, len(parts))
+	var reading sync.WaitGroup
+	for i, bets := range parts {
+		reading.Go(func() { found[i] = selectWinners(ctx, bets) })
+	}
+	reading.Wait()
 	winners := make(map[AgencyID][]string)
 	var bets uint64
-	for bet, err := range d.ledger.LoadBets() {
-		if err != nil {
-			return nil, 0, err
+	for _, part := range found {
+		if part.err != nil {
+			return nil, 0, part.err
 		}
-		if bets++; bets%4096 == 0 && ctx.Err() != nil {
-			return nil, 0, context.Cause(ctx)
-		}
-		if HasWon(bet) {
-			// Cloned: the document may be part of a larger text.
-			winners[bet.Agency] = append(winners[bet.Agency], strings.Clone(bet.Document))
+		bets += part.bets
+		for _, winner := range part.winners {
+			winners[winner.agency] = append(winners[winner.agency], winner.document)
 		}
 	}
 	return winners, bets, nil
+}
+
+// selection is what one part of the bets holds.
+type selection struct {
+	bets    uint64
+	winners []winner
+	err     error
+}
+
+type winner struct {
+	agency   AgencyID
+	document string
+}
+
+func selectWinners(ctx context.Context, bets iter.Seq2[*Bet, error]) (s selection) {
+	for bet, err := range bets {
+		if err != nil {
+			s.err = err
+			return s
+		}
+		if s.bets++; s.bets%4096 == 0 && ctx.Err() != nil {
+			s.err = context.Cause(ctx)
+			return s
+		}
+		if HasWon(bet) {
+			// Cloned: the document may be part of a larger text.
+			s.winners = append(s.winners, winner{bet.Agency, strings.Clone(bet.Document)})
+		}
+	}
+	return s
 }
 
 func count(winners map[AgencyID][]string) int {

@@ -49,20 +49,24 @@ func (s *stage) step(name string) error {
 	return nil
 }
 
-func (s *stage) LoadBets() iter.Seq2[*Bet, error] {
-	return func(yield func(*Bet, error) bool) {
-		err := s.step("load")
-		for i := range s.bets {
-			b := s.bets[i]
-			if !yield(&b, nil) {
-				return
+func (s *stage) Parts(n int) []iter.Seq2[*Bet, error] {
+	err := s.step("load")
+	parts := make([]iter.Seq2[*Bet, error], n)
+	for i := range parts {
+		begin, end := len(s.bets)*i/n, len(s.bets)*(i+1)/n
+		parts[i] = func(yield func(*Bet, error) bool) {
+			for _, b := range s.bets[begin:end] {
+				if !yield(&b, nil) {
+					return
+				}
+				b = Bet{} // valid until the next step only
 			}
-			b = Bet{} // valid until the next step only
-		}
-		if err != nil {
-			yield(nil, err)
+			if err != nil {
+				yield(nil, err)
+			}
 		}
 	}
+	return parts
 }
 
 func (s *stage) RecordFinished(id AgencyID, total Offset) error {

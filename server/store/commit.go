@@ -208,6 +208,7 @@ func (s *Store) flush(g *group) {
 	}
 	s.bets += g.bets
 	s.size += int64(len(g.rows))
+	s.marks = addMark(s.marks, mark{s.size, s.bets})
 	s.flushing = nil
 	s.finish(g, nil)
 }

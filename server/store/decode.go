@@ -37,7 +37,7 @@ type decoder struct {
 	plain bool   // the whole rows of input hold no quote, no NUL and only UTF-8
 	eof   bool
 
-	rows   uint64         // decoded so far
+	rows   uint64         // before the next
 	offset int64          // where in the stream the next row starts
 	bet    [1]lottery.Bet // the last row; an array, so that it can be sliced
 }
