@@ -15,6 +15,8 @@ import (
 // document, birthdate, number.
 const fields = 5
 
+const dateSize = len("YYYY-MM-DD")
+
 // isPlain tells whether lines are UTF-8 without quotes and NULs. It is asked
 // for many lines at once, which is far cheaper than for each.
 func isPlain(lines string) bool {
@@ -28,18 +30,21 @@ func plainBet(line string) (bet protocol.Bet, ok bool) {
 	if strings.IndexByte(line, '\r') >= 0 {
 		return bet, false
 	}
-	var row [fields]string
-	for n := range fields - 1 {
+	var texts [fields - 2]string
+	for n := range texts {
 		comma := strings.IndexByte(line, ',')
 		if comma < 0 || comma > protocol.MaxString {
 			return bet, false
 		}
-		row[n], line = line[:comma], line[comma+1:]
+		texts[n], line = line[:comma], line[comma+1:]
 	}
-	birthdate, okDate := parseDate(row[3])
-	number, okNumber := digits(line)
+	if len(line) <= dateSize || line[dateSize] != ',' {
+		return bet, false
+	}
+	birthdate, okDate := parseDate(line[:dateSize])
+	number, okNumber := digits(line[dateSize+1:])
 	return protocol.Bet{
-		FirstName: row[0], LastName: row[1], Document: row[2],
+		FirstName: texts[0], LastName: texts[1], Document: texts[2],
 		Birthdate: birthdate, Number: number,
 	}, okDate && okNumber
 }
@@ -91,7 +96,7 @@ func checkText(field, s string) error {
 
 // parseDate reads YYYY-MM-DD.
 func parseDate(s string) (date protocol.Date, ok bool) {
-	if len(s) != len("YYYY-MM-DD") || s[4] != '-' || s[7] != '-' {
+	if len(s) != dateSize || s[4] != '-' || s[7] != '-' {
 		return date, false
 	}
 	year, okYear := digits(s[:4])

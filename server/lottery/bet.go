@@ -58,29 +58,16 @@ func (b *Bet) Validate() error {
 // without line breaks, which would spread it over lines, and without NUL,
 // which marks a tail that a crash left unwritten.
 func validText(s string) bool {
-	var seen byteClass
+	var all byte
 	for i := range len(s) {
-		seen |= classes[s[i]]
+		c := s[i]
+		if c <= '\r' && (c == '\n' || c == '\r' || c == 0) {
+			return false
+		}
+		all |= c
 	}
-	return seen == 0 || seen == notASCII && utf8.ValidString(s)
+	return all < utf8.RuneSelf || utf8.ValidString(s) // ASCII is
 }
-
-// byteClass says what must be looked at in a text that holds a byte. One pass
-// over a text tells all.
-type byteClass uint8
-
-const (
-	notASCII byteClass = 1 << iota
-	forbidden
-)
-
-var classes = func() (table [256]byteClass) {
-	for c := utf8.RuneSelf; c < len(table); c++ {
-		table[c] = notASCII
-	}
-	table['\n'], table['\r'], table[0] = forbidden, forbidden, forbidden
-	return table
-}()
 
 func textError(field, value string) error {
 	if !utf8.ValidString(value) {

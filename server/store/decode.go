@@ -20,7 +20,8 @@ const (
 	// fit in.
 	maxRow = 2 << 20
 
-	columns = 6
+	columns  = 6
+	dateSize = len("YYYY-MM-DD")
 )
 
 // errUnfinished is the end of the input inside a row.
@@ -121,17 +122,20 @@ func (d *decoder) plainRow(line string) bool {
 	if strings.IndexByte(line, '\r') >= 0 {
 		return false
 	}
-	var fields [columns]string
-	for i := range columns - 1 {
+	var fields [columns - 2]string
+	for i := range fields {
 		comma := strings.IndexByte(line, ',')
 		if comma < 0 {
 			return false
 		}
 		fields[i], line = line[:comma], line[comma+1:]
 	}
+	if len(line) <= dateSize || line[dateSize] != ',' {
+		return false
+	}
 	agency, okAgency := parseDigits(fields[0])
-	birthdate, okDate := parseDate(fields[4])
-	number, okNumber := parseDigits(line)
+	birthdate, okDate := parseDate(line[:dateSize])
+	number, okNumber := parseDigits(line[dateSize+1:])
 	if !okAgency || agency == 0 || agency > math.MaxUint32 || !okDate || !okNumber {
 		return false
 	}
@@ -268,7 +272,7 @@ func checkText(text string) error {
 }
 
 func parseDate(s string) (lottery.Date, bool) {
-	if len(s) != len("YYYY-MM-DD") || s[4] != '-' || s[7] != '-' {
+	if len(s) != dateSize || s[4] != '-' || s[7] != '-' {
 		return lottery.Date{}, false
 	}
 	year, okYear := parseDigits(s[:4])
