@@ -118,7 +118,9 @@ func TestRestartBetweenAllSteps(t *testing.T) {
 		q.finish(1)
 	}
 	c.logs.want(1, "recovered: false")
-	c.logs.want(3, "action: sorteo | result: success | recovered: true | bets: 121 | winners: 3")
+	const recovered = "action: sorteo | result: success | recovered: true | bets: 121 | winners: 3"
+	c.logs.wait(3, recovered) // the last may be under way
+	c.logs.want(3, recovered)
 	c.wantStored(1, 120)
 	c.wantStored(2, 1)
 }
