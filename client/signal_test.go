@@ -203,7 +203,7 @@ func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
 
 // dataRows is how many bets the data file has: more than may be in flight, one a
 // batch.
-const dataRows = 100
+const dataRows = 200
 
 func writeData(t testing.TB, dir string) {
 	t.Helper()

@@ -8,8 +8,9 @@ import (
 )
 
 // window is how many batches may be sent and not acknowledged. It hides the
-// time that the network and the disk take; more would only queue up.
-const window = 32
+// time that the network and the disk take: while the central syncs what has
+// gathered, as much again gathers. More would only queue up.
+const window = 128
 
 // flight keeps track of the batches that were sent and not acknowledged.
 type flight struct {

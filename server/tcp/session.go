@@ -15,7 +15,7 @@ import (
 
 // window is how many replies may be due to a peer. Beyond it the session stops
 // reading until the oldest is given.
-const window = 64
+const window = 128
 
 var (
 	errPeerGone    = errors.New("the peer has gone")
