@@ -60,13 +60,13 @@ func newReader(name string, file io.ReadCloser) *Reader {
 	return &Reader{name: name, file: file, chunk: make([]byte, 0, chunkSize)}
 }
 
-// Next returns the next bet, and io.EOF after the last. Any other error names
-// the file and the line.
-func (r *Reader) Next() (protocol.Bet, error) {
+// Next reads the next bet, and fails with io.EOF after the last. Any other error
+// names the file and the line.
+func (r *Reader) Next(bet *protocol.Bet) error {
 	for {
 		if r.lines == "" {
 			if err := r.fill(); err != nil {
-				return protocol.Bet{}, err
+				return err
 			}
 		}
 		line, rest, broken := strings.Cut(r.lines, "\n")
@@ -79,20 +79,17 @@ func (r *Reader) Next() (protocol.Bet, error) {
 		if line == "" {
 			continue
 		}
-		if r.plain {
-			if bet, ok := plainBet(line); ok {
-				return bet, nil
-			}
+		if r.plain && plainBet(bet, line) {
+			return nil
 		}
 		row, err := splitRow(line)
 		if err != nil {
-			return protocol.Bet{}, r.fail(err)
+			return r.fail(err)
 		}
-		bet, err := ParseBet(row[0], row[1], row[2], row[3], row[4])
-		if err != nil {
-			return protocol.Bet{}, r.fail(err)
+		if *bet, err = ParseBet(row[0], row[1], row[2], row[3], row[4]); err != nil {
+			return r.fail(err)
 		}
-		return bet, nil
+		return nil
 	}
 }
 

@@ -20,7 +20,8 @@ func readAll(from io.Reader) ([]protocol.Bet, error) {
 	r := newReader("agency-1.csv", io.NopCloser(from))
 	var bets []protocol.Bet
 	for {
-		bet, err := r.Next()
+		var bet protocol.Bet
+		err := r.Next(&bet)
 		if errors.Is(err, io.EOF) {
 			return bets, nil
 		}
@@ -155,7 +156,8 @@ func TestReaderProgress(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if _, err := r.Next(); err != nil {
+	var bet protocol.Bet
+	if err := r.Next(&bet); err != nil {
 		t.Fatal(err)
 	}
 	first := int64(len(byteOrderMark) + len(file(numbered(1), "\r\n")))
@@ -163,7 +165,7 @@ func TestReaderProgress(t *testing.T) {
 		t.Errorf("after one bet %d of %d, want %d of %d", read, size, first, len(content))
 	}
 	for err == nil {
-		_, err = r.Next()
+		err = r.Next(&bet)
 	}
 	if read, size := r.Progress(); read != size {
 		t.Errorf("at the end %d of %d", read, size)
@@ -203,12 +205,12 @@ func (*endless) Close() error { return nil }
 func TestAllocationsPerBet(t *testing.T) {
 	const bets = 10_000
 	r := newReader("endless", &endless{row: "Santiago Lionel,Lorca,30904465,1999-03-17,2201\r\n"})
+	var bet protocol.Bet
 	var batch protocol.BatchBuilder
 	allocations := testing.AllocsPerRun(5, func() {
 		batch.Start(0)
 		for range bets {
-			bet, err := r.Next()
-			if err != nil {
+			if err := r.Next(&bet); err != nil {
 				t.Fatal(err)
 			}
 			if fits, err := batch.Add(&bet); err != nil {

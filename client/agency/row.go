@@ -23,30 +23,34 @@ func isPlain(lines string) bool {
 	return strings.IndexByte(lines, '"') < 0 && strings.IndexByte(lines, 0) < 0 && utf8.ValidString(lines)
 }
 
-// plainBet makes a bet of a plain line if it is what a data file usually holds.
+// plainBet reads a bet of a plain line if it is what a data file usually holds.
 // Anything else it leaves to splitRow and ParseBet, which accept more and find
 // the words for the rest.
-func plainBet(line string) (bet protocol.Bet, ok bool) {
+func plainBet(bet *protocol.Bet, line string) bool {
 	if strings.IndexByte(line, '\r') >= 0 {
-		return bet, false
+		return false
 	}
 	var texts [fields - 2]string
 	for n := range texts {
 		comma := strings.IndexByte(line, ',')
 		if comma < 0 || comma > protocol.MaxString {
-			return bet, false
+			return false
 		}
 		texts[n], line = line[:comma], line[comma+1:]
 	}
 	if len(line) <= dateSize || line[dateSize] != ',' {
-		return bet, false
+		return false
 	}
 	birthdate, okDate := parseDate(line[:dateSize])
 	number, okNumber := digits(line[dateSize+1:])
-	return protocol.Bet{
+	if !okDate || !okNumber {
+		return false
+	}
+	*bet = protocol.Bet{
 		FirstName: texts[0], LastName: texts[1], Document: texts[2],
 		Birthdate: birthdate, Number: number,
-	}, okDate && okNumber
+	}
+	return true
 }
 
 // ParseBet makes a bet of its five fields as a person wrote them: birthdate as

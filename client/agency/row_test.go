@@ -159,7 +159,8 @@ func TestDatesHaveNoTimeZone(t *testing.T) {
 
 // What a data file usually holds takes the short way.
 func TestPlainBet(t *testing.T) {
-	got, ok := plainBet("María Belén,Núñez,00904465,1999-03-17,7574")
+	var got protocol.Bet
+	ok := plainBet(&got, "María Belén,Núñez,00904465,1999-03-17,7574")
 	want := protocol.Bet{
 		FirstName: "María Belén", LastName: "Núñez", Document: "00904465",
 		Birthdate: protocol.Date{Year: 1999, Month: 3, Day: 17}, Number: 7574,
@@ -182,8 +183,8 @@ func FuzzPlainBet(f *testing.F) {
 		if strings.Contains(line, "\n") || !isPlain(line) {
 			return
 		}
-		got, ok := plainBet(line)
-		if !ok {
+		var got protocol.Bet
+		if !plainBet(&got, line) {
 			return
 		}
 		row, err := splitRow(line)

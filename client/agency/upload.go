@@ -85,12 +85,13 @@ func (u *upload) skip(ctx context.Context, reader *Reader, stored protocol.Welco
 		return nil
 	}
 	var sum uint32
+	var bet protocol.Bet
 	var record []byte
 	for n := range stored.Stored {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		bet, err := reader.Next()
+		err := reader.Next(&bet)
 		if errors.Is(err, io.EOF) {
 			return fmt.Errorf("%s: %w: it has %d bets, %d are stored", u.file, errMismatch, n, stored.Stored)
 		}
@@ -122,8 +123,9 @@ type sender struct {
 // QUERY.
 func (s *sender) send(ctx context.Context, reader *Reader, offset uint64) error {
 	s.batch.Start(offset)
+	var bet protocol.Bet
 	for {
-		bet, err := reader.Next()
+		err := reader.Next(&bet)
 		if errors.Is(err, io.EOF) {
 			break
 		}

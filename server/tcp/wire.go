@@ -38,11 +38,10 @@ func toWire(b *lottery.Bet) protocol.Bet {
 // sequence.
 func appendBets(dst []lottery.Bet, agency lottery.AgencyID, offset uint64, bets []protocol.Bet) ([]lottery.Bet, error) {
 	for i := range bets {
-		bet := fromWire(agency, &bets[i])
-		if err := bet.Validate(); err != nil {
-			return dst, fmt.Errorf("bet %d: %w", offset+uint64(i), err)
+		dst = append(dst, fromWire(agency, &bets[i]))
+		if err := dst[len(dst)-1].Validate(); err != nil {
+			return dst[:len(dst)-1], fmt.Errorf("bet %d: %w", offset+uint64(i), err)
 		}
-		dst = append(dst, bet)
 	}
 	return dst, nil
 }
