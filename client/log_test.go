@@ -14,14 +14,14 @@ import (
 func TestLines(t *testing.T) {
 	cfg := config.Config{ID: "1", ServerAddress: "server:12345", LoopAmount: 5, LoopPeriodText: "5s", LogLevel: "DEBUG",
 		Mode: config.ModeAgency, BatchMaxAmount: 100}
-	odd := config.Config{ID: "a|1", ServerAddress: "s|:1", LoopPeriodText: "60s", LogLevel: "debug", Mode: config.ModeEcho}
+	odd := config.Config{ID: "a|1", ServerAddress: "s|:1", LoopPeriodText: "60s|", LogLevel: "debug|", Mode: config.ModeEcho}
 	hostile := errors.New("a|b\naction: x")
 	for _, tt := range []struct {
 		write func()
 		want  string
 	}{
 		{func() { logConfig(cfg) }, "INFO     action: config | result: success | client_id: 1 | server_address: server:12345 | loop_amount: 5 | loop_period: 5s | log_level: DEBUG | mode: agency | batch_max_amount: 100\n"},
-		{func() { logConfig(odd) }, `INFO     action: config | result: success | client_id: a\x7C1 | server_address: s\x7C:1 | loop_amount: 0 | loop_period: 60s | log_level: debug | mode: echo | batch_max_amount: 0` + "\n"},
+		{func() { logConfig(odd) }, `INFO     action: config | result: success | client_id: a\x7C1 | server_address: s\x7C:1 | loop_amount: 0 | loop_period: 60s\x7C | log_level: debug\x7C | mode: echo | batch_max_amount: 0` + "\n"},
 		{func() { logWinners(nil) }, "INFO     action: consulta_ganadores | result: success | cant_ganadores: 0\n"},
 		{func() { logWinners([]string{"030904465", "a|b"}) }, "INFO     action: consulta_ganadores | result: success | cant_ganadores: 2\n" +
 			"DEBUG    action: ganador | result: success | dni: 030904465\n" +
