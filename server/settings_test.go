@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 )
@@ -39,6 +40,16 @@ func TestConnectionsEndBySetting(t *testing.T) {
 	}
 }
 
+func TestPublishDelay(t *testing.T) {
+	a := startServer(t, nil, []string{"SERVER_PUBLISH_DELAY=200ms"}).greet()
+	start := time.Now()
+	a.tell(&protocol.Finished{}, &protocol.Query{})
+	a.hear(protocol.TypeWinners)
+	if took := time.Since(start); took < 200*time.Millisecond {
+		t.Errorf("the results are out after %v", took)
+	}
+}
+
 func TestLoggingLevel(t *testing.T) {
 	port := startServer(t, nil, nil).port
 	p := child.Start(t, program(t, []string{"SERVER_PORT=" + port, "LOGGING_LEVEL=critical"}))
@@ -51,7 +62,8 @@ func TestLoggingLevel(t *testing.T) {
 // A named file is the one that is read, and its settings are used: both files of
 // the state are where it says.
 func TestNamedConfiguration(t *testing.T) {
-	cmd := program(t, []string{"SERVER_PORT=" + freePort(t)})
+	port := freePort(t)
+	cmd := program(t, []string{"SERVER_PORT=" + port})
 	if err := os.Mkdir(filepath.Join(cmd.Dir, "state"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +71,7 @@ func TestNamedConfiguration(t *testing.T) {
 	write(t, filepath.Join(cmd.Dir, "other.ini"), "[DEFAULT]\nSERVER_STORAGE = state/b.csv\n")
 	cmd.Args = append(cmd.Args, "-config", "other.ini")
 	p := child.Start(t, cmd)
+	p.Await("DEBUG    action: config | result: success | port: " + port + " | listen_backlog: 5 | logging_level: DEBUG | agencies: 5 | storage: state/b.csv")
 	p.Await("action: accept_connections | result: in_progress")
 	p.Stop(syscall.SIGTERM)
 	for _, name := range []string{"b.csv", "b.csv.journal"} {

@@ -48,6 +48,10 @@ func TestLoad(t *testing.T) {
 			"SERVER_AGENCIES": "0", "SERVER_STORAGE": "/data/bets.csv", "SERVER_STORAGE_SYNC": "False",
 			"SERVER_PUBLISH_DELAY": "1s", "SERVER_HELLO_TIMEOUT": "100ms", "SERVER_IDLE_TIMEOUT": "1h", "SERVER_MAX_CONNECTIONS": "7",
 		}, Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7}},
+		{"every key in the file", "[DEFAULT]\nSERVER_PORT = 1\nSERVER_IP = h\nSERVER_LISTEN_BACKLOG = 1024\nLOGGING_LEVEL = warning\n" +
+			"SERVER_AGENCIES = 0\nSERVER_STORAGE = /data/bets.csv\nSERVER_STORAGE_SYNC = False\nSERVER_PUBLISH_DELAY = 1s\n" +
+			"SERVER_HELLO_TIMEOUT = 100ms\nSERVER_IDLE_TIMEOUT = 1h\nSERVER_MAX_CONNECTIONS = 7\n", nil,
+			Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7}},
 		{"spelling of Python's configparser", "\ufeff# c\r\n; c\r\n[DEFAULT]\r\nserver_port: 99\r\nSERVER_STORAGE = a\\\r\nSERVER_IP=\"q#r\"\r\n", nil,
 			with(func(c *Config) { c.Port, c.Storage, c.IP = 99, `a\`, `"q#r"` })},
 		{"no header", "SERVER_STORAGE_SYNC = no", nil, with(func(c *Config) { c.StorageSync = false })},
