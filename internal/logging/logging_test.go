@@ -28,6 +28,8 @@ func TestLineFormat(t *testing.T) {
 		{Time: at, Level: gologging.CRITICAL, Args: []any{"one", 2}},
 		{Time: at.Add(time.Second), Level: gologging.DEBUG, Args: []any{"d"}},
 		{Time: at, Level: gologging.WARNING, Args: []any{"w"}},
+		{Time: at, Level: gologging.ERROR, Args: []any{"e"}},
+		{Time: at, Level: gologging.NOTICE, Args: []any{"n"}},
 	} {
 		if err := b.Log(rec.Level, 0, &rec); err != nil {
 			t.Fatal(err)
@@ -36,7 +38,9 @@ func TestLineFormat(t *testing.T) {
 	want := "2024-08-21 22:11:15 INFO     action: a | result: success\n" +
 		"2024-08-21 22:11:15 CRITICAL one 2\n" +
 		"2024-08-21 22:11:16 DEBUG    d\n" +
-		"2024-08-21 22:11:15 WARNING  w\n"
+		"2024-08-21 22:11:15 WARNING  w\n" +
+		"2024-08-21 22:11:15 ERROR    e\n" +
+		"2024-08-21 22:11:15 NOTICE   n\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}

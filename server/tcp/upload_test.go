@@ -207,5 +207,6 @@ func TestEcho(t *testing.T) {
 	c.logs.wait(9, "action: accept_connections | result: in_progress") // one before each accept
 	c.logs.want(9, "action: accept_connections | result: in_progress")
 	c.logs.want(7, "action: receive_message")
+	c.logs.want(0, `\n`) // the line's end is no part of the message
 	c.logs.want(1, "result: fail | ip: 127.0.0.1 | error: message of more than 8000 bytes")
 }
