@@ -60,7 +60,7 @@ func TestLoggingLevel(t *testing.T) {
 }
 
 // A named file is the one that is read, and its settings are used: both files of
-// the state are where it says.
+// the state are where it says, and it listens whatever clients call it.
 func TestNamedConfiguration(t *testing.T) {
 	port := freePort(t)
 	cmd := program(t, []string{"SERVER_PORT=" + port})
@@ -68,7 +68,7 @@ func TestNamedConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(cmd.Dir, "config.ini"), "not this one")
-	write(t, filepath.Join(cmd.Dir, "other.ini"), "[DEFAULT]\nSERVER_STORAGE = state/b.csv\n")
+	write(t, filepath.Join(cmd.Dir, "other.ini"), "[DEFAULT]\nSERVER_STORAGE = state/b.csv\nSERVER_IP = nowhere.invalid\n")
 	cmd.Args = append(cmd.Args, "-config", "other.ini")
 	p := child.Start(t, cmd)
 	p.Await("DEBUG    action: config | result: success | port: " + port + " | listen_backlog: 5 | logging_level: DEBUG | agencies: 5 | storage: state/b.csv")
