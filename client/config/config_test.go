@@ -188,6 +188,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"amount", "id: 1\nloop: {amount: -1}\n", nil, []string{"loop.amount"}},
 		{"amount fraction", "id: 1\nloop: {amount: 1e3}\n", nil, []string{"loop.amount", `"1e3"`}},
 		{"period without unit", "id: 1\nloop: {period: 5}\n", nil, []string{"loop.period", `"5"`}},
+		{"period negative", "id: 1\nloop: {period: -1s}\n", nil, []string{"loop.period", `"-1s"`}},
 		{"period base 60", "id: 1\nloop: {period: 1:30}\n", nil, []string{"loop.period", `"1:30"`}},
 		{"level", "id: 1\nlog: {level: 10}\n", nil, []string{"log.level", "DEBUG"}},
 		{"batch zero", "id: 1\nbatch: {maxAmount: 0}\n", nil, []string{"batch.maxAmount: must be an integer from 1 to 65535"}},
