@@ -144,3 +144,24 @@ func TestTopLevel(t *testing.T) {
 		seen[top] = true
 	}
 }
+
+// What the commands leave in the project's folder is never committed, nor in the
+// way of a switch to another branch; the folder of the data is in every clone.
+func TestWhatGitIgnores(t *testing.T) {
+	git := func(args ...string) error {
+		cmd := exec.CommandContext(t.Context(), "git", args...)
+		cmd.Dir = root(t)
+		return cmd.Run()
+	}
+	if err := git("rev-parse"); err != nil {
+		t.Skipf("git does not know this folder: %v", err)
+	}
+	for _, name := range []string{".data/agency-1.csv", ".data/dataset.zip", "bin/server", "bets.csv", "bets.csv.journal", "bets.csv.torn"} {
+		if err := git("check-ignore", "--quiet", name); err != nil {
+			t.Errorf("%s is not ignored: %v", name, err)
+		}
+	}
+	if err := git("ls-files", "--error-unmatch", ".data/.gitkeep"); err != nil {
+		t.Errorf("a clone has no .data: %v", err)
+	}
+}
