@@ -69,7 +69,7 @@ type Draw struct {
 	barrier *Barrier
 	drawn   bool // before this start
 
-	mu       sync.Mutex // guards finished
+	mu       sync.Mutex // guards finished, and keeps arrivals in order
 	finished map[AgencyID]Offset
 
 	released chan struct{}         // closed by Run once the next two are set
@@ -128,7 +128,10 @@ func (d *Draw) Missing() int { return d.barrier.Missing() }
 // no bet of the agency is stored meanwhile or later. It returns nil once the
 // notification is durable, also if it was made before; an error that wraps
 // ErrTotal if the numbers differ; else the journal's error.
-func (d *Draw) Finish(id AgencyID, total, stored Offset) error {
+//
+// If this is the agency's first, arrived is told how many agencies are still
+// missing: one call at a time, and before the draw can begin.
+func (d *Draw) Finish(id AgencyID, total, stored Offset, arrived func(missing int)) error {
 	d.mu.Lock()
 	before, again := d.finished[id]
 	d.mu.Unlock()
@@ -144,9 +147,12 @@ func (d *Draw) Finish(id AgencyID, total, stored Offset) error {
 		return fmt.Errorf("record that agency %d has finished: %w", id, err)
 	}
 	d.mu.Lock()
-	d.finished[id] = total
-	d.mu.Unlock()
-	d.barrier.Arrive(id)
+	defer d.mu.Unlock()
+	if _, again := d.finished[id]; !again {
+		d.finished[id] = total
+		arrived(d.barrier.Missing() - 1)
+		d.barrier.Arrive(id)
+	}
 	return nil
 }
 

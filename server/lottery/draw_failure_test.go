@@ -28,7 +28,7 @@ func TestFinish(t *testing.T) {
 		{"an agency without bets", 2, 0, 0, nil, nil, 0},
 	} {
 		s.after["finished"] = func() error { return tt.journal }
-		err := s.draw.Finish(tt.id, tt.total, tt.stored)
+		err := s.draw.Finish(tt.id, tt.total, tt.stored, ignore)
 		if !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
@@ -62,7 +62,7 @@ func TestDrawStoppedAtEachStep(t *testing.T) {
 				waiting := s.waiter(1)
 				running := make(chan error)
 				go func() { running <- s.draw.Run(s.ctx) }()
-				if err := s.draw.Finish(1, 0, 0); err != nil {
+				if err := s.draw.Finish(1, 0, 0, ignore); err != nil {
 					t.Fatal(err)
 				}
 				if err := <-running; err != nil {

@@ -84,6 +84,8 @@ func (s *stage) wantSteps(t *testing.T, want ...string) {
 	}
 }
 
+func ignore(int) {}
+
 func entry(agency AgencyID, document string, number int64) Bet {
 	return Bet{Agency: agency, Document: document, Number: number}
 }
@@ -107,7 +109,8 @@ func TestDrawTakesItsStepsInOrder(t *testing.T) {
 				t.Errorf("agency %d has finished already", id)
 			}
 			synctest.Wait() // nothing happens before all have finished
-			if err := s.draw.Finish(id, 2, 2); err != nil {
+			arrived := func(missing int) { _ = s.step(fmt.Sprintf("arrived %d %d", id, missing)) }
+			if err := s.draw.Finish(id, 2, 2, arrived); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -129,7 +132,7 @@ func TestDrawTakesItsStepsInOrder(t *testing.T) {
 		if err := <-held; err != nil || !s.draw.Held() {
 			t.Errorf("Run: %v, held: %t", err, s.draw.Held())
 		}
-		s.wantSteps(t, "finished 2 2", "finished 1 2", "load", "record 2 5", "announce false 5 3")
+		s.wantSteps(t, "finished 2 2", "arrived 2 1", "finished 1 2", "arrived 1 0", "load", "record 2 5", "announce false 5 3")
 	})
 }
 
@@ -160,7 +163,7 @@ func TestDrawCarriesOnWithWhoIsMissing(t *testing.T) {
 		if len(s.steps) > 0 || s.draw.Missing() != 1 || !s.draw.HasFinished(2) || s.draw.HasFinished(3) {
 			t.Errorf("steps %q, missing %d", s.steps, s.draw.Missing())
 		}
-		if err := s.draw.Finish(3, 0, 0); err != nil {
+		if err := s.draw.Finish(3, 0, 0, ignore); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -181,10 +184,17 @@ func TestDrawOfManyAgencies(t *testing.T) {
 			journal := &counting{finished: make(chan AgencyID, 2*n)}
 			s.draw.journal = journal
 			go s.draw.Run(s.ctx)
+			var missing []int
+			arrived := func(n int) {
+				if journal.draws > 0 {
+					t.Error("an agency arrives after the draw")
+				}
+				missing = append(missing, n)
+			}
 			for id := AgencyID(1); id <= AgencyID(n); id++ {
 				for range 2 {
 					go func() {
-						if err := s.draw.Finish(id, 2, 2); err != nil {
+						if err := s.draw.Finish(id, 2, 2, arrived); err != nil {
 							t.Error(err)
 						}
 						winners, err := s.draw.Winners(s.ctx, id)
@@ -198,6 +208,11 @@ func TestDrawOfManyAgencies(t *testing.T) {
 			synctest.Wait()
 			if journal.draws != 1 || len(journal.finished) < n {
 				t.Errorf("%d draws, %d notifications recorded", journal.draws, len(journal.finished))
+			}
+			for i := range n {
+				if len(missing) != n || missing[i] != n-1-i {
+					t.Fatalf("missing: %d", missing)
+				}
 			}
 		})
 	}

@@ -182,16 +182,13 @@ func storageFailed(err error, offset uint64, count int) error {
 type finishedReply struct{ total lottery.Offset }
 
 func (f finishedReply) give(_ context.Context, r *replier) error {
-	draw := r.server.draw
-	again := draw.HasFinished(r.agency)
-	switch err := draw.Finish(r.agency, f.total, r.server.store.State(r.agency).Bets); {
+	stored := r.server.store.State(r.agency).Bets
+	arrived := func(missing int) { logFinished(r.agency, f.total, missing) }
+	switch err := r.server.draw.Finish(r.agency, f.total, stored, arrived); {
 	case errors.Is(err, lottery.ErrTotal):
 		return refusal(protocol.StatusMismatch, "%v", err)
 	case err != nil:
 		return refusal(protocol.StatusStorageFailed, "%v", err)
-	}
-	if !again {
-		logFinished(r.agency, f.total, draw.Missing())
 	}
 	r.queue(&protocol.Registered{})
 	return nil
