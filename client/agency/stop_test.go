@@ -56,7 +56,7 @@ func TestStops(t *testing.T) {
 		{"between attempts", func(*central, *peer) {}, 0, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			name := dataFile(t, sized(1000, 780))
+			name := dataFile(t, sized(5*window, 780)) // in batches of three they overfill the window
 			files := descriptors(t)
 			synctest.Test(t, func(t *testing.T) {
 				lines := capture(t, "INFO")
@@ -66,7 +66,7 @@ func TestStops(t *testing.T) {
 				const when = 3 * time.Second
 				time.AfterFunc(when, func() { cancel(errSignal) })
 				start := time.Now()
-				winners, err := Run(ctx, 1, name, c.dial, Options{Period: tt.period})
+				winners, err := Run(ctx, 1, name, c.dial, Options{BatchMaxAmount: 3, Period: tt.period})
 				if !errors.Is(err, errSignal) || winners != nil {
 					t.Errorf("%q, %v", winners, err)
 				}

@@ -64,22 +64,23 @@ func TestPeriodOfNothing(t *testing.T) {
 
 // A central that acknowledges nothing gets a window of batches and not one more.
 func TestWindow(t *testing.T) {
+	const batches, size = window + 8, 10
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
 		c.script = func(_ int, p *peer) {
 			p.greet()
 			go func() { _ = p.until(protocol.TypeFinished) }()
-			for step := 1; step <= 40; step++ {
+			for step := 1; step <= batches; step++ {
 				synctest.Wait() // all that the agency sends by itself has come
-				if got, want := len(c.batches()), min(window+step-1, 40); got != want {
+				if got, want := len(c.batches()), min(window+step-1, batches); got != want {
 					t.Errorf("%d batches after %d acknowledgements, want %d", got, step-1, want)
 				}
-				p.send(&protocol.Ack{Stored: uint64(10 * step)})
+				p.send(&protocol.Ack{Stored: uint64(size * step)})
 			}
 			synctest.Wait()
 			p.send(&protocol.Registered{}, &protocol.Winners{})
 		}
-		if _, err := Run(t.Context(), 1, dataFile(t, numbered(400)), c.dial, Options{BatchMaxAmount: 10}); err != nil {
+		if _, err := Run(t.Context(), 1, dataFile(t, numbered(batches*size)), c.dial, Options{BatchMaxAmount: size}); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -87,22 +88,25 @@ func TestWindow(t *testing.T) {
 
 // One acknowledgement can answer many batches, or a part of them.
 func TestCumulativeAcknowledgements(t *testing.T) {
+	const size = 10
+	const full = size * window // how many bets may be in flight
+	const total = 3*full + 4*size
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
 		c.script = func(_ int, p *peer) {
 			p.greet()
 			go func() { _ = p.until(protocol.TypeFinished) }()
-			for _, stored := range []uint64{0, 315, 315, 320, 640, 955, 1000} {
+			for _, stored := range []uint64{0, full - 5, full - 5, full, 2 * full, 3*full - 5, total} {
 				synctest.Wait()
 				p.send(&protocol.Ack{Stored: stored})
 			}
 			synctest.Wait()
 			p.send(&protocol.Registered{}, &protocol.Winners{})
 		}
-		if _, err := Run(t.Context(), 1, dataFile(t, numbered(1000)), c.dial, Options{BatchMaxAmount: 10}); err != nil {
+		if _, err := Run(t.Context(), 1, dataFile(t, numbered(total)), c.dial, Options{BatchMaxAmount: size}); err != nil {
 			t.Fatal(err)
 		}
-		if got := len(c.batches()); got != 100 || c.dials != 1 {
+		if got := len(c.batches()); got != total/size || c.dials != 1 {
 			t.Errorf("%d batches over %d connections", got, c.dials)
 		}
 	})
