@@ -1,9 +1,12 @@
 package tcp
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
 )
 
 // nothing checks that the peer has been told nothing up to now: whatever was
@@ -74,6 +77,34 @@ func TestBatchesWaitTogether(t *testing.T) {
 	}
 	c.wantStored(1, 51)
 	c.wantStored(2, 50)
+}
+
+// With as many replies due as may be, the session reads no further: the reply
+// that is being given, those that wait, and the one that finds no room.
+func TestReadsNoFurtherThanRepliesMayBeDue(t *testing.T) {
+	const most = 1 + window + 1
+	d := newDisk()
+	c := start(t, setup{fs: d})
+	p := c.agency(1, 0)
+	g := d.shut()
+	for i := range uint64(most + 50) {
+		p.send(batch(i, 1))
+	}
+	taken := func(n lottery.Offset) bool { // else an empty batch leaves a gap
+		_, err := c.store.StoreBets(1, n, nil, nil)
+		return err == nil
+	}
+	eventually(t, "all that may be read is", func() bool { return taken(most) })
+	eventually(t, "the reader waits", func() bool {
+		return slices.ContainsFunc(strings.Split(stacks(), "\n\n"), func(one string) bool {
+			return strings.Contains(one, "[chan send") && strings.Contains(one, "tcp.(*session).read(")
+		})
+	})
+	if taken(most + 1) {
+		t.Errorf("more than %d batches are read", most)
+	}
+	g.open()
+	p.acked(most + 50)
 }
 
 // What an agency that has gone had sent is stored, and logged.
