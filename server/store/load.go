@@ -17,7 +17,8 @@ type mark struct {
 	rows   uint64 // before it
 }
 
-// markEvery is how far marks lie apart, in bytes, or a little farther.
+// markEvery is how far marks lie apart, in bytes, at least. They can lie as far
+// apart as what is written at once is long.
 const markEvery = 256 << 10
 
 // addMark remembers that a row begins there, if no other does nearby.

@@ -172,11 +172,10 @@ func TestStopInThePublishDelay(t *testing.T) {
 	c.logs.want(0, "result: fail")
 }
 
-// The peers do not read: one is being sent its winners, the others sent and
-// sent, until the server stopped reading them.
-func TestStopWithPeersThatNeverRead(t *testing.T) {
+// The peer is being sent its winners, and does not read.
+func TestStopWithPeerThatNeverReads(t *testing.T) {
 	if stopTimeout > 500*time.Millisecond {
-		t.Errorf("they can delay the stop for %v: docker compose stop -t 1 would kill the server", stopTimeout)
+		t.Errorf("it can delay the stop for %v: docker compose stop -t 1 would kill the server", stopTimeout)
 	}
 	c := start(t, setup{buffers: 4096, agencies: 1})
 	p := c.agency(1, 0)
