@@ -94,6 +94,7 @@ func TestReader(t *testing.T) {
 
 func TestReaderNamesFileAndLine(t *testing.T) {
 	good := strings.TrimSuffix(file(numbered(1), "\n"), "\n")
+	const plain = "Ana,Paz,1,1999-01-01,1\n" // without quotes
 	for _, tt := range []struct {
 		name, content string
 		good          int // bets before the error
@@ -108,6 +109,9 @@ func TestReaderNamesFileAndLine(t *testing.T) {
 		{"spaces only", good + "\n \n", 1, "line 2: 1 fields"},
 		{"carriage returns only", good + "\r" + good, 0, "line 1"},
 		{"NUL", good + "\n\x00", 1, "line 2"},
+		{"NUL in a name", plain + "A\x00a,Paz,1,1999-01-01,1\n" + plain, 1, "line 2: first name: holds a line break or a NUL"},
+		{"Latin-1", plain + "Ana,Mu\xf1oz,1,1999-01-01,1\n" + plain, 1, "line 2: last name: not UTF-8"},
+		{"quote in a name", plain + "Ana,P\"az,1,1999-01-01,1\n" + plain, 1, "line 2: a quote"},
 		{"UTF-16", "\xff\xfea\x00,\x00", 0, "line 1"},
 		{"too long", good + "\n" + strings.Repeat("x", chunkSize), 1, "line 2: longer than 65536 bytes"},
 		{"too long and quoted", good + "\n\"" + strings.Repeat("x", 3*chunkSize) + "\"", 1, "line 2: longer than"},
