@@ -24,6 +24,9 @@ type proxy struct {
 	agency   int
 	done     *mischief
 	links    sync.WaitGroup
+
+	mu      sync.Mutex
+	sockets []net.Conn // of all links, also of those that have ended
 }
 
 // mischief counts what proxies did.
@@ -75,7 +78,8 @@ func newProxy(t testing.TB, server string, seed uint64, agency int, done *mischi
 	p.links.Go(p.serve)
 	t.Cleanup(func() {
 		listener.Close()
-		p.links.Wait() // the agency and the server have ended, or are killed first
+		p.cut() // what a peer that hangs would keep open for ever
+		p.links.Wait()
 	})
 	return p
 }
@@ -96,8 +100,24 @@ func (p *proxy) serve() {
 			continue
 		}
 		p.done.connections.Add(1)
+		p.keep(agency, server)
 		random := rand.New(rand.NewPCG(p.seed, uint64(p.agency)<<32|n))
 		p.links.Go(func() { p.link(agency.(*net.TCPConn), server.(*net.TCPConn), random) })
+	}
+}
+
+func (p *proxy) keep(sockets ...net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sockets = append(p.sockets, sockets...)
+}
+
+// cut ends all links.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, socket := range p.sockets {
+		socket.Close()
 	}
 }
 
