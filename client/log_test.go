@@ -1,13 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 )
 
 // Each line that the program itself writes, without its time.
@@ -20,27 +19,20 @@ func TestLines(t *testing.T) {
 		write func()
 		want  string
 	}{
-		{func() { logConfig(cfg) }, "INFO     action: config | result: success | client_id: 1 | server_address: server:12345 | loop_amount: 5 | loop_period: 5s | log_level: DEBUG | mode: agency | batch_max_amount: 100\n"},
-		{func() { logConfig(odd) }, `INFO     action: config | result: success | client_id: a\x7C1 | server_address: s\x7C:1 | loop_amount: 0 | loop_period: 60s\x7C | log_level: debug\x7C | mode: echo | batch_max_amount: 0` + "\n"},
-		{func() { logWinners(nil) }, "INFO     action: consulta_ganadores | result: success | cant_ganadores: 0\n"},
+		{func() { logConfig(cfg) }, "INFO     action: config | result: success | client_id: 1 | server_address: server:12345 | loop_amount: 5 | loop_period: 5s | log_level: DEBUG | mode: agency | batch_max_amount: 100"},
+		{func() { logConfig(odd) }, `INFO     action: config | result: success | client_id: a\x7C1 | server_address: s\x7C:1 | loop_amount: 0 | loop_period: 60s\x7C | log_level: debug\x7C | mode: echo | batch_max_amount: 0`},
+		{func() { logWinners(nil) }, "INFO     action: consulta_ganadores | result: success | cant_ganadores: 0"},
 		{func() { logWinners([]string{"030904465", "a|b"}) }, "INFO     action: consulta_ganadores | result: success | cant_ganadores: 2\n" +
 			"DEBUG    action: ganador | result: success | dni: 030904465\n" +
-			`DEBUG    action: ganador | result: success | dni: a\x7Cb` + "\n"},
-		{func() { logUploadFailed("1|", hostile) }, `ERROR    action: consulta_ganadores | result: fail | client_id: 1\x7C | error: a\x7Cb\naction\x3A x` + "\n"},
-		{func() { logBetFailed(config.Bet{Document: "0|1", Number: "7|"}, hostile) }, `ERROR    action: apuesta_enviada | result: fail | dni: 0\x7C1 | numero: 7\x7C | error: a\x7Cb\naction\x3A x` + "\n"},
-		{func() { logStopped("1|", errors.New("a|b")) }, `INFO     action: shutdown | result: success | client_id: 1\x7C | reason: a\x7Cb` + "\n"},
+			`DEBUG    action: ganador | result: success | dni: a\x7Cb`},
+		{func() { logUploadFailed("1|", hostile) }, `ERROR    action: consulta_ganadores | result: fail | client_id: 1\x7C | error: a\x7Cb\naction\x3A x`},
+		{func() { logBetFailed(config.Bet{Document: "0|1", Number: "7|"}, hostile) }, `ERROR    action: apuesta_enviada | result: fail | dni: 0\x7C1 | numero: 7\x7C | error: a\x7Cb\naction\x3A x`},
+		{func() { logStopped("1|", errors.New("a|b")) }, `INFO     action: shutdown | result: success | client_id: 1\x7C | reason: a\x7Cb`},
 	} {
-		var out bytes.Buffer
-		if err := logging.Setup(&out, "DEBUG"); err != nil {
-			t.Fatal(err)
-		}
+		lines := logtest.Capture(t, "DEBUG")
 		tt.write()
-		var got string
-		for line := range strings.Lines(out.String()) {
-			got += line[len("2024-08-21 22:11:15 "):]
-		}
-		if got != tt.want {
-			t.Errorf("got\n%swant\n%s", got, tt.want)
+		if got := strings.Join(lines(), "\n"); got != tt.want {
+			t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 )
 
@@ -28,13 +28,10 @@ func TestLines(t *testing.T) {
 		{func() { logFailed(errors.New("a|b")) }, `CRITICAL action: server | result: fail | error: a\x7Cb`},
 		{func() { logStopped(errors.New("a|b")) }, `INFO     action: shutdown | result: success | reason: a\x7Cb`},
 	} {
-		var out bytes.Buffer
-		if err := logging.Setup(&out, "DEBUG"); err != nil {
-			t.Fatal(err)
-		}
+		lines := logtest.Capture(t, "DEBUG")
 		tt.write()
-		if _, line, _ := strings.Cut(out.String(), " "); line[len("15:04:05 "):] != tt.want+"\n" {
-			t.Errorf("got %q, want %q", line[len("15:04:05 "):], tt.want)
+		if got := strings.Join(lines(), "\n"); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
 		}
 	}
 }

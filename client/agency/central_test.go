@@ -1,7 +1,6 @@
 package agency
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,23 +21,6 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	os.Exit(m.Run())
-}
-
-// capture returns what is logged from now on, without times.
-func capture(t *testing.T, level string) func() []string {
-	t.Helper()
-	var out bytes.Buffer
-	if err := logging.Setup(&out, level); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = logging.Setup(io.Discard, "DEBUG") })
-	return func() []string {
-		var lines []string
-		for line := range strings.Lines(out.String()) {
-			lines = append(lines, strings.TrimSuffix(line[len("2024-08-21 22:11:15 "):], "\n"))
-		}
-		return lines
-	}
 }
 
 // dataFile writes bets as an agency's data file and returns its path.

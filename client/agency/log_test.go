@@ -7,12 +7,13 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
 // Each line, letter by letter. The contract's is the one about the bet.
 func TestLines(t *testing.T) {
-	lines := capture(t, "DEBUG")
+	lines := logtest.Capture(t, "DEBUG")
 	logBetSent("30904465", 7574)
 	logBetSent("a|b\nc", -1)
 	logRetrying(1, errors.New("connect: refused\naction: x"))
@@ -42,7 +43,7 @@ func TestLines(t *testing.T) {
 // opened is closed.
 func TestLinesOfAnUpload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lines := capture(t, "INFO")
+		lines := logtest.Capture(t, "INFO")
 		c := &central{stored: numbered(3), cuts: []int{8}} // in the middle of the first acknowledgement
 		name := dataFile(t, numbered(5))
 		if _, err := Run(t.Context(), 1, name, c.dial, Options{BatchMaxAmount: 1}); err != nil {
@@ -70,7 +71,7 @@ func TestLinesOfAnUpload(t *testing.T) {
 
 func TestLineOfABet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lines := capture(t, "INFO")
+		lines := logtest.Capture(t, "INFO")
 		bet := protocol.Bet{Document: "030904465", Birthdate: protocol.Date{Year: 1999, Month: 3, Day: 17}, Number: 7574}
 		if err := SendBet(t.Context(), 1, bet, new(central).dial, Options{}); err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -52,7 +53,7 @@ func TestSingleBetFails(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				lines := capture(t, "INFO")
+				lines := logtest.Capture(t, "INFO")
 				c := new(central)
 				c.script = func(_ int, p *peer) {
 					_ = p.until(protocol.TypeHello)

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -59,7 +60,7 @@ func TestStops(t *testing.T) {
 			name := dataFile(t, sized(5*window, 780)) // in batches of three they overfill the window
 			files := descriptors(t)
 			synctest.Test(t, func(t *testing.T) {
-				lines := capture(t, "INFO")
+				lines := logtest.Capture(t, "INFO")
 				c := new(central)
 				c.script = func(_ int, p *peer) { tt.script(c, p) }
 				ctx, cancel := context.WithCancelCause(t.Context())

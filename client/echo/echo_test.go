@@ -2,7 +2,6 @@ package echo
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -13,29 +12,13 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/dial"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 )
-
-// captureWithLevels returns what is logged from now on, without times.
-func captureWithLevels(t *testing.T, level string) func() []string {
-	t.Helper()
-	var out bytes.Buffer
-	if err := logging.Setup(&out, level); err != nil {
-		t.Fatal(err)
-	}
-	return func() []string {
-		var lines []string
-		for line := range strings.Lines(out.String()) {
-			lines = append(lines, strings.TrimSuffix(line[len("2024-08-21 22:11:15 "):], "\n"))
-		}
-		return lines
-	}
-}
 
 // capture returns what is logged from now on, without times, levels and padding.
 func capture(t *testing.T, level string) func() []string {
 	t.Helper()
-	whole := captureWithLevels(t, level)
+	whole := logtest.Capture(t, level)
 	return func() []string {
 		lines := whole()
 		for i, line := range lines {
@@ -55,7 +38,7 @@ func expect(t *testing.T, got []string, want ...string) {
 
 // Each line of the contract, letter by letter.
 func TestLines(t *testing.T) {
-	lines := captureWithLevels(t, "DEBUG")
+	lines := logtest.Capture(t, "DEBUG")
 	hostile := errors.New("x|\ny")
 	logReceived("1", "[CLIENT 1] Message N°1")
 	logReceived("a|b", "[CLIENT a|b] Message N°1")

@@ -60,6 +60,7 @@ var table = []rule{
 	{pkg: "client", knows: slices.Concat(clocked, []string{"internal/args", "client/config", "client/dial", "client/agency", "client/echo"}),
 		without: csv},
 	{pkg: "internal/logging", without: []string{viper, "net", "log/slog"}},
+	{pkg: "internal/logging/logtest", knows: []string{"internal/logging"}},
 	{pkg: "internal/settings", knows: []string{"internal/logging"}},
 	{pkg: "internal/args"},
 	{pkg: "internal/deadline", onlyKnown: true, without: slices.Concat(files, logs)},
