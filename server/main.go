@@ -34,10 +34,10 @@ README.md las enumera.
 
 `
 
-// gcPercent lets the heap grow to five times what is live before it is
+// gcPercent lets the heap grow to four times what is live before it is
 // collected. Little is live, and the garbage is one short-lived string a
 // batch: memory stays small and the collector rests.
-const gcPercent = 400
+const gcPercent = 300
 
 func main() {
 	debug.SetGCPercent(gcPercent)
