@@ -14,7 +14,7 @@ import (
 
 // chunkSize is how much of a data file is in memory at once, and so the length
 // of the longest line, in bytes. Any row that can be sent is far shorter.
-const chunkSize = 64 << 10
+const chunkSize = 16 << 10
 
 // byteOrderMark is what some programs write before UTF-8 text.
 const byteOrderMark = "\ufeff"

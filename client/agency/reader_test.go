@@ -113,7 +113,7 @@ func TestReaderNamesFileAndLine(t *testing.T) {
 		{"Latin-1", plain + "Ana,Mu\xf1oz,1,1999-01-01,1\n" + plain, 1, "line 2: last name: not UTF-8"},
 		{"quote in a name", plain + "Ana,P\"az,1,1999-01-01,1\n" + plain, 1, "line 2: a quote"},
 		{"UTF-16", "\xff\xfea\x00,\x00", 0, "line 1"},
-		{"too long", good + "\n" + strings.Repeat("x", chunkSize), 1, "line 2: longer than 65536 bytes"},
+		{"too long", good + "\n" + strings.Repeat("x", chunkSize), 1, "line 2: longer than 16384 bytes"},
 		{"too long and quoted", good + "\n\"" + strings.Repeat("x", 3*chunkSize) + "\"", 1, "line 2: longer than"},
 		{"as long as can be", good + "\n" + strings.Repeat("x", chunkSize-1) + "\n", 1, "line 2: 1 fields"},
 	} {

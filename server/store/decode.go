@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	readSize = 256 << 10
+	readSize = 32 << 10
 
 	// maxRow bounds the memory that one row may take. Python's reader takes
 	// fields of at most 131,072 characters: three of them, of four bytes each,
