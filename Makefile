@@ -10,7 +10,7 @@ help: ## muestra esta lista
 .PHONY: default help
 
 build: ## compila los dos programas en bin/
-	go build -trimpath -o bin/ ./server ./client
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./server ./client
 .PHONY: build
 
 demo: ## la lotería completa en esta máquina, sin Docker: muestra una tabla de resultados

@@ -21,14 +21,15 @@ type Programs struct {
 	Client string
 }
 
-// Build compiles packages of this module, named by their folders, into dir.
+// Build compiles packages of this module, named by their folders, into dir, as
+// the images do: static, which also starts faster.
 func Build(ctx context.Context, dir string, folders ...string) error {
 	args := []string{"build", "-o", dir + string(filepath.Separator)}
 	for _, folder := range folders {
 		args = append(args, module+"/"+folder)
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Env = append(os.Environ(), "GOTMPDIR="+dir) // what an interrupted go leaves goes with dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOTMPDIR="+dir) // what an interrupted go leaves goes with dir
 	cmd.SysProcAttr = childAttributes()
 	cmd.Cancel = func() error { return interruptGroup(cmd.Process) }
 	cmd.WaitDelay = 5 * time.Second
