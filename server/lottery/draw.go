@@ -4,19 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"runtime"
-	"strings"
 	"sync"
 	"time"
 )
 
 // Ledger holds the bets that take part in the draw.
 type Ledger interface {
-	// Parts gives every stored bet, in the order of storage, cut into n parts
-	// that may be read at the same time. A bet is valid until the next of its
-	// part.
-	Parts(n int) []iter.Seq2[*Bet, error]
+	// Select finds the stored bets that have a number, in the order of
+	// storage, and tells how many are stored. It fails, with the context's
+	// cause, once that ends.
+	Select(ctx context.Context, number int64) (found []Bet, stored uint64, err error)
 }
 
 // Journal makes the draw's progress survive a restart. What its methods record
@@ -206,58 +203,20 @@ func (d *Draw) fail(ctx context.Context, err error) error {
 	return d.failure
 }
 
-// findWinners reads all bets, with all processors: nobody has anything else to
-// do. What it keeps is in proportion to the winners.
+// findWinners gives the documents of the winners by agency, and the number of
+// all bets.
 func (d *Draw) findWinners(ctx context.Context) (map[AgencyID][]string, uint64, error) {
-	parts := d.ledger.Parts(runtime.GOMAXPROCS(0))
-	found := make([]selection, len(parts))
-	var reading sync.WaitGroup
-	for i, bets := range parts {
-		reading.Go(func() { found[i] = selectWinners(ctx, bets) })
+	found, stored, err := d.ledger.Select(ctx, WinningNumber)
+	if err != nil {
+		return nil, 0, err
 	}
-	reading.Wait()
 	winners := make(map[AgencyID][]string)
-	var bets uint64
-	for _, part := range found {
-		if part.err != nil {
-			return nil, 0, part.err
-		}
-		bets += part.bets
-		for _, winner := range part.winners {
-			winners[winner.agency] = append(winners[winner.agency], winner.document)
+	for i := range found {
+		if bet := &found[i]; HasWon(bet) {
+			winners[bet.Agency] = append(winners[bet.Agency], bet.Document)
 		}
 	}
-	return winners, bets, nil
-}
-
-// selection is what one part of the bets holds.
-type selection struct {
-	bets    uint64
-	winners []winner
-	err     error
-}
-
-type winner struct {
-	agency   AgencyID
-	document string
-}
-
-func selectWinners(ctx context.Context, bets iter.Seq2[*Bet, error]) (s selection) {
-	for bet, err := range bets {
-		if err != nil {
-			s.err = err
-			return s
-		}
-		if s.bets++; s.bets%4096 == 0 && ctx.Err() != nil {
-			s.err = context.Cause(ctx)
-			return s
-		}
-		if HasWon(bet) {
-			// Cloned: the document may be part of a larger text.
-			s.winners = append(s.winners, winner{bet.Agency, strings.Clone(bet.Document)})
-		}
-	}
-	return s
+	return winners, stored, nil
 }
 
 func count(winners map[AgencyID][]string) int {

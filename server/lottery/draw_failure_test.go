@@ -109,7 +109,8 @@ func TestDrawStoppedInThePublishDelay(t *testing.T) {
 }
 
 func TestLongLoadIsStopped(t *testing.T) {
-	s := newStage(t, 1, all(1, 0), make([]Bet, 100_000)...)
+	s := newStage(t, 1, all(1, 0))
+	s.long = true
 	s.after["load"] = func() error { s.stop(); return nil }
 	if err := s.draw.Run(s.ctx); err != nil || s.draw.Held() {
 		t.Errorf("Run: %v, held: %t", err, s.draw.Held())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +19,7 @@ var errDisk = errors.New("disk on fire")
 // or fail it at each step.
 type stage struct {
 	bets  []Bet
+	long  bool // reading the bets takes so long that it can be stopped
 	steps []string
 	after map[string]func() error // called at a step; its error fails the step
 	ctx   context.Context
@@ -49,24 +49,20 @@ func (s *stage) step(name string) error {
 	return nil
 }
 
-func (s *stage) Parts(n int) []iter.Seq2[*Bet, error] {
-	err := s.step("load")
-	parts := make([]iter.Seq2[*Bet, error], n)
-	for i := range parts {
-		begin, end := len(s.bets)*i/n, len(s.bets)*(i+1)/n
-		parts[i] = func(yield func(*Bet, error) bool) {
-			for _, b := range s.bets[begin:end] {
-				if !yield(&b, nil) {
-					return
-				}
-				b = Bet{} // valid until the next step only
-			}
-			if err != nil {
-				yield(nil, err)
-			}
+func (s *stage) Select(ctx context.Context, number int64) ([]Bet, uint64, error) {
+	if err := s.step("load"); err != nil {
+		return nil, 0, err
+	}
+	var found []Bet
+	for _, b := range s.bets {
+		if b.Number == number {
+			found = append(found, b)
 		}
 	}
-	return parts
+	if s.long && ctx.Err() != nil {
+		return nil, 0, context.Cause(ctx)
+	}
+	return found, uint64(len(s.bets)), nil
 }
 
 func (s *stage) RecordFinished(id AgencyID, total Offset) error {

@@ -3,13 +3,10 @@ package store
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
@@ -144,74 +141,5 @@ func TestStoreAllocations(t *testing.T) {
 	})
 	if allocs > 16 { // a handful; a few more under the race detector
 		t.Errorf("a batch of 1000 bets, alone in its group, allocates %v times, want at most 16", allocs)
-	}
-}
-
-// However many parts there are, together and in order they are all the bets, and
-// an error names the row of the file. The same goes for a store opened anew.
-func TestParts(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "bets.csv")
-	s := mustOpen(t, path, Options{})
-	awkward := bet(1, `a"b,c`, "d", "1", 7574)
-	bets := append(sampleBets(1, 0, 100_000), awkward)
-	for at := 0; at < len(bets); at += 500 {
-		if err := queue(t, s, lottery.Offset(at), bets[at:min(at+500, len(bets))]).Wait(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	check := func(s *Store) {
-		t.Helper()
-		for _, n := range []int{1, 2, 3, 7, 64} {
-			var got []lottery.Bet
-			parts := s.Parts(n)
-			for i, part := range parts {
-				of := collect(t, part)
-				if fair := len(bets) / n; n <= 3 && (len(of) < fair/2 || len(of) > 2*fair) {
-					t.Errorf("part %d of %d has %d bets", i, n, len(of))
-				}
-				got = append(got, of...)
-			}
-			if len(parts) != n {
-				t.Errorf("%d parts, want %d", len(parts), n)
-			}
-			equalBets(t, got, bets)
-		}
-	}
-	check(s)
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s = mustOpen(t, path, Options{})
-	defer s.Close()
-	check(s)
-
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := file.WriteAt([]byte("x"), info.Size()-3); err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range s.Parts(2)[1] {
-		if err != nil {
-			if want := fmt.Sprintf("row %d: ", len(bets)); !strings.Contains(err.Error(), want) {
-				t.Errorf("%v, want %q", err, want)
-			}
-			return
-		}
-	}
-	t.Error("no error")
-}
-
-func TestPartsOfNothing(t *testing.T) {
-	s := mustOpen(t, filepath.Join(t.TempDir(), "bets.csv"), Options{})
-	defer s.Close()
-	for _, part := range s.Parts(3) {
-		equalBets(t, collect(t, part), nil)
 	}
 }

@@ -3,17 +3,19 @@
 //
 //	sorteo -archivo FILE [-csv]
 //
-// It prints how many bets it has read and how many of them win.
+// It prints how many bets there are, how many of them win, and how long it took
+// to know, from the moment when all agencies had finished.
 package main
 
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"iter"
 	"os"
+	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
@@ -27,20 +29,12 @@ func main() {
 	if *plain {
 		count = read
 	}
-	bets, winners, err := count(*file)
+	bets, winners, elapsed, err := count(*file)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "sorteo:", err)
 		os.Exit(1)
 	}
-	fmt.Printf("apuestas %d ganadores %d\n", bets, winners)
-}
-
-// ledger is a file of bets.
-type ledger string
-
-// Parts gives one part only: where another could begin, only a server knows.
-func (l ledger) Parts(int) []iter.Seq2[*lottery.Bet, error] {
-	return []iter.Seq2[*lottery.Bet, error]{store.LoadBets(string(l))}
+	fmt.Printf("apuestas %d ganadores %d en %v\n", bets, winners, elapsed)
 }
 
 // noJournal forgets what it is told.
@@ -49,21 +43,32 @@ type noJournal struct{}
 func (noJournal) RecordFinished(lottery.AgencyID, lottery.Offset) error { return nil }
 func (noJournal) RecordDraw(lottery.DrawRecord) error                   { return nil }
 
-// draw holds the draw of a lottery whose only agency has finished.
-func draw(path string) (bets, winners int, err error) {
+// draw holds the draw of a lottery whose only agency has finished, over the
+// store of a server.
+func draw(path string) (bets, winners int, elapsed time.Duration, err error) {
+	if _, err := os.Stat(path); err != nil { // Open would create it
+		return 0, 0, 0, err
+	}
+	ledger, err := store.Open(path, store.Options{})
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
 	past := lottery.History{Finished: map[lottery.AgencyID]lottery.Offset{1: 0}}
-	d := lottery.NewDraw(ledger(path), noJournal{}, past, lottery.Options{
+	d := lottery.NewDraw(ledger, noJournal{}, past, lottery.Options{
 		Agencies: 1,
 		Announce: func(_ bool, n uint64, w int) { bets, winners = int(n), w },
 	})
+	begin := time.Now()
 	err = d.Run(context.Background())
-	return bets, winners, err
+	return bets, winners, time.Since(begin), err
 }
 
-func read(path string) (bets, winners int, err error) {
+func read(path string) (bets, winners int, elapsed time.Duration, err error) {
+	begin := time.Now()
 	file, err := os.Open(path)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	defer file.Close()
 	rows := csv.NewReader(file)
@@ -71,10 +76,10 @@ func read(path string) (bets, winners int, err error) {
 	for {
 		row, err := rows.Read()
 		if err == io.EOF {
-			return bets, winners, nil
+			return bets, winners, time.Since(begin), nil
 		}
 		if err != nil {
-			return 0, 0, err
+			return 0, 0, 0, err
 		}
 		bets++
 		if row[len(row)-1] == "7574" {

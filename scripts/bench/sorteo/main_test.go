@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 func TestBothCountTheSame(t *testing.T) {
@@ -12,11 +13,11 @@ func TestBothCountTheSame(t *testing.T) {
 	if err := os.WriteFile(file, []byte(rows), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for name, count := range map[string]func(string) (int, int, error){"draw": draw, "read": read} {
-		if bets, winners, err := count(file); bets != 3 || winners != 2 || err != nil {
-			t.Errorf("%s: %d bets, %d winners, %v", name, bets, winners, err)
+	for name, count := range map[string]func(string) (int, int, time.Duration, error){"draw": draw, "read": read} {
+		if bets, winners, elapsed, err := count(file); bets != 3 || winners != 2 || elapsed <= 0 || err != nil {
+			t.Errorf("%s: %d bets, %d winners in %v, %v", name, bets, winners, elapsed, err)
 		}
-		if _, _, err := count(file + ".none"); err == nil {
+		if _, _, _, err := count(file + ".none"); err == nil {
 			t.Errorf("%s: read a file that does not exist", name)
 		}
 	}
