@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -43,6 +44,57 @@ func TestAppendRow(t *testing.T) {
 	for _, g := range goldenRows {
 		if got := string(AppendRow([]byte("x"), &g.bet)); got != "x"+g.row {
 			t.Errorf("AppendRow(%+v)\n got %q\nwant %q", g.bet, got[1:], g.row)
+		}
+	}
+}
+
+// However many bets are encoded at once, their rows are those of each.
+func TestAppendBatch(t *testing.T) {
+	var bets []lottery.Bet
+	want := "x"
+	for _, g := range goldenRows {
+		if g.bet.Validate() != nil {
+			continue
+		}
+		for _, alone := range [][]lottery.Bet{{g.bet}, {g.bet, g.bet}} {
+			rows, err := appendBatch([]byte("x"), 0, alone)
+			if err != nil || string(rows) != "x"+strings.Repeat(g.row, len(alone)) {
+				t.Errorf("%d times %+v\n got %q, %v", len(alone), g.bet, rows, err)
+			}
+		}
+		bets = append(bets, g.bet)
+		want += g.row
+	}
+	rows, err := appendBatch([]byte("x"), 0, bets)
+	if err != nil || string(rows) != want {
+		t.Errorf(" got %q, %v\nwant %q", rows, err, want)
+	}
+	if rows, err := appendBatch([]byte("x"), 0, nil); err != nil || string(rows) != "x" {
+		t.Errorf("no bets: %q, %v", rows, err)
+	}
+}
+
+// A bet that is not valid is named by its position, and nothing is appended.
+func TestAppendBatchRefuses(t *testing.T) {
+	good := bet(1, "Ana", "Paz", "1", 1)
+	for name, spoil := range map[string]func(*lottery.Bet){
+		"agency":     func(b *lottery.Bet) { b.Agency = 0 },
+		"line feed":  func(b *lottery.Bet) { b.FirstName = "A\na" },
+		"return":     func(b *lottery.Bet) { b.LastName = "\r" },
+		"NUL":        func(b *lottery.Bet) { b.Document = "\x00" },
+		"not UTF-8":  func(b *lottery.Bet) { b.Document = "\xff" },
+		"cut UTF-8":  func(b *lottery.Bet) { b.FirstName = "\xc3" },
+		"month 13":   func(b *lottery.Bet) { b.Birthdate.Month = 13 },
+		"day 255":    func(b *lottery.Bet) { b.Birthdate.Day = 255 },
+		"year 65535": func(b *lottery.Bet) { b.Birthdate.Year = 65535 },
+	} {
+		for i := range 3 {
+			bets := []lottery.Bet{good, good, good}
+			spoil(&bets[i])
+			rows, err := appendBatch([]byte("x"), 100, bets)
+			if !errors.Is(err, lottery.ErrInvalidBet) || !strings.HasPrefix(err.Error(), fmt.Sprintf("bet %d: ", 100+i)) || string(rows) != "x" {
+				t.Errorf("%s of bet %d: %q, %v", name, i, rows, err)
+			}
 		}
 	}
 }
@@ -227,6 +279,28 @@ func FuzzPlainRow(f *testing.F) {
 		n, err := any.anyRow(line+"\n", len(line))
 		if err != nil || n != len(line)+1 || any.bet != plain.bet {
 			t.Fatalf("%q: %+v, want %+v, %d, %v", line, plain.bet[0], any.bet[0], n, err)
+		}
+	})
+}
+
+// FuzzAppendBatch compares rows encoded at once with rows encoded one by one.
+func FuzzAppendBatch(f *testing.F) {
+	f.Add(uint32(1), "Ana", `a"b`, "a,\r\n", uint16(1999), uint8(2), uint8(28), int64(7574))
+	f.Add(uint32(0), "\x00", "\xc3", "\xb1", uint16(0), uint8(13), uint8(32), int64(-1))
+	f.Fuzz(func(t *testing.T, agency uint32, first, last, document string, year uint16, month, day uint8, number int64) {
+		b := lottery.Bet{Agency: lottery.AgencyID(agency), FirstName: first, LastName: last, Document: document,
+			Birthdate: lottery.Date{Year: year, Month: month, Day: day}, Number: number}
+		swapped := b
+		swapped.FirstName, swapped.Document = document, first
+		got, err := appendBatch(nil, 0, []lottery.Bet{b, swapped})
+		if b.Validate() != nil {
+			if !errors.Is(err, lottery.ErrInvalidBet) || len(got) > 0 {
+				t.Errorf("%+v: %q, %v", b, got, err)
+			}
+			return
+		}
+		if want := AppendRow(AppendRow(nil, &b), &swapped); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%+v: %q, %v, want %q", b, got, err, want)
 		}
 	})
 }

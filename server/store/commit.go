@@ -72,8 +72,9 @@ func (c *Commit) End() lottery.Offset { return c.end }
 
 // StoreBets queues a batch whose first bet is number at (from 0) of its agency.
 // What of it is queued already it skips; a batch that begins later than that is
-// refused with ErrGap. The bets must be valid, and all of that agency; they may
-// be reused after the return. While too much is queued it waits for the disk.
+// refused with ErrGap, and one with a bet that is not valid with an error that
+// wraps lottery.ErrInvalidBet. The bets must be of that agency; they may be
+// reused after the return. While too much is queued it waits for the disk.
 //
 // The digest, if there is one, replaces Options.Digest for these bets: who has
 // them in another form may have a faster way to the same sum. It is called with
@@ -99,11 +100,11 @@ func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery
 			return known, err
 		}
 		fresh := bets[queued.Bets-at:]
-		rows := (*scratch)[:0]
-		for i := range fresh {
-			rows = AppendRow(rows, &fresh[i])
-		}
+		rows, err := appendBatch((*scratch)[:0], queued.Bets, fresh)
 		*scratch = rows
+		if err != nil {
+			return nil, err
+		}
 		next := State{Bets: end, Sum: digest(queued.Sum, fresh)}
 		g, err := s.enqueue(a, queued, next, rows)
 		if err != nil {

@@ -2,41 +2,77 @@ package store
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
 )
+
+// appendBatch appends the rows of bets, of which the first is number at (from 0)
+// of its agency. On the first that is not valid it fails, naming it, and wraps
+// lottery.ErrInvalidBet.
+//
+// Nearly all bets are valid and need no quotes. So it writes all rows as they
+// are then, and looks for what may not be in them in all of them at once, which
+// is far cheaper than in each text.
+func appendBatch(dst []byte, at lottery.Offset, bets []lottery.Bet) ([]byte, error) {
+	start := len(dst)
+	valid := true
+	for i := range bets {
+		bet := &bets[i]
+		valid = valid && bet.Agency > 0 && bet.Birthdate.Valid()
+		dst = appendPlainRow(dst, bet)
+	}
+	if valid && isPlain(dst[start:], len(bets)) {
+		return dst, nil
+	}
+	dst = dst[:start]
+	for i := range bets {
+		if err := bets[i].Validate(); err != nil {
+			return dst[:start], fmt.Errorf("bet %d: %w", at+lottery.Offset(i), err)
+		}
+		dst = AppendRow(dst, &bets[i])
+	}
+	return dst, nil
+}
+
+// isPlain tells whether rows, which were written without quotes, need none, and
+// hold nothing that is not valid in a text.
+func isPlain(rows []byte, count int) bool {
+	return bytes.Count(rows, comma) == (columns-1)*count && bytes.Count(rows, carriageReturn) == count &&
+		bytes.Count(rows, lineFeed) == count && bytes.IndexByte(rows, '"') < 0 &&
+		bytes.IndexByte(rows, 0) < 0 && utf8.Valid(rows)
+}
+
+var comma, carriageReturn, lineFeed = []byte{','}, []byte{'\r'}, []byte{'\n'}
+
+// appendPlainRow is AppendRow for a bet whose texts need no quotes.
+func appendPlainRow(dst []byte, b *lottery.Bet) []byte {
+	dst = strconv.AppendUint(dst, uint64(b.Agency), 10)
+	dst = append(append(dst, ','), b.FirstName...)
+	dst = append(append(dst, ','), b.LastName...)
+	dst = append(append(dst, ','), b.Document...)
+	return appendNumbers(dst, b)
+}
 
 // AppendRow appends the row of bets.csv that holds b, as Python's csv.writer
 // writes it with QUOTE_MINIMAL, its line end included.
 func AppendRow(dst []byte, b *lottery.Bet) []byte {
 	dst = strconv.AppendUint(dst, uint64(b.Agency), 10)
-	dst = append(dst, ',')
-	dst = appendTexts(dst, b.FirstName, b.LastName, b.Document)
+	dst = appendField(append(dst, ','), b.FirstName)
+	dst = appendField(append(dst, ','), b.LastName)
+	dst = appendField(append(dst, ','), b.Document)
+	return appendNumbers(dst, b)
+}
+
+// appendNumbers appends what follows the texts of a row.
+func appendNumbers(dst []byte, b *lottery.Bet) []byte {
 	dst = appendDate(append(dst, ','), b.Birthdate)
 	dst = strconv.AppendInt(append(dst, ','), b.Number, 10)
 	return append(dst, '\r', '\n')
 }
-
-// appendTexts appends three fields. They rarely need quotes: it looks at them
-// all at once when they are written, and begins again if one does.
-func appendTexts(dst []byte, first, second, third string) []byte {
-	start := len(dst)
-	dst = append(dst, first...)
-	dst = append(append(dst, ','), second...)
-	dst = append(append(dst, ','), third...)
-	texts := dst[start:]
-	if bytes.Count(texts, comma) == 2 && bytes.IndexByte(texts, '"') < 0 &&
-		bytes.IndexByte(texts, '\r') < 0 && bytes.IndexByte(texts, '\n') < 0 {
-		return dst
-	}
-	dst = appendField(dst[:start], first)
-	dst = appendField(append(dst, ','), second)
-	return appendField(append(dst, ','), third)
-}
-
-var comma = []byte{','}
 
 // appendField follows QUOTE_MINIMAL. Python also quotes a row's only field when
 // it is empty, which a row of six cannot be; blanks need no quotes.

@@ -237,10 +237,7 @@ func (s *session) store(offset uint64, bets []protocol.Bet, digest store.Digest)
 	if s.finished {
 		return nil, refuse(protocol.StatusClosed, errors.New("the agency has finished"))
 	}
-	var err error
-	if s.bets, err = appendBets(s.bets[:0], s.agency, offset, bets); err != nil {
-		return nil, refuse(protocol.StatusInvalidBet, err)
-	}
+	s.bets = appendBets(s.bets[:0], s.agency, bets)
 	commit, err := s.server.store.StoreBets(s.agency, lottery.Offset(offset), s.bets, digest)
 	switch {
 	case errors.Is(err, store.ErrGap) && lottery.Offset(offset) <= s.queued:
@@ -249,6 +246,8 @@ func (s *session) store(offset uint64, bets []protocol.Bet, digest store.Digest)
 		return nil, refuse(protocol.StatusStorageFailed, errBatchBefore)
 	case errors.Is(err, store.ErrGap):
 		return nil, refuse(protocol.StatusViolation, err)
+	case errors.Is(err, lottery.ErrInvalidBet):
+		return nil, refuse(protocol.StatusInvalidBet, err)
 	case err != nil:
 		return nil, refuse(protocol.StatusStorageFailed, err)
 	}

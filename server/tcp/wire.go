@@ -33,17 +33,12 @@ func toWire(b *lottery.Bet) protocol.Bet {
 	}
 }
 
-// appendBets appends a batch's bets, as the lottery's, to dst. It fails on the
-// first that the lottery does not accept, naming its position in the agency's
-// sequence.
-func appendBets(dst []lottery.Bet, agency lottery.AgencyID, offset uint64, bets []protocol.Bet) ([]lottery.Bet, error) {
+// appendBets appends a batch's bets, as the lottery's, to dst.
+func appendBets(dst []lottery.Bet, agency lottery.AgencyID, bets []protocol.Bet) []lottery.Bet {
 	for i := range bets {
 		dst = append(dst, fromWire(agency, &bets[i]))
-		if err := dst[len(dst)-1].Validate(); err != nil {
-			return dst[:len(dst)-1], fmt.Errorf("bet %d: %w", offset+uint64(i), err)
-		}
 	}
-	return dst, nil
+	return dst
 }
 
 var recordBuffers = sync.Pool{New: func() any { return new([]byte) }}
