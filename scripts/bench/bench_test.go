@@ -68,7 +68,7 @@ func TestReport(t *testing.T) {
 		"| 78.697 apuestas, durable | 1,000 | 0,50 |",
 		"| 200x | 1.000.000 | 1,00 |",
 		"Con 1.000 agencias: 1,00 veces",
-		"El sorteo sobre 1.000.000 apuestas lleva 2,00 s",
+		"El arranque sobre un archivo de 1.000.000 apuestas, con su sorteo, lleva 2,00 s",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())

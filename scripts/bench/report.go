@@ -91,7 +91,7 @@ func drawLine(b *strings.Builder, results []result) {
 	if !ok {
 		return
 	}
-	fmt.Fprintf(b, "\nEl sorteo sobre %s apuestas lleva %s s y %s MiB; leer ese archivo con encoding/csv, %s s y %s MiB: %s veces esa velocidad (meta: al menos %s).\n",
+	fmt.Fprintf(b, "\nEl arranque sobre un archivo de %s apuestas, con su sorteo, lleva %s s y %s MiB; leer ese archivo con encoding/csv, %s s y %s MiB: %s veces esa velocidad (meta: al menos %s).\n",
 		table.Integer(r.bets), written(r.elapsed, 2), table.Decimal(r.server, 0),
 		written(r.floor, 2), table.Decimal(r.client, 0), written(r.share, 2), table.Decimal(r.goal, 2))
 }

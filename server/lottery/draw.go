@@ -10,10 +10,9 @@ import (
 
 // Ledger holds the bets that take part in the draw.
 type Ledger interface {
-	// Select finds the stored bets that have a number, in the order of
-	// storage, and tells how many are stored. It fails, with the context's
-	// cause, once that ends.
-	Select(ctx context.Context, number int64) (found []Bet, stored uint64, err error)
+	// Winners gives the stored bets that have won, in the order of storage,
+	// and tells how many bets are stored.
+	Winners() (won []Bet, stored uint64)
 }
 
 // Journal makes the draw's progress survive a restart. What its methods record
@@ -174,19 +173,18 @@ func (d *Draw) Run(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
-	winners, bets, err := d.findWinners(ctx)
-	if err == nil && !d.drawn {
-		err = d.journal.RecordDraw(DrawRecord{Agencies: d.options.Agencies, Bets: bets})
+	won, bets := d.ledger.Winners()
+	if !d.drawn {
+		if err := d.journal.RecordDraw(DrawRecord{Agencies: d.options.Agencies, Bets: bets}); err != nil {
+			return d.fail(ctx, err)
+		}
 	}
-	if err != nil {
-		return d.fail(ctx, err)
-	}
-	d.options.Announce(d.drawn, bets, count(winners))
+	d.options.Announce(d.drawn, bets, len(won))
 	if !d.drawn {
 		pause(ctx, d.options.PublishDelay)
 	}
 	if ctx.Err() == nil {
-		d.winners = winners
+		d.winners = documents(won)
 		close(d.released)
 	}
 	return nil
@@ -203,28 +201,14 @@ func (d *Draw) fail(ctx context.Context, err error) error {
 	return d.failure
 }
 
-// findWinners gives the documents of the winners by agency, and the number of
-// all bets.
-func (d *Draw) findWinners(ctx context.Context) (map[AgencyID][]string, uint64, error) {
-	found, stored, err := d.ledger.Select(ctx, WinningNumber)
-	if err != nil {
-		return nil, 0, err
+// documents gives those of bets by agency.
+func documents(bets []Bet) map[AgencyID][]string {
+	of := make(map[AgencyID][]string)
+	for i := range bets {
+		bet := &bets[i]
+		of[bet.Agency] = append(of[bet.Agency], bet.Document)
 	}
-	winners := make(map[AgencyID][]string)
-	for i := range found {
-		if bet := &found[i]; HasWon(bet) {
-			winners[bet.Agency] = append(winners[bet.Agency], bet.Document)
-		}
-	}
-	return winners, stored, nil
-}
-
-func count(winners map[AgencyID][]string) int {
-	n := 0
-	for _, documents := range winners {
-		n += len(documents)
-	}
-	return n
+	return of
 }
 
 func pause(ctx context.Context, d time.Duration) {

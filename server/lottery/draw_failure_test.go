@@ -49,11 +49,10 @@ func TestDrawStoppedAtEachStep(t *testing.T) {
 	}{
 		// With both to choose from, Run may hold the draw or stop.
 		{"finished", nil, nil},
-		{"load", nil, []string{"finished 1 0", "load", "record 1 1", "announce false 1 1"}}, // few bets are read to the end
-		{"load", errDisk, []string{"finished 1 0", "load"}},
-		{"record", errDisk, []string{"finished 1 0", "load", "record 1 1"}},
-		{"record", nil, []string{"finished 1 0", "load", "record 1 1", "announce false 1 1"}},
-		{"announce", nil, []string{"finished 1 0", "load", "record 1 1", "announce false 1 1"}},
+		{"winners", nil, []string{"finished 1 0", "winners", "record 1 1", "announce false 1 1"}},
+		{"record", errDisk, []string{"finished 1 0", "winners", "record 1 1"}},
+		{"record", nil, []string{"finished 1 0", "winners", "record 1 1", "announce false 1 1"}},
+		{"announce", nil, []string{"finished 1 0", "winners", "record 1 1", "announce false 1 1"}},
 	} {
 		t.Run(tt.step, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -104,47 +103,30 @@ func TestDrawStoppedInThePublishDelay(t *testing.T) {
 		if err := <-waiting; !errors.Is(err, context.Canceled) || s.draw.Held() {
 			t.Errorf("Winners: %v, held: %t", err, s.draw.Held())
 		}
-		s.wantSteps(t, "load", "record 1 1", "announce false 1 1")
+		s.wantSteps(t, "winners", "record 1 1", "announce false 1 1")
 	})
-}
-
-func TestLongLoadIsStopped(t *testing.T) {
-	s := newStage(t, 1, all(1, 0))
-	s.long = true
-	s.after["load"] = func() error { s.stop(); return nil }
-	if err := s.draw.Run(s.ctx); err != nil || s.draw.Held() {
-		t.Errorf("Run: %v, held: %t", err, s.draw.Held())
-	}
-	s.wantSteps(t, "load")
 }
 
 // A draw that cannot be held is never announced, and all who wait are told.
 func TestDrawFails(t *testing.T) {
-	for step, steps := range map[string][]string{
-		"load":   {"load"},
-		"record": {"load", "record 2 1"},
-	} {
-		t.Run(step, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newStage(t, 2, all(2, 0), entry(1, "11", 7574))
-				s.after[step] = func() error { return errDisk }
-				waiting := []<-chan error{s.waiter(1), s.waiter(2)}
-				synctest.Wait()
-				if err := s.draw.Run(s.ctx); !errors.Is(err, errDisk) {
-					t.Errorf("Run: %v", err)
-				}
-				for _, w := range append(waiting, s.waiter(1)) {
-					if err := <-w; !errors.Is(err, errDisk) {
-						t.Errorf("Winners: %v", err)
-					}
-				}
-				if s.draw.Held() {
-					t.Error("held")
-				}
-				s.wantSteps(t, steps...)
-			})
-		})
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, 2, all(2, 0), entry(1, "11", 7574))
+		s.after["record"] = func() error { return errDisk }
+		waiting := []<-chan error{s.waiter(1), s.waiter(2)}
+		synctest.Wait()
+		if err := s.draw.Run(s.ctx); !errors.Is(err, errDisk) {
+			t.Errorf("Run: %v", err)
+		}
+		for _, w := range append(waiting, s.waiter(1)) {
+			if err := <-w; !errors.Is(err, errDisk) {
+				t.Errorf("Winners: %v", err)
+			}
+		}
+		if s.draw.Held() {
+			t.Error("held")
+		}
+		s.wantSteps(t, "winners", "record 2 1")
+	})
 }
 
 func TestWinnersGivesTheCauseOfTheStop(t *testing.T) {

@@ -19,7 +19,6 @@ var errDisk = errors.New("disk on fire")
 // or fail it at each step.
 type stage struct {
 	bets  []Bet
-	long  bool // reading the bets takes so long that it can be stopped
 	steps []string
 	after map[string]func() error // called at a step; its error fails the step
 	ctx   context.Context
@@ -49,20 +48,14 @@ func (s *stage) step(name string) error {
 	return nil
 }
 
-func (s *stage) Select(ctx context.Context, number int64) ([]Bet, uint64, error) {
-	if err := s.step("load"); err != nil {
-		return nil, 0, err
-	}
-	var found []Bet
-	for _, b := range s.bets {
-		if b.Number == number {
-			found = append(found, b)
+func (s *stage) Winners() (won []Bet, stored uint64) {
+	_ = s.step("winners")
+	for i := range s.bets {
+		if HasWon(&s.bets[i]) {
+			won = append(won, s.bets[i])
 		}
 	}
-	if s.long && ctx.Err() != nil {
-		return nil, 0, context.Cause(ctx)
-	}
-	return found, uint64(len(s.bets)), nil
+	return won, uint64(len(s.bets))
 }
 
 func (s *stage) RecordFinished(id AgencyID, total Offset) error {
@@ -128,7 +121,7 @@ func TestDrawTakesItsStepsInOrder(t *testing.T) {
 		if err := <-held; err != nil || !s.draw.Held() {
 			t.Errorf("Run: %v, held: %t", err, s.draw.Held())
 		}
-		s.wantSteps(t, "finished 2 2", "arrived 2 1", "finished 1 2", "arrived 1 0", "load", "record 2 5", "announce false 5 3")
+		s.wantSteps(t, "finished 2 2", "arrived 2 1", "finished 1 2", "arrived 1 0", "winners", "record 2 5", "announce false 5 3")
 	})
 }
 
@@ -147,7 +140,7 @@ func TestRecoveredDrawIsReleasedAtOnce(t *testing.T) {
 		if took := time.Since(begin); took != 0 {
 			t.Errorf("took %v", took)
 		}
-		s.wantSteps(t, "load", "announce true 1 1")
+		s.wantSteps(t, "winners", "announce true 1 1")
 	})
 }
 
@@ -163,7 +156,7 @@ func TestDrawCarriesOnWithWhoIsMissing(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		s.wantSteps(t, "finished 3 0", "load", "record 3 0", "announce false 0 0")
+		s.wantSteps(t, "finished 3 0", "winners", "record 3 0", "announce false 0 0")
 		s.stop()
 	})
 }
@@ -240,5 +233,5 @@ func TestDrawWithoutAnnouncement(t *testing.T) {
 	if err := d.Run(t.Context()); err != nil || !d.Held() {
 		t.Errorf("Run: %v, held: %t", err, d.Held())
 	}
-	s.wantSteps(t, "load", "record 1 1")
+	s.wantSteps(t, "winners", "record 1 1")
 }

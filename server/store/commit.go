@@ -10,7 +10,8 @@ import (
 // group is a number of batches that are written and synced together.
 type group struct {
 	buffers
-	bets uint64
+	bets    uint64
+	winners []lottery.Bet // among them
 
 	taken chan struct{} // closed when it gathers no more
 	done  chan struct{} // closed when it is durable, or refused
@@ -106,7 +107,7 @@ func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery
 			return nil, err
 		}
 		next := State{Bets: end, Sum: digest(queued.Sum, fresh)}
-		g, err := s.enqueue(a, queued, next, rows)
+		g, err := s.enqueue(a, queued, next, rows, appendWinners(nil, fresh))
 		if err != nil {
 			return nil, err
 		}
@@ -140,9 +141,10 @@ func (s *Store) position(id lottery.AgencyID, at, end lottery.Offset) (*agency, 
 	return a, a.queued, &Commit{store: s, group: holder, end: end}, nil
 }
 
-// enqueue adds rows, which take the agency from one state to the next, to the
-// group being filled. It returns nil if the agency is not in that state any more.
-func (s *Store) enqueue(a *agency, from, next State, rows []byte) (*group, error) {
+// enqueue adds rows, and the winners among them, which take the agency from one
+// state to the next, to the group being filled. It returns nil if the agency is
+// not in that state any more.
+func (s *Store) enqueue(a *agency, from, next State, rows []byte, winners []lottery.Bet) (*group, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.refusal == nil && a.queued == from && s.full(len(rows)) {
@@ -163,6 +165,7 @@ func (s *Store) enqueue(a *agency, from, next State, rows []byte) (*group, error
 	}
 	a.queued = next
 	g.rows = append(g.rows, rows...)
+	g.winners = append(g.winners, winners...)
 	g.bets += uint64(next.Bets - from.Bets)
 	return g, nil
 }
@@ -209,7 +212,7 @@ func (s *Store) flush(g *group) {
 	}
 	s.bets += g.bets
 	s.size += int64(len(g.rows))
-	s.marks = addMark(s.marks, mark{s.size, s.bets})
+	s.winners = append(s.winners, g.winners...)
 	s.flushing = nil
 	s.finish(g, nil)
 }

@@ -31,13 +31,12 @@ var errUnfinished = fmt.Errorf("unfinished row: %w", io.ErrUnexpectedEOF)
 // breaks included, from a stream. It makes one string of each chunk that it
 // reads, of which the texts of the bets are parts, and allocates nothing else.
 type decoder struct {
-	src    io.Reader
-	buf    []byte // for reading
-	input  string // was read
-	pos    int    // where in input the next row starts
-	quoted bool   // a whole row of input holds a quote
-	valid  bool   // the whole rows of input are known to pass checkText
-	eof    bool
+	src   io.Reader
+	buf   []byte // for reading
+	input string // was read
+	pos   int    // where in input the next row starts
+	plain bool   // the whole rows of input hold no quote, no NUL and only UTF-8
+	eof   bool
 
 	rows   uint64         // before the next
 	offset int64          // where in the stream the next row starts
@@ -54,54 +53,20 @@ func newDecoder(src io.Reader) *decoder {
 // row.
 func (d *decoder) next() (*lottery.Bet, error) {
 	for {
-		bet, err := d.take()
-		if bet != nil || err != nil {
-			return bet, err
+		n, err := d.row(d.rest())
+		if err != nil {
+			return nil, fmt.Errorf("row %d: %w", d.rows+1, err)
+		}
+		if n > 0 {
+			d.pos += n
+			d.offset += int64(n)
+			d.rows++
+			return &d.bet[0], nil
 		}
 		if err := d.fill(); err != nil {
 			return nil, err
 		}
-		// Asked for many rows at once, which is far cheaper than for each.
-		d.valid = checkText(d.input[:wholeRows(d.input)]) == nil
 	}
-}
-
-// take decodes one row of what was read. It returns nil if that holds no whole
-// one.
-func (d *decoder) take() (*lottery.Bet, error) {
-	n, err := d.row(d.rest())
-	if err != nil {
-		return nil, fmt.Errorf("row %d: %w", d.rows+1, err)
-	}
-	if n == 0 {
-		return nil, nil
-	}
-	d.advance(n)
-	return &d.bet[0], nil
-}
-
-// pass passes over rows of what was read that do not end in the given digits,
-// without a look at the rest of them. Where there are quotes it passes over none:
-// they may hold line breaks.
-func (d *decoder) pass(digits string) {
-	if d.quoted {
-		return
-	}
-	for {
-		rest := d.rest()
-		end := strings.IndexByte(rest, '\n')
-		if end < 0 || strings.HasSuffix(strings.TrimSuffix(rest[:end], "\r"), digits) {
-			return
-		}
-		d.advance(end + 1)
-	}
-}
-
-// advance leaves a row of n bytes behind.
-func (d *decoder) advance(n int) {
-	d.pos += n
-	d.offset += int64(n)
-	d.rows++
 }
 
 // rest is what was read behind the last row.
@@ -124,8 +89,7 @@ func (d *decoder) fill() error {
 	kept := copy(d.buf, d.rest())
 	n, err := io.ReadAtLeast(d.src, d.buf[kept:], 1)
 	d.input, d.pos = string(d.buf[:kept+n]), 0
-	d.quoted = strings.IndexByte(d.input[:wholeRows(d.input)], '"') >= 0
-	d.valid = false
+	d.plain = isPlain(d.input[:strings.LastIndexByte(d.input, '\n')+1])
 	switch {
 	case err == io.EOF:
 		d.eof = true
@@ -135,20 +99,23 @@ func (d *decoder) fill() error {
 	return nil
 }
 
-// wholeRows is where the last line of input ends, if there are no quotes.
-func wholeRows(input string) int { return strings.LastIndexByte(input, '\n') + 1 }
+// isPlain tells whether rows can do without quotedRow and checkText. It is
+// asked for many rows at once, which is far cheaper than for each.
+func isPlain(rows string) bool {
+	return strings.IndexByte(rows, '"') < 0 && checkText(rows) == nil
+}
 
 // row decodes the row at the start of input and returns its length, or 0 when
 // the input ends before the row does.
 func (d *decoder) row(input string) (int, error) {
 	end := strings.IndexByte(input, '\n')
-	if d.valid && !d.quoted && end >= 0 && d.plainRow(strings.TrimSuffix(input[:end], "\r")) {
+	if d.plain && end >= 0 && d.plainRow(strings.TrimSuffix(input[:end], "\r")) {
 		return end + 1, nil
 	}
 	return d.anyRow(input, end)
 }
 
-// plainRow decodes a line of valid input without quotes if it is what this server writes.
+// plainRow decodes a line of plain input if it is what this server writes.
 // Anything else it leaves to anyRow, which accepts more and finds the words for
 // the rest.
 func (d *decoder) plainRow(line string) bool {

@@ -25,7 +25,7 @@ func appendBatch(dst []byte, at lottery.Offset, bets []lottery.Bet) ([]byte, err
 		valid = valid && bet.Agency > 0 && bet.Birthdate.Valid()
 		dst = appendPlainRow(dst, bet)
 	}
-	if valid && isPlain(dst[start:], len(bets)) {
+	if valid && arePlain(dst[start:], len(bets)) {
 		return dst, nil
 	}
 	dst = dst[:start]
@@ -38,9 +38,9 @@ func appendBatch(dst []byte, at lottery.Offset, bets []lottery.Bet) ([]byte, err
 	return dst, nil
 }
 
-// isPlain tells whether rows, which were written without quotes, need none, and
+// arePlain tells whether rows, which were written without quotes, need none, and
 // hold nothing that is not valid in a text.
-func isPlain(rows []byte, count int) bool {
+func arePlain(rows []byte, count int) bool {
 	return bytes.Count(rows, comma) == (columns-1)*count && bytes.Count(rows, carriageReturn) == count &&
 		bytes.Count(rows, lineFeed) == count && bytes.IndexByte(rows, '"') < 0 &&
 		bytes.IndexByte(rows, 0) < 0 && utf8.Valid(rows)

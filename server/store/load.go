@@ -13,8 +13,10 @@ import (
 // that does not grow with them. A bet is valid until the next step; its texts
 // may be kept. An error ends the stream.
 func (s *Store) LoadBets() iter.Seq2[*lottery.Bet, error] {
-	whole := s.parts(1)[0]
-	return loadBets(s.path, func() io.Reader { return whole.open(s.file.file) })
+	s.mu.Lock()
+	size := s.size
+	s.mu.Unlock()
+	return loadBets(s.path, func() io.Reader { return io.NewSectionReader(s.file.file, 0, size) })
 }
 
 // LoadBets streams the bets of any bets.csv, as the method does. An unfinished

@@ -56,7 +56,7 @@ func (s *Store) count(src io.Reader, check func(*lottery.Bet) error) (int64, err
 		a.durable.Sum = s.digest(a.durable.Sum, d.bet[:])
 		a.flushing, a.queued = a.durable, a.durable
 		s.bets++
-		s.marks = addMark(s.marks, mark{d.offset, s.bets})
+		s.winners = appendWinners(s.winners, d.bet[:])
 	}
 }
 

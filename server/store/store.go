@@ -4,10 +4,14 @@
 // A Store has two positions. Rows up to the durable one are in the file for
 // good; rows up to the queued one wait in memory for the next write. Batches of
 // all agencies that wait together share one write and one fsync.
+//
+// It keeps the few bets that have won in memory too, so that the draw needs not
+// read the file again.
 package store
 
 import (
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
@@ -66,11 +70,11 @@ type Store struct {
 
 	mu       sync.Mutex
 	agencies map[lottery.AgencyID]*agency
-	bets     uint64 // durable
-	size     int64  // durable
-	marks    []mark // rows of what is durable, in order
-	filling  *group // gathers batches
-	flushing *group // is being written; nil most of the time
+	bets     uint64        // durable
+	size     int64         // durable
+	winners  []lottery.Bet // durable, in order
+	filling  *group        // gathers batches
+	flushing *group        // is being written; nil most of the time
 	spare    buffers
 	refusal  error // ErrBroken or ErrClosed, for all that follows
 	closed   bool
@@ -124,6 +128,26 @@ func (s *Store) Bets() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.bets
+}
+
+// Winners gives the durable bets that have won, in the order of storage, and
+// tells how many bets are durable. The slice is not to be changed.
+func (s *Store) Winners() (won []lottery.Bet, stored uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.winners, s.bets
+}
+
+// appendWinners appends copies of the bets that have won to dst. What the texts
+// of the bets are parts of is not kept in memory for them.
+func appendWinners(dst, bets []lottery.Bet) []lottery.Bet {
+	for i := range bets {
+		if b := bets[i]; lottery.HasWon(&b) {
+			b.FirstName, b.LastName, b.Document = strings.Clone(b.FirstName), strings.Clone(b.LastName), strings.Clone(b.Document)
+			dst = append(dst, b)
+		}
+	}
+	return dst
 }
 
 // State tells what is durable of an agency.

@@ -1,10 +1,12 @@
-// Command sorteo holds a draw over a bets.csv, or only reads that file through
-// encoding/csv: what the benchmark compares the draw with.
+// Command sorteo opens a bets.csv as a server that was restarted does, which
+// checks every row, and holds the draw over it; or it only reads that file
+// through encoding/csv: what the benchmark compares that with. (A server that
+// stored the bets itself knows the winners already.)
 //
 //	sorteo -archivo FILE [-csv]
 //
 // It prints how many bets there are, how many of them win, and how long it took
-// to know, from the moment when all agencies had finished.
+// to know.
 package main
 
 import (
@@ -43,12 +45,13 @@ type noJournal struct{}
 func (noJournal) RecordFinished(lottery.AgencyID, lottery.Offset) error { return nil }
 func (noJournal) RecordDraw(lottery.DrawRecord) error                   { return nil }
 
-// draw holds the draw of a lottery whose only agency has finished, over the
-// store of a server.
+// draw opens the store of a server and holds the draw of a lottery whose only
+// agency has finished.
 func draw(path string) (bets, winners int, elapsed time.Duration, err error) {
 	if _, err := os.Stat(path); err != nil { // Open would create it
 		return 0, 0, 0, err
 	}
+	begin := time.Now()
 	ledger, err := store.Open(path, store.Options{})
 	if err != nil {
 		return 0, 0, 0, err
@@ -59,7 +62,6 @@ func draw(path string) (bets, winners int, elapsed time.Duration, err error) {
 		Agencies: 1,
 		Announce: func(_ bool, n uint64, w int) { bets, winners = int(n), w },
 	})
-	begin := time.Now()
 	err = d.Run(context.Background())
 	return bets, winners, time.Since(begin), err
 }

@@ -1,0 +1,113 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+)
+
+// someWinners are bets of which every third has won, and others nearly.
+func someWinners(id lottery.AgencyID, count int) (bets, winners []lottery.Bet) {
+	bets = sampleBets(id, 0, count)
+	for i := range bets {
+		switch i % 3 {
+		case 0:
+			bets[i].Number = lottery.WinningNumber
+			winners = append(winners, bets[i])
+		case 1:
+			bets[i].Number, bets[i].Document = -lottery.WinningNumber, "7574"
+		}
+	}
+	return bets, winners
+}
+
+func wantWinners(t *testing.T, s *Store, winners []lottery.Bet, stored int) {
+	t.Helper()
+	got, n := s.Winners()
+	if n != uint64(stored) {
+		t.Errorf("winners among %d bets, want %d", n, stored)
+	}
+	equalBets(t, got, winners)
+}
+
+// The winners are those of the durable bets: none of a batch that waits, each
+// once though its batch came twice, the same ones after a restart.
+func TestWinners(t *testing.T) {
+	opts := Options{Sync: true, FS: newMemFS()}
+	s := mustOpen(t, "/data/bets.csv", opts)
+	wantWinners(t, s, nil, 0)
+	bets, winners := someWinners(1, 12)
+	if err := queue(t, s, 0, bets[:6]).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	waiting := queue(t, s, 3, bets[3:])
+	wantWinners(t, s, winners[:2], 6)
+	if err := waiting.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	wantWinners(t, s, winners, 12)
+	others, more := someWinners(2, 4)
+	if err := queue(t, s, 0, others).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	winners = append(winners, more...)
+	wantWinners(t, s, winners, 16)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantWinners(t, mustOpen(t, "/data/bets.csv", opts), winners, 16)
+}
+
+// A batch that the disk refused has no winners, until it is stored after all.
+func TestRefusedBetsDoNotWin(t *testing.T) {
+	fs := newMemFS()
+	s := mustOpen(t, "/data/bets.csv", Options{Sync: true, FS: fs})
+	bets, winners := someWinners(1, 9)
+	first, second := queue(t, s, 0, bets[:3]), queue(t, s, 3, bets[3:6])
+	fs.before = func(op, _ string) error {
+		if op == "write" {
+			return errors.New("disk full")
+		}
+		return nil
+	}
+	for _, c := range []*Commit{first, second} {
+		if err := c.Wait(); !errors.Is(err, ErrRefused) {
+			t.Fatalf("error %v", err)
+		}
+	}
+	fs.before = nil
+	wantWinners(t, s, nil, 0)
+	if err := queue(t, s, 0, bets).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	wantWinners(t, s, winners, 9)
+}
+
+// A number may be written in other ways than ours, and a field may hold a line
+// break, in a file that others wrote.
+func TestWinnersOfForeignFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bets.csv")
+	rows := "1,a,b,1,2000-01-01,7574\n" +
+		"1,a,b,2,2000-01-01,+7574\r\n" +
+		"1,a,b,3,2000-01-01,\"7574\"\n" +
+		"1,a,\"7574\nb\",4,2000-01-01,1\r\n" +
+		"2,a,b,5,2000-01-01,07574\r\n" +
+		"1,a,b,6,2000-01-01,17574\r\n"
+	if err := os.WriteFile(path, []byte(rows), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := mustOpen(t, path, Options{})
+	defer s.Close()
+	won, stored := s.Winners()
+	var documents []string
+	for _, b := range won {
+		documents = append(documents, b.Document)
+	}
+	if got := strings.Join(documents, " "); got != "1 2 3 5" || stored != 6 {
+		t.Errorf("the documents %s of %d bets", got, stored)
+	}
+}
