@@ -103,7 +103,9 @@ func (b *backend) redirect(w io.Writer, level gologging.Level) {
 	b.level.Store(int64(level))
 }
 
-// Log writes one record as one line with one Write.
+// Log writes one record with one Write. Each line of its message becomes a line
+// of the log: values hold no line break, so it is the caller who had several
+// lines to write.
 func (b *backend) Log(level gologging.Level, _ int, rec *gologging.Record) error {
 	message := rec.Message() // formats the arguments: outside the lock
 	b.mu.Lock()
@@ -112,10 +114,13 @@ func (b *backend) Log(level gologging.Level, _ int, rec *gologging.Record) error
 		b.second = second
 		b.stamp = rec.Time.Local().AppendFormat(b.stamp[:0], "2006-01-02 15:04:05")
 	}
-	b.buf = append(b.buf[:0], b.stamp...)
-	b.buf = append(b.buf, columns[level]...)
-	b.buf = append(b.buf, message...)
-	b.buf = append(b.buf, '\n')
+	b.buf = b.buf[:0]
+	for line := range strings.SplitSeq(message, "\n") {
+		b.buf = append(b.buf, b.stamp...)
+		b.buf = append(b.buf, columns[level]...)
+		b.buf = append(b.buf, line...)
+		b.buf = append(b.buf, '\n')
+	}
 	_, err := b.w.Write(b.buf)
 	return err
 }

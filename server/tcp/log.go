@@ -1,6 +1,8 @@
 package tcp
 
 import (
+	"fmt"
+
 	"github.com/op/go-logging"
 
 	format "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
@@ -47,8 +49,20 @@ func logSessionFailed(ip string, agency lottery.AgencyID, err error) {
 	log.Errorf("action: sesion | result: fail | ip: %s | agencia: %d | error: %s", ip, agency, format.Value(err.Error()))
 }
 
-func logBatchStored(agency lottery.AgencyID, bets int) {
-	log.Infof("action: apuesta_recibida | result: success | cantidad: %d | agencia: %d", bets, agency)
+// logBatchesStored logs several batches of these sizes, a line each, with one
+// write: an upload has many of them.
+func logBatchesStored(agency lottery.AgencyID, sizes ...int) {
+	if !log.IsEnabledFor(logging.INFO) {
+		return
+	}
+	var lines []byte
+	for i, bets := range sizes {
+		if i > 0 {
+			lines = append(lines, '\n')
+		}
+		lines = fmt.Appendf(lines, "action: apuesta_recibida | result: success | cantidad: %d | agencia: %d", bets, agency)
+	}
+	log.Info(string(lines))
 }
 
 func logBatchRepeated(agency lottery.AgencyID, bets int) {

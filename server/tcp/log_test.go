@@ -3,6 +3,7 @@ package tcp
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestLogLines(t *testing.T) {
 		{func() { logBetStored("30904465", 7574) }, "INFO     action: apuesta_almacenada | result: success | dni: 30904465 | numero: 7574"},
 		{func() { logBetStored("1|2\n3", -1) }, `INFO     action: apuesta_almacenada | result: success | dni: 1\x7C2\n3 | numero: -1`},
 		{func() { logBetRefused("0|7", 7574, errors.New("a|b")) }, `ERROR    action: apuesta_almacenada | result: fail | dni: 0\x7C7 | numero: 7574 | error: a\x7Cb`},
-		{func() { logBatchStored(1, 99) }, "INFO     action: apuesta_recibida | result: success | cantidad: 99 | agencia: 1"},
+		{func() { logBatchesStored(1, 99) }, "INFO     action: apuesta_recibida | result: success | cantidad: 99 | agencia: 1"},
 		{func() { logBatchRefused(5, 64, errors.New("e")) }, "ERROR    action: apuesta_recibida | result: fail | cantidad: 64 | agencia: 5 | error: e"},
 		{func() { logBatchRepeated(1, 99) }, "DEBUG    action: lote_repetido | result: success | cantidad: 99 | agencia: 1"},
 		{func() { logTurnedAway("::1", nil) }, "WARNING  action: reject_connection | result: success | ip: ::1 | reason: too many connections"},
@@ -52,6 +53,22 @@ func TestLogLines(t *testing.T) {
 	}
 }
 
+// Many batches take one write, and each its own line.
+func TestBatchesLoggedTogether(t *testing.T) {
+	book := newLogBook(t)
+	if err := logging.Setup(book, "INFO"); err != nil {
+		t.Fatal(err)
+	}
+	logBatchesStored(3, 100, 100, 38)
+	const line = "INFO     action: apuesta_recibida | result: success | cantidad: %d | agencia: 3"
+	book.want(3, "INFO     action: apuesta_recibida")
+	book.inOrder(fmt.Sprintf(line, 100), fmt.Sprintf(line, 100), fmt.Sprintf(line, 38))
+	if book.writes != 1 {
+		t.Errorf("%d writes", book.writes)
+	}
+	book.check()
+}
+
 // At DEBUG or INFO, an idle server has announced that it accepts connections;
 // no line but those of 2.2 uses their actions.
 func TestLevels(t *testing.T) {
@@ -61,7 +78,7 @@ func TestLevels(t *testing.T) {
 			t.Fatal(err)
 		}
 		logAccepting()
-		logBatchStored(1, 1)
+		logBatchesStored(1, 1)
 		logBatchRepeated(1, 1)
 		if got := strings.Count(out.String(), "\n"); got != want {
 			t.Errorf("%s: %d lines, want %d", level, got, want)

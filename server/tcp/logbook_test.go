@@ -11,19 +11,21 @@ import (
 
 // logBook keeps the lines that a central logs.
 type logBook struct {
-	t     testing.TB
-	mu    sync.Mutex
-	lines []string
-	news  chan struct{} // closed, and replaced, at each line
+	t      testing.TB
+	mu     sync.Mutex
+	writes int
+	lines  []string
+	news   chan struct{} // closed, and replaced, at each write
 }
 
 func newLogBook(t testing.TB) *logBook { return &logBook{t: t, news: make(chan struct{})} }
 
-// Write takes one line.
+// Write takes whole lines.
 func (b *logBook) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.lines = append(b.lines, strings.TrimSuffix(string(p), "\n"))
+	b.writes++
+	b.lines = append(b.lines, strings.Split(strings.TrimSuffix(string(p), "\n"), "\n")...)
 	close(b.news)
 	b.news = make(chan struct{})
 	return len(p), nil

@@ -21,7 +21,7 @@ type reply interface {
 // settler is a reply whose outcome must be waited for and logged also when the
 // peer can no longer be told.
 type settler interface {
-	settle(agency lottery.AgencyID) error
+	settle(r *replier) error
 }
 
 // replier gives a session's replies, strictly in order: so an acknowledgement
@@ -29,12 +29,13 @@ type settler interface {
 // batches before it, and a refusal comes after all acknowledgements.
 type replier struct {
 	*session
-	out     []byte         // frames not written yet
-	stored  lottery.Offset // what the peer was told, or will be by the next ACK
-	due     bool           // that ACK is not in out yet, for a later one may replace it
-	failure error          // why the session is over, if it failed
-	over    bool           // the peer gets no more replies
-	refused bool           // the peer was told so
+	unlogged []int          // sizes of batches that are stored
+	out      []byte         // frames not written yet
+	stored   lottery.Offset // what the peer was told, or will be by the next ACK
+	due      bool           // that ACK is not in out yet, for a later one may replace it
+	failure  error          // why the session is over, if it failed
+	over     bool           // the peer gets no more replies
+	refused  bool           // the peer was told so
 }
 
 // run gives replies until the queue is closed.
@@ -42,16 +43,23 @@ func (r *replier) run(ctx context.Context) {
 	for reply := range r.replies {
 		if r.over {
 			if pending, ok := reply.(settler); ok {
-				_ = pending.settle(r.agency) // it has logged its failure
+				_ = pending.settle(r) // it has logged its failure
 			}
-			continue
-		}
-		if err := reply.give(ctx, r); err != nil {
+		} else if err := reply.give(ctx, r); err != nil {
 			r.end(err)
 		}
 		if len(r.replies) == 0 {
 			r.flush()
 		}
+	}
+}
+
+// logStored logs the batches that are stored. It is called before they are
+// acknowledged, and before anything that is logged of what came after them.
+func (r *replier) logStored() {
+	if len(r.unlogged) > 0 {
+		logBatchesStored(r.agency, r.unlogged...)
+		r.unlogged = r.unlogged[:0]
 	}
 }
 
@@ -72,6 +80,7 @@ func (r *replier) ack(stored lottery.Offset) { r.stored, r.due = max(r.stored, s
 
 // queueAck queues the acknowledgement that is due.
 func (r *replier) queueAck() {
+	r.logStored()
 	if r.due {
 		r.out, _ = protocol.AppendFrame(r.out, &protocol.Ack{Stored: uint64(r.stored)}) // has a fixed size
 		r.due = false
@@ -123,22 +132,23 @@ func (b batchReply) give(_ context.Context, r *replier) error {
 	if !b.commit.Ready() {
 		r.flush()
 	}
-	if err := b.settle(r.agency); err != nil {
+	if err := b.settle(r); err != nil {
 		return err
 	}
 	r.ack(b.commit.End())
 	return nil
 }
 
-func (b batchReply) settle(agency lottery.AgencyID) error {
+func (b batchReply) settle(r *replier) error {
 	if err := b.commit.Wait(); err != nil {
-		logBatchRefused(agency, b.count, err)
+		r.logStored()
+		logBatchRefused(r.agency, b.count, err)
 		return storageFailed(err, b.offset, b.count)
 	}
 	if stored := b.commit.Stored(); stored > 0 {
-		logBatchStored(agency, stored)
+		r.unlogged = append(r.unlogged, stored)
 	} else {
-		logBatchRepeated(agency, b.count)
+		logBatchRepeated(r.agency, b.count)
 	}
 	return nil
 }
@@ -152,14 +162,15 @@ type betReply struct {
 }
 
 func (b betReply) give(_ context.Context, r *replier) error {
-	if err := b.settle(r.agency); err != nil {
+	if err := b.settle(r); err != nil {
 		return err
 	}
 	r.ack(b.commit.End())
 	return nil
 }
 
-func (b betReply) settle(agency lottery.AgencyID) error {
+func (b betReply) settle(r *replier) error {
+	r.logStored()
 	if err := b.commit.Wait(); err != nil {
 		logBetRefused(b.document, b.number, err)
 		return storageFailed(err, b.offset, 1)
@@ -167,7 +178,7 @@ func (b betReply) settle(agency lottery.AgencyID) error {
 	if b.commit.Stored() > 0 {
 		logBetStored(b.document, b.number)
 	} else {
-		logBatchRepeated(agency, 1)
+		logBatchRepeated(r.agency, 1)
 	}
 	return nil
 }
@@ -182,6 +193,7 @@ func storageFailed(err error, offset uint64, count int) error {
 type finishedReply struct{ total lottery.Offset }
 
 func (f finishedReply) give(_ context.Context, r *replier) error {
+	r.logStored()
 	stored := r.server.store.State(r.agency).Bets
 	arrived := func(missing int) { logFinished(r.agency, f.total, missing) }
 	switch err := r.server.draw.Finish(r.agency, f.total, stored, arrived); {
@@ -222,12 +234,13 @@ type refused struct {
 	what   reply // of these bets, never given; nil if there are none
 }
 
-func (f refused) give(_ context.Context, r *replier) error { return f.settle(r.agency) }
+func (f refused) give(_ context.Context, r *replier) error { return f.settle(r) }
 
-func (f refused) settle(agency lottery.AgencyID) error {
+func (f refused) settle(r *replier) error {
+	r.logStored()
 	switch bets := f.what.(type) {
 	case batchReply:
-		logBatchRefused(agency, bets.count, f.reason)
+		logBatchRefused(r.agency, bets.count, f.reason)
 	case betReply:
 		logBetRefused(bets.document, bets.number, f.reason)
 	}
