@@ -26,12 +26,14 @@ type Reader struct {
 	name  string
 	file  io.ReadCloser
 	size  int64
-	chunk []byte // read and not yet given out
-	lines string // whole lines to give out: one allocation for many bets
-	plain bool   // isPlain(lines)
-	read  int64  // bytes given out
-	line  int    // number of the line given out last
-	end   bool   // the file has no more to read
+	chunk []byte         // read, up to inside a line
+	read  int64          // bytes taken out of chunk
+	bets  []protocol.Bet // taken out and parsed; plainBets fills it anew
+	given int            // how many of bets were given out
+	lines string         // taken out and to be parsed one by one
+	bet   protocol.Bet   // the last of those
+	line  int            // number of the line given out last
+	end   bool           // the file has no more to read
 }
 
 // Open opens a data file. It fails, saying what to do, if that cannot be read.
@@ -60,40 +62,49 @@ func newReader(name string, file io.ReadCloser) *Reader {
 	return &Reader{name: name, file: file, chunk: make([]byte, 0, chunkSize)}
 }
 
-// Next reads the next bet, and fails with io.EOF after the last. Any other error
-// names the file and the line.
-func (r *Reader) Next(bet *protocol.Bet) error {
+// Next reads the next bet, which is valid until the following call. It fails
+// with io.EOF after the last. Any other error names the file and the line.
+func (r *Reader) Next() (*protocol.Bet, error) {
 	for {
-		if r.lines == "" {
+		switch {
+		case r.given < len(r.bets):
+			r.given++
+			r.line++
+			return &r.bets[r.given-1], nil
+		case r.lines != "":
+			if bet, err := r.parseLine(); bet != nil || err != nil {
+				return bet, err
+			}
+		default:
 			if err := r.fill(); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		line, rest, broken := strings.Cut(r.lines, "\n")
-		r.read += int64(len(r.lines) - len(rest))
-		r.lines = rest
-		r.line++
-		if broken {
-			line = strings.TrimSuffix(line, "\r")
-		}
-		if line == "" {
-			continue
-		}
-		if r.plain && plainBet(bet, line) {
-			return nil
-		}
-		row, err := splitRow(line)
-		if err != nil {
-			return r.fail(err)
-		}
-		if *bet, err = ParseBet(row[0], row[1], row[2], row[3], row[4]); err != nil {
-			return r.fail(err)
-		}
-		return nil
 	}
 }
 
-// fill puts the next whole lines into r.lines.
+// parseLine parses the first of r.lines. It returns nil if that is empty.
+func (r *Reader) parseLine() (*protocol.Bet, error) {
+	line, rest, broken := strings.Cut(r.lines, "\n")
+	r.lines = rest
+	r.line++
+	if broken {
+		line = strings.TrimSuffix(line, "\r")
+	}
+	if line == "" {
+		return nil, nil
+	}
+	row, err := splitRow(line)
+	if err != nil {
+		return nil, r.fail(err)
+	}
+	if r.bet, err = ParseBet(row[0], row[1], row[2], row[3], row[4]); err != nil {
+		return nil, r.fail(err)
+	}
+	return &r.bet, nil
+}
+
+// fill takes whole lines out of the file.
 func (r *Reader) fill() error {
 	for !r.end {
 		n, err := r.file.Read(r.chunk[len(r.chunk):cap(r.chunk)])
@@ -113,11 +124,7 @@ func (r *Reader) fill() error {
 			return r.fail(fmt.Errorf("longer than %d bytes", chunkSize))
 		}
 		if whole > 0 {
-			r.lines = string(r.chunk[:whole])
-			r.plain = isPlain(r.lines)
-			if r.line == 0 {
-				r.skip(byteOrderMark)
-			}
+			r.take(string(r.chunk[:whole])) // one allocation for many bets
 			r.chunk = r.chunk[:copy(r.chunk, r.chunk[whole:])]
 			return nil
 		}
@@ -125,11 +132,18 @@ func (r *Reader) fill() error {
 	return io.EOF
 }
 
-// skip passes over a prefix of what is to be given out.
-func (r *Reader) skip(prefix string) {
-	rest := strings.TrimPrefix(r.lines, prefix)
-	r.read += int64(len(r.lines) - len(rest))
-	r.lines = rest
+// take parses whole lines, or leaves that to parseLine.
+func (r *Reader) take(lines string) {
+	begin := r.read == 0
+	r.read += int64(len(lines))
+	if begin {
+		lines = strings.TrimPrefix(lines, byteOrderMark)
+	}
+	bets, ok := plainBets(r.bets[:0], lines)
+	if !ok {
+		bets, r.lines = bets[:0], lines
+	}
+	r.bets, r.given = bets, 0
 }
 
 // fail says where an error in the file is.
@@ -138,7 +152,7 @@ func (r *Reader) fail(err error) error { return fmt.Errorf("%s, line %d: %w", r.
 // Line is the number of the line that the last bet came from.
 func (r *Reader) Line() int { return r.line }
 
-// Progress tells how many bytes of the file have been given out, of how many.
+// Progress tells how many bytes of the file have been taken, of how many.
 func (r *Reader) Progress() (read, size int64) { return r.read, r.size }
 
 // Close closes the file.

@@ -17,18 +17,21 @@ import (
 // readAll reads a data file's content, and returns the bets before the error;
 // io.EOF counts as none.
 func readAll(from io.Reader) ([]protocol.Bet, error) {
-	r := newReader("agency-1.csv", io.NopCloser(from))
+	return rest(newReader("agency-1.csv", io.NopCloser(from)))
+}
+
+// rest reads what a reader has not given out yet.
+func rest(r *Reader) ([]protocol.Bet, error) {
 	var bets []protocol.Bet
 	for {
-		var bet protocol.Bet
-		err := r.Next(&bet)
+		bet, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return bets, nil
 		}
 		if err != nil {
 			return bets, err
 		}
-		bets = append(bets, bet)
+		bets = append(bets, *bet)
 	}
 }
 
@@ -150,7 +153,7 @@ func TestReaderRowsStraddleChunks(t *testing.T) {
 }
 
 func TestReaderProgress(t *testing.T) {
-	content := byteOrderMark + file(numbered(5), "\r\n") + "\n"
+	content := byteOrderMark + file(numbered(1000), "\r\n") + "\n"
 	name := filepath.Join(t.TempDir(), "agency-1.csv")
 	if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
 		t.Fatal(err)
@@ -160,16 +163,14 @@ func TestReaderProgress(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	var bet protocol.Bet
-	if err := r.Next(&bet); err != nil {
+	if _, err := r.Next(); err != nil {
 		t.Fatal(err)
 	}
-	first := int64(len(byteOrderMark) + len(file(numbered(1), "\r\n")))
-	if read, size := r.Progress(); read != first || size != int64(len(content)) {
-		t.Errorf("after one bet %d of %d, want %d of %d", read, size, first, len(content))
+	if read, size := r.Progress(); read <= 0 || read > chunkSize || size != int64(len(content)) {
+		t.Errorf("after one bet %d of %d", read, size)
 	}
 	for err == nil {
-		err = r.Next(&bet)
+		_, err = r.Next()
 	}
 	if read, size := r.Progress(); read != size {
 		t.Errorf("at the end %d of %d", read, size)
@@ -209,15 +210,15 @@ func (*endless) Close() error { return nil }
 func TestAllocationsPerBet(t *testing.T) {
 	const bets = 10_000
 	r := newReader("endless", &endless{row: "Santiago Lionel,Lorca,30904465,1999-03-17,2201\r\n"})
-	var bet protocol.Bet
 	var batch protocol.BatchBuilder
 	allocations := testing.AllocsPerRun(5, func() {
 		batch.Start(0)
 		for range bets {
-			if err := r.Next(&bet); err != nil {
+			bet, err := r.Next()
+			if err != nil {
 				t.Fatal(err)
 			}
-			if fits, err := batch.Add(&bet); err != nil {
+			if fits, err := batch.Add(bet); err != nil {
 				t.Fatal(err)
 			} else if !fits {
 				batch.Start(batch.End())

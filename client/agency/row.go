@@ -17,42 +17,6 @@ const fields = 5
 
 const dateSize = len("YYYY-MM-DD")
 
-// isPlain tells whether lines are UTF-8 without quotes and NULs. It is asked
-// for many lines at once, which is far cheaper than for each.
-func isPlain(lines string) bool {
-	return strings.IndexByte(lines, '"') < 0 && strings.IndexByte(lines, 0) < 0 && utf8.ValidString(lines)
-}
-
-// plainBet reads a bet of a plain line if it is what a data file usually holds.
-// Anything else it leaves to splitRow and ParseBet, which accept more and find
-// the words for the rest.
-func plainBet(bet *protocol.Bet, line string) bool {
-	if strings.IndexByte(line, '\r') >= 0 {
-		return false
-	}
-	var texts [fields - 2]string
-	for n := range texts {
-		comma := strings.IndexByte(line, ',')
-		if comma < 0 || comma > protocol.MaxString {
-			return false
-		}
-		texts[n], line = line[:comma], line[comma+1:]
-	}
-	if len(line) <= dateSize || line[dateSize] != ',' {
-		return false
-	}
-	birthdate, okDate := parseDate(line[:dateSize])
-	number, okNumber := digits(line[dateSize+1:])
-	if !okDate || !okNumber {
-		return false
-	}
-	*bet = protocol.Bet{
-		FirstName: texts[0], LastName: texts[1], Document: texts[2],
-		Birthdate: birthdate, Number: number,
-	}
-	return true
-}
-
 // ParseBet makes a bet of its five fields as a person wrote them: birthdate as
 // YYYY-MM-DD, number as a decimal integer. It fails, naming the field, if the
 // central would refuse the bet.
@@ -103,11 +67,18 @@ func parseDate(s string) (date protocol.Date, ok bool) {
 	if len(s) != dateSize || s[4] != '-' || s[7] != '-' {
 		return date, false
 	}
-	year, okYear := digits(s[:4])
-	month, okMonth := digits(s[5:7])
-	day, okDay := digits(s[8:])
+	century, ok1 := twoDigits(s[0], s[1])
+	year, ok2 := twoDigits(s[2], s[3])
+	month, ok3 := twoDigits(s[5], s[6])
+	day, ok4 := twoDigits(s[8], s[9])
+	year += 100 * century
 	date = protocol.Date{Year: uint16(year), Month: uint8(month), Day: uint8(day)}
-	return date, okYear && okMonth && okDay && dayExists(int(year), int(month), int(day))
+	return date, ok1 && ok2 && ok3 && ok4 && dayExists(year, month, day)
+}
+
+func twoDigits(tens, ones byte) (n int, ok bool) {
+	tens, ones = tens-'0', ones-'0' // wrap around below '0'
+	return 10*int(tens) + int(ones), tens <= 9 && ones <= 9
 }
 
 func dayExists(year, month, day int) bool {
@@ -117,22 +88,6 @@ func dayExists(year, month, day int) bool {
 	// Every month has 28 days. time.Date carries days that do not exist over
 	// to the next month.
 	return day <= 28 || time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Day() == day
-}
-
-// digits reads a number of nothing but decimal digits, of at most 18: that many
-// always fit.
-func digits(s string) (n int64, ok bool) {
-	if len(s) == 0 || len(s) > 18 {
-		return 0, false
-	}
-	for i := range len(s) {
-		digit := s[i] - '0' // wraps around below '0'
-		if digit > 9 {
-			return 0, false
-		}
-		n = 10*n + int64(digit)
-	}
-	return n, true
 }
 
 var errQuote = errors.New("a quote that opens no field, or closes none (a field cannot hold a line break)")

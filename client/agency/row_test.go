@@ -157,47 +157,6 @@ func TestDatesHaveNoTimeZone(t *testing.T) {
 	}
 }
 
-// What a data file usually holds takes the short way.
-func TestPlainBet(t *testing.T) {
-	var got protocol.Bet
-	ok := plainBet(&got, "María Belén,Núñez,00904465,1999-03-17,7574")
-	want := protocol.Bet{
-		FirstName: "María Belén", LastName: "Núñez", Document: "00904465",
-		Birthdate: protocol.Date{Year: 1999, Month: 3, Day: 17}, Number: 7574,
-	}
-	if !ok || got != want {
-		t.Errorf("%+v, %t", got, ok)
-	}
-}
-
-// FuzzPlainBet compares the short way with the long one.
-func FuzzPlainBet(f *testing.F) {
-	for _, line := range []string{
-		"Ana,Paz,1,1999-03-17,7574", "Ana,Paz,1,1999-02-29,7", ",,,0001-01-01,0", "A\r,b,c,1999-03-17,1",
-		"a,b,c,1999-03-17,+1", "a,b,c,1999-03-17,1,", "a,b,c,1999-03-17,9223372036854775808", "a,b,c,1999-03-17",
-		strings.Repeat("x", 256) + ",b,c,1999-03-17,1",
-	} {
-		f.Add(line)
-	}
-	f.Fuzz(func(t *testing.T, line string) {
-		if strings.Contains(line, "\n") || !isPlain(line) {
-			return
-		}
-		var got protocol.Bet
-		if !plainBet(&got, line) {
-			return
-		}
-		row, err := splitRow(line)
-		if err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-		want, err := ParseBet(row[0], row[1], row[2], row[3], row[4])
-		if err != nil || got != want {
-			t.Fatalf("%q: %+v, want %+v, %v", line, got, want, err)
-		}
-	})
-}
-
 // FuzzSplitRow compares with encoding/csv. What both accept they must read
 // alike; and csv accepts all that we do.
 func FuzzSplitRow(f *testing.F) {

@@ -85,13 +85,12 @@ func (u *upload) skip(ctx context.Context, reader *Reader, stored protocol.Welco
 		return nil
 	}
 	var sum uint32
-	var bet protocol.Bet
 	var record []byte
 	for n := range stored.Stored {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		err := reader.Next(&bet)
+		bet, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			return fmt.Errorf("%s: %w: it has %d bets, %d are stored", u.file, errMismatch, n, stored.Stored)
 		}
@@ -123,16 +122,15 @@ type sender struct {
 // QUERY.
 func (s *sender) send(ctx context.Context, reader *Reader, offset uint64) error {
 	s.batch.Start(offset)
-	var bet protocol.Bet
 	for {
-		err := reader.Next(&bet)
+		bet, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return err
 		}
-		if err := s.add(ctx, &bet); err != nil {
+		if err := s.add(ctx, bet); err != nil {
 			return err
 		}
 		if s.options.Progress != nil && s.batch.Len() == 1 {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
@@ -36,13 +37,24 @@ func appendRows(dst []byte, bets []lottery.Bet) []byte {
 	return dst
 }
 
-func BenchmarkAppendRow(b *testing.B) {
-	bets := sampleBets(1, 0, 1000)
-	buf := appendRows(nil, bets)
-	b.SetBytes(int64(len(buf) / len(bets)))
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		buf = AppendRow(buf[:0], &bets[i%len(bets)])
+// BenchmarkAppendBatch makes rows of a batch of 100, each operation one batch:
+// of bets as nearly all are, and of some with a text that needs quotes.
+func BenchmarkAppendBatch(b *testing.B) {
+	usual := sampleBets(1, 0, 100)
+	quoted := slices.Clone(usual)
+	quoted[50].LastName = `Paz, "hija"`
+	for name, bets := range map[string][]lottery.Bet{"usual": usual, "quoted": quoted} {
+		b.Run(name, func(b *testing.B) {
+			rows := appendRows(nil, bets)
+			b.SetBytes(int64(len(rows)))
+			b.ReportAllocs()
+			for b.Loop() {
+				var err error
+				if rows, err = appendBatch(rows[:0], 0, bets); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -69,10 +69,17 @@ func AppendRow(dst []byte, b *lottery.Bet) []byte {
 
 // appendNumbers appends what follows the texts of a row.
 func appendNumbers(dst []byte, b *lottery.Bet) []byte {
-	dst = appendDate(append(dst, ','), b.Birthdate)
-	dst = strconv.AppendInt(append(dst, ','), b.Number, 10)
+	year, month, day := uint(b.Birthdate.Year), uint(b.Birthdate.Month), uint(b.Birthdate.Day)
+	dst = append(dst, ',',
+		digit(year/1000), digit(year/100), digit(year/10), digit(year), '-',
+		digit(month/10), digit(month), '-',
+		digit(day/10), digit(day), ',')
+	dst = strconv.AppendInt(dst, b.Number, 10)
 	return append(dst, '\r', '\n')
 }
+
+// digit is the last decimal digit of n.
+func digit(n uint) byte { return '0' + byte(n%10) }
 
 // appendField follows QUOTE_MINIMAL. Python also quotes a row's only field when
 // it is empty, which a row of six cannot be; blanks need no quotes.
@@ -88,15 +95,4 @@ func appendField(dst []byte, field string) []byte {
 		dst = append(dst, field[i])
 	}
 	return append(dst, '"')
-}
-
-func appendDate(dst []byte, d lottery.Date) []byte {
-	dst = appendTwoDigits(dst, uint(d.Year)/100)
-	dst = appendTwoDigits(dst, uint(d.Year)%100)
-	dst = appendTwoDigits(append(dst, '-'), uint(d.Month))
-	return appendTwoDigits(append(dst, '-'), uint(d.Day))
-}
-
-func appendTwoDigits(dst []byte, n uint) []byte {
-	return append(dst, '0'+byte(n/10), '0'+byte(n%10))
 }
