@@ -1,6 +1,9 @@
 package protocol
 
-import "hash/crc32"
+import (
+	"hash/crc32"
+	"slices"
+)
 
 // Bet is one bet as it travels. Its agency is the connection's.
 type Bet struct {
@@ -38,38 +41,34 @@ func (b *Bet) size() int {
 //	day        uint8
 //	number     int64
 func (b *Bet) Append(dst []byte) ([]byte, error) {
-	record, err := appendString(dst, "first name", b.FirstName)
-	if err != nil {
-		return dst, err
+	switch {
+	case len(b.FirstName) > MaxString:
+		return dst, tooLong("first name", b.FirstName)
+	case len(b.LastName) > MaxString:
+		return dst, tooLong("last name", b.LastName)
+	case len(b.Document) > MaxString:
+		return dst, tooLong("document", b.Document)
 	}
-	if record, err = appendString(record, "last name", b.LastName); err != nil {
-		return dst, err
-	}
-	if record, err = appendString(record, "document", b.Document); err != nil {
-		return dst, err
-	}
-	record = be.AppendUint16(record, b.Birthdate.Year)
-	record = append(record, b.Birthdate.Month, b.Birthdate.Day)
-	return be.AppendUint64(record, uint64(b.Number)), nil
+	dst = appendShort(dst, b.FirstName)
+	dst = appendShort(dst, b.LastName)
+	dst = appendShort(dst, b.Document)
+	dst = be.AppendUint16(dst, b.Birthdate.Year)
+	dst = append(dst, b.Birthdate.Month, b.Birthdate.Day)
+	return be.AppendUint64(dst, uint64(b.Number)), nil
 }
 
 // decode takes a bet's record off the front of text and returns what follows.
-// The bet's strings are parts of text. It fails if text ends inside the record,
-// and then leaves the bet as it was.
+// The bet's strings are parts of text. It fails if text ends inside the record.
 func (b *Bet) decode(text string) (rest string, ok bool) {
-	first, rest, ok1 := cutString(text)
-	last, rest, ok2 := cutString(rest)
-	document, rest, ok3 := cutString(rest)
+	var ok1, ok2, ok3 bool
+	b.FirstName, rest, ok1 = cutString(text)
+	b.LastName, rest, ok2 = cutString(rest)
+	b.Document, rest, ok3 = cutString(rest)
 	if !ok1 || !ok2 || !ok3 || len(rest) < 4+8 {
-		return text, false
+		return "", false
 	}
-	*b = Bet{
-		FirstName: first,
-		LastName:  last,
-		Document:  document,
-		Birthdate: Date{Year: uint16(rest[0])<<8 | uint16(rest[1]), Month: rest[2], Day: rest[3]},
-		Number:    int64FromText(rest[4:]),
-	}
+	b.Birthdate = Date{Year: uint16(rest[0])<<8 | uint16(rest[1]), Month: rest[2], Day: rest[3]}
+	b.Number = int64FromText(rest[4:])
 	return rest[4+8:], true
 }
 
@@ -92,21 +91,22 @@ func int64FromText(s string) int64 {
 		int64(s[4])<<24 | int64(s[5])<<16 | int64(s[6])<<8 | int64(s[7])
 }
 
-// bets takes a number of bets off the payload and appends them to dst. The
-// payload is made a string once: the strings of all bets are parts of it.
-func (d *decoder) bets(dst []Bet, count int) []Bet {
+// bets takes a number of bets off the payload, into the capacity of a slice that
+// is no longer needed. The payload is made a string once: the strings of all
+// bets are parts of it.
+func (d *decoder) bets(reuse []Bet, count int) []Bet {
 	text := string(d.rest)
-	for range count {
-		dst = append(dst, Bet{})
-		rest, ok := dst[len(dst)-1].decode(text)
+	bets := slices.Grow(reuse[:0], count)[:count]
+	for i := range bets {
+		rest, ok := bets[i].decode(text)
 		if !ok {
-			d.fail("bet %d of %d is cut short", len(dst), count)
-			return dst[:len(dst)-1]
+			d.fail("bet %d of %d is cut short", i+1, count)
+			return bets[:i]
 		}
 		text = rest
 	}
 	d.rest = d.rest[len(d.rest)-len(text):]
-	return dst
+	return bets
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -47,9 +47,11 @@ func (f *flight) add(ctx context.Context, end uint64) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.ends) == 0 {
+		f.arm(replyTimeout) // else a reply is waited for already
+	}
 	f.ends = append(f.ends, end)
 	f.sent = end
-	f.arm(replyTimeout)
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -44,6 +46,19 @@ func TestAppendRow(t *testing.T) {
 	for _, g := range goldenRows {
 		if got := string(AppendRow([]byte("x"), &g.bet)); got != "x"+g.row {
 			t.Errorf("AppendRow(%+v)\n got %q\nwant %q", g.bet, got[1:], g.row)
+		}
+	}
+}
+
+// A number is written as strconv does, whatever its length.
+func TestAppendNumber(t *testing.T) {
+	numbers := []int64{math.MinInt64, -7574, -1, 1<<32 + 5, 1<<33 + 1234, math.MaxInt64}
+	for n := range int64(10_100) {
+		numbers = append(numbers, n)
+	}
+	for _, n := range numbers {
+		if got, want := string(appendNumber([]byte("x"), n)), "x"+strconv.FormatInt(n, 10); got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }

@@ -237,7 +237,7 @@ func (s *session) store(offset uint64, bets []protocol.Bet, digest store.Digest)
 	if s.finished {
 		return nil, refuse(protocol.StatusClosed, errors.New("the agency has finished"))
 	}
-	s.bets = appendBets(s.bets[:0], s.agency, bets)
+	s.bets = fromWire(s.bets, s.agency, bets)
 	commit, err := s.server.store.StoreBets(s.agency, lottery.Offset(offset), s.bets, digest)
 	switch {
 	case errors.Is(err, store.ErrGap) && lottery.Offset(offset) <= s.queued:

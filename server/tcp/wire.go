@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"unicode/utf8"
 
@@ -10,16 +11,18 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
-// fromWire turns a bet that came from an agency into the lottery's.
-func fromWire(agency lottery.AgencyID, b *protocol.Bet) lottery.Bet {
-	return lottery.Bet{
-		Agency:    agency,
-		FirstName: b.FirstName,
-		LastName:  b.LastName,
-		Document:  b.Document,
-		Birthdate: lottery.Date(b.Birthdate),
-		Number:    b.Number,
+// fromWire turns bets that came from an agency into the lottery's, in the
+// capacity of a slice that is no longer needed.
+func fromWire(reuse []lottery.Bet, agency lottery.AgencyID, bets []protocol.Bet) []lottery.Bet {
+	converted := slices.Grow(reuse[:0], len(bets))[:len(bets)]
+	for i := range bets {
+		from, to := &bets[i], &converted[i]
+		to.Agency = agency
+		to.FirstName, to.LastName, to.Document = from.FirstName, from.LastName, from.Document
+		to.Birthdate = lottery.Date(from.Birthdate)
+		to.Number = from.Number
 	}
+	return converted
 }
 
 // toWire turns a bet of the lottery into what travels.
@@ -31,14 +34,6 @@ func toWire(b *lottery.Bet) protocol.Bet {
 		Birthdate: protocol.Date(b.Birthdate),
 		Number:    b.Number,
 	}
-}
-
-// appendBets appends a batch's bets, as the lottery's, to dst.
-func appendBets(dst []lottery.Bet, agency lottery.AgencyID, bets []protocol.Bet) []lottery.Bet {
-	for i := range bets {
-		dst = append(dst, fromWire(agency, &bets[i]))
-	}
-	return dst
 }
 
 var recordBuffers = sync.Pool{New: func() any { return new([]byte) }}

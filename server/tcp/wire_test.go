@@ -13,7 +13,7 @@ func TestBetsSurviveTheWire(t *testing.T) {
 	for _, number := range []int64{0, 7574, -1, 1<<63 - 1, -1 << 63} {
 		sent := bet(3)
 		sent.Number = number
-		bets := appendBets(nil, 42, []protocol.Bet{sent})
+		bets := fromWire(nil, 42, []protocol.Bet{sent})
 		want := lottery.Bet{
 			Agency: 42, FirstName: sent.FirstName, LastName: sent.LastName, Document: sent.Document,
 			Birthdate: lottery.Date{Year: 1999, Month: 2, Day: 28}, Number: number,
@@ -33,7 +33,7 @@ func TestDigest(t *testing.T) {
 		records, _ = b.Append(records)
 	}
 	want := protocol.Checksum(0, records)
-	bets := appendBets(nil, 1, batch(0, n).Bets)
+	bets := fromWire(nil, 1, batch(0, n).Bets)
 	for _, step := range []int{1, 7, 64, n} {
 		sum := uint32(0)
 		for rest := bets; len(rest) > 0; {
@@ -58,7 +58,7 @@ func TestDigestOfABatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bets := appendBets(nil, 1, sent.Bets)
+	bets := fromWire(nil, 1, sent.Bets)
 	digest := digestOf(payload, sent.Bets)
 	for k := range n + 1 {
 		tail := bets[n-k:]
@@ -70,7 +70,7 @@ func TestDigestOfABatch(t *testing.T) {
 
 // A bet of a foreign bets.csv that could not travel does not hurt the others.
 func TestDigestLeavesOutWhatCannotTravel(t *testing.T) {
-	bets := appendBets(nil, 1, batch(0, 2).Bets)
+	bets := fromWire(nil, 1, batch(0, 2).Bets)
 	long := bets[0]
 	long.FirstName = strings.Repeat("x", 256)
 	if Digest(0, []lottery.Bet{bets[0], long, bets[1]}) != Digest(0, bets) {
