@@ -91,8 +91,8 @@ const MaxBatch = 1<<16 - 1
 // batchStart is where the first bet stands in a BATCH frame.
 const batchStart = headerSize + 8 + 2
 
-// BatchBuilder gathers bets into the frame of a Batch, without an allocation
-// for each. The zero value is an empty batch at offset 0.
+// BatchBuilder gathers the records of bets into the frame of a Batch. The zero
+// value is an empty batch at offset 0.
 type BatchBuilder struct {
 	frame  []byte
 	count  int
@@ -105,24 +105,19 @@ func (b *BatchBuilder) Start(offset uint64) {
 	b.frame = append(b.frame[:0], make([]byte, batchStart)...)
 }
 
-// Add adds a bet unless the frame has no room for it, in which case it returns
-// false and leaves the batch as it was. A batch of no bets has room for any.
-// It fails with ErrTooLong if the bet cannot be encoded at all.
-func (b *BatchBuilder) Add(bet *Bet) (bool, error) {
+// Add adds a bet's record (see AppendRecord) unless the frame has no room for
+// it, in which case it returns false and leaves the batch as it was. A batch of
+// no bets has room for any.
+func (b *BatchBuilder) Add(record []byte) bool {
 	if b.frame == nil {
 		b.Start(b.offset)
 	}
-	grown, err := bet.Append(b.frame)
-	if err != nil {
-		return false, err
+	if len(b.frame)+len(record) > MaxFrame || b.count == MaxBatch {
+		return false
 	}
-	if len(grown) > MaxFrame || b.count == MaxBatch {
-		b.frame = grown[:len(b.frame)] // keeps the capacity
-		return false, nil
-	}
-	b.frame = grown
+	b.frame = append(b.frame, record...)
 	b.count++
-	return true, nil
+	return true
 }
 
 // Len is the number of bets in the batch.

@@ -35,9 +35,22 @@ func betOf(size int) Bet {
 // add adds a bet that should fit, or should not.
 func add(t *testing.T, b *BatchBuilder, bet Bet, fits bool) {
 	t.Helper()
-	if got, err := b.Add(&bet); err != nil || got != fits {
-		t.Fatalf("bet %d: added: %v, %v, want %v", b.Len(), got, err, fits)
+	if got := b.Add(recordsOf(t, []Bet{bet})[0]); got != fits {
+		t.Fatalf("bet %d: added: %v, want %v", b.Len(), got, fits)
 	}
+}
+
+// recordsOf encodes bets one by one.
+func recordsOf(t testing.TB, bets []Bet) [][]byte {
+	t.Helper()
+	records := make([][]byte, len(bets))
+	for i := range bets {
+		var err error
+		if records[i], err = bets[i].Append(nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return records
 }
 
 // checkBatch compares what was built with the frame of the same Batch.
@@ -143,24 +156,13 @@ func TestBatchBuilderSmallest(t *testing.T) {
 	checkBatch(t, &b, 0, make([]Bet, 532))
 }
 
-func TestBatchBuilderTooLong(t *testing.T) {
-	bets := someBets(2)
-	var b BatchBuilder
-	add(t, &b, bets[0], true)
-	if fits, err := b.Add(&Bet{LastName: strings.Repeat("x", 256)}); fits || !errors.Is(err, ErrTooLong) {
-		t.Errorf("got %v, %v, want ErrTooLong", fits, err)
-	}
-	add(t, &b, bets[1], true)
-	checkBatch(t, &b, 0, bets)
-}
-
 func TestBatchBuilderAllocatesNothing(t *testing.T) {
-	bets := someBets(300)
+	records := recordsOf(t, someBets(300))
 	var b BatchBuilder
 	fill := func() {
 		b.Start(0)
-		for i := range bets {
-			if fits, err := b.Add(&bets[i]); !fits || err != nil {
+		for _, record := range records {
+			if !b.Add(record) {
 				b.Frame()
 				b.Start(b.End())
 			}
@@ -168,7 +170,26 @@ func TestBatchBuilderAllocatesNothing(t *testing.T) {
 	}
 	fill() // the first time the frame grows
 	if n := testing.AllocsPerRun(20, fill); n != 0 {
-		t.Errorf("%v allocations for %d bets", n, len(bets))
+		t.Errorf("%v allocations for %d bets", n, len(records))
+	}
+}
+
+// TestAppendRecord has the same record of texts and of bytes, and an error that
+// names the text that is too long.
+func TestAppendRecord(t *testing.T) {
+	want := recordsOf(t, []Bet{ana})[0]
+	got, err := AppendRecord([]byte("x"), []byte(ana.FirstName), []byte(ana.LastName), []byte(ana.Document), ana.Birthdate, ana.Number)
+	if err != nil || string(got) != "x"+string(want) {
+		t.Errorf("got %x, %v, want %x", got, err, want)
+	}
+	long := []byte(strings.Repeat("x", MaxString+1))
+	for name, texts := range map[string][3][]byte{
+		"first name": {long, nil, nil}, "last name": {nil, long, nil}, "document": {nil, nil, long},
+	} {
+		got, err := AppendRecord([]byte("x"), texts[0], texts[1], texts[2], Date{}, 0)
+		if !errors.Is(err, ErrTooLong) || !strings.Contains(err.Error(), name+" of 256 bytes") || string(got) != "x" {
+			t.Errorf("%s: got %q, %v", name, got, err)
+		}
 	}
 }
 

@@ -18,14 +18,15 @@ func batchOf100(b *testing.B) (bets []Bet, frame []byte) {
 
 func BenchmarkBatchBuilder(b *testing.B) {
 	bets, frame := batchOf100(b)
+	records := recordsOf(b, bets)
 	b.SetBytes(int64(len(frame)))
 	b.ReportAllocs()
 	var batch BatchBuilder
 	for b.Loop() {
 		batch.Start(0)
-		for i := range bets {
-			if fits, err := batch.Add(&bets[i]); !fits || err != nil {
-				b.Fatal(fits, err)
+		for _, record := range records {
+			if !batch.Add(record) {
+				b.Fatal("full")
 			}
 		}
 		batch.Frame()

@@ -32,6 +32,12 @@ func (b *Bet) size() int {
 
 // Append appends the bet's record to dst. It fails with ErrTooLong if a string
 // does not fit, and then returns dst as it was.
+func (b *Bet) Append(dst []byte) ([]byte, error) {
+	return AppendRecord(dst, b.FirstName, b.LastName, b.Document, b.Birthdate, b.Number)
+}
+
+// AppendRecord is Append for a bet that is not made a Bet, whose texts may be
+// bytes.
 //
 //	first name string
 //	last name  string
@@ -40,21 +46,21 @@ func (b *Bet) size() int {
 //	month      uint8
 //	day        uint8
 //	number     int64
-func (b *Bet) Append(dst []byte) ([]byte, error) {
+func AppendRecord[Text string | []byte](dst []byte, firstName, lastName, document Text, birthdate Date, number int64) ([]byte, error) {
 	switch {
-	case len(b.FirstName) > MaxString:
-		return dst, tooLong("first name", b.FirstName)
-	case len(b.LastName) > MaxString:
-		return dst, tooLong("last name", b.LastName)
-	case len(b.Document) > MaxString:
-		return dst, tooLong("document", b.Document)
+	case len(firstName) > MaxString:
+		return dst, tooLong("first name", len(firstName))
+	case len(lastName) > MaxString:
+		return dst, tooLong("last name", len(lastName))
+	case len(document) > MaxString:
+		return dst, tooLong("document", len(document))
 	}
-	dst = appendShort(dst, b.FirstName)
-	dst = appendShort(dst, b.LastName)
-	dst = appendShort(dst, b.Document)
-	dst = be.AppendUint16(dst, b.Birthdate.Year)
-	dst = append(dst, b.Birthdate.Month, b.Birthdate.Day)
-	return be.AppendUint64(dst, uint64(b.Number)), nil
+	dst = append(append(dst, byte(len(firstName))), firstName...)
+	dst = append(append(dst, byte(len(lastName))), lastName...)
+	dst = append(append(dst, byte(len(document))), document...)
+	dst = be.AppendUint16(dst, birthdate.Year)
+	dst = append(dst, birthdate.Month, birthdate.Day)
+	return be.AppendUint64(dst, uint64(number)), nil
 }
 
 // decode takes a bet's record off the front of text and returns what follows.
@@ -109,11 +115,9 @@ func (d *decoder) bets(reuse []Bet, count int) []Bet {
 	return bets
 }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // Checksum continues the CRC-32C (RFC 9260, appendix A) of a sequence of bets
 // with the records of further ones; an empty sequence has the checksum 0.
 // Records that cannot be encoded are left out; no stored bet has one.
 func Checksum(sum uint32, records []byte) uint32 {
-	return crc32.Update(sum, castagnoli, records)
+	return crc32.Update(sum, crc32.MakeTable(crc32.Castagnoli), records) // made once, when it is needed
 }

@@ -73,14 +73,11 @@ func (d *decoder) end(t Type) error {
 
 func appendString(dst []byte, name, s string) ([]byte, error) {
 	if len(s) > MaxString {
-		return dst, tooLong(name, s)
+		return dst, tooLong(name, len(s))
 	}
-	return appendShort(dst, s), nil
+	return append(append(dst, byte(len(s))), s...), nil
 }
 
-// appendShort appends a string that is known not to be too long.
-func appendShort(dst []byte, s string) []byte { return append(append(dst, byte(len(s))), s...) }
-
-func tooLong(name, s string) error {
-	return fmt.Errorf("%w: %s of %d bytes, at most %d", ErrTooLong, name, len(s), MaxString)
+func tooLong(name string, size int) error {
+	return fmt.Errorf("%w: %s of %d bytes, at most %d", ErrTooLong, name, size, MaxString)
 }

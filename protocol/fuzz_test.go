@@ -140,20 +140,17 @@ func FuzzBatchBuilder(f *testing.F) {
 	f.Add(uint64(1<<63), "", "", "", uint16(0), uint8(0), uint8(0), int64(-1))
 	f.Fuzz(func(t *testing.T, offset uint64, first, last, doc string, year uint16, month, day uint8, number int64) {
 		bet := Bet{FirstName: first, LastName: last, Document: doc, Birthdate: Date{year, month, day}, Number: number}
+		record, err := bet.Append(nil)
+		if err != nil {
+			if max(len(first), len(last), len(doc)) <= MaxString || !errors.Is(err, ErrTooLong) {
+				t.Fatal(err)
+			}
+			return
+		}
 		var b BatchBuilder
 		b.Start(offset)
 		var bets []Bet
-		for {
-			fits, err := b.Add(&bet)
-			if err != nil {
-				if max(len(first), len(last), len(doc)) <= MaxString || !errors.Is(err, ErrTooLong) {
-					t.Fatal(err)
-				}
-				return
-			}
-			if !fits {
-				break
-			}
+		for b.Add(record) {
 			bets = append(bets, bet)
 		}
 		checkBatch(t, &b, offset, bets)

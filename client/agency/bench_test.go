@@ -39,15 +39,11 @@ func BenchmarkReader(b *testing.B) {
 			b.SetBytes(int64(len(rows) / count))
 			b.ReportAllocs()
 			for b.Loop() {
-				bet, err := r.Next()
+				record, err := r.Next()
 				if err != nil {
 					b.Fatal(err)
 				}
-				fits, err := batch.Add(bet)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if !fits {
+				if !batch.Add(record) {
 					batch.Start(batch.End())
 				}
 			}

@@ -1,66 +1,91 @@
 package agency
 
 import (
-	"strings"
+	"bytes"
 	"unicode/utf8"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// plainBets parses lines as nearly all are in a data file: without quotes or
-// anything else that is unusual. It parses all of them or tells that it cannot;
-// then splitRow and ParseBet, which accept more and find the words for what is
-// wrong, must look at them one by one. What a field may not hold it looks for in
-// all lines at once, which is far cheaper than in each.
-func plainBets(dst []protocol.Bet, lines string) ([]protocol.Bet, bool) {
-	if strings.IndexByte(lines, '"') >= 0 || strings.IndexByte(lines, 0) >= 0 || !utf8.ValidString(lines) {
-		return dst, false
+// records are the encoded bets of some lines, one after the other.
+type records struct {
+	bytes []byte
+	ends  []int // where each ends
+	given int   // how many were given out
+}
+
+// next gives out the next record, or nil after the last.
+func (r *records) next() []byte {
+	if r.given == len(r.ends) {
+		return nil
 	}
-	breaks := strings.Count(lines, "\n") + strings.Count(lines, "\r")
-	for lines != "" {
-		dst = append(dst, protocol.Bet{})
-		rest, ok := plainBet(&dst[len(dst)-1], lines)
-		if !ok {
-			return dst, false
+	start := 0
+	if r.given > 0 {
+		start = r.ends[r.given-1]
+	}
+	r.given++
+	return r.bytes[start:r.ends[r.given-1]]
+}
+
+// plainRecords encodes the bets of lines as nearly all are in a data file:
+// without quotes or anything else that is unusual. It encodes all of them or
+// tells that it cannot; then splitRow and ParseBet, which accept more and find
+// the words for what is wrong, must look at them one by one. What a field may not
+// hold it looks for in all lines at once, which is far cheaper than in each. It
+// uses the capacity of records that are no longer needed.
+func plainRecords(reuse records, lines []byte) (r records, ok bool) {
+	r = records{bytes: reuse.bytes[:0], ends: reuse.ends[:0]}
+	if bytes.IndexByte(lines, '"') >= 0 || bytes.IndexByte(lines, 0) >= 0 || !utf8.Valid(lines) {
+		return r, false
+	}
+	breaks := bytes.Count(lines, []byte{'\n'}) + bytes.Count(lines, []byte{'\r'})
+	for len(lines) > 0 {
+		var rest []byte
+		if r.bytes, rest, ok = plainRecord(r.bytes, lines); !ok {
+			return r, false
 		}
 		end := lineEnd(rest)
-		if end == 0 && rest != "" {
-			return dst, false
+		if end == 0 && len(rest) > 0 {
+			return r, false
 		}
+		r.ends = append(r.ends, len(r.bytes))
 		breaks -= end
 		lines = rest[end:]
 	}
-	return dst, breaks == 0 // else one is inside a field
+	return r, breaks == 0 // else one is inside a field
 }
 
-// plainBet parses the bet that lines begin with, and returns what follows it.
-func plainBet(bet *protocol.Bet, lines string) (rest string, ok bool) {
-	var ok1, ok2, ok3, okDate bool
-	bet.FirstName, rest, ok1 = cutText(lines)
-	bet.LastName, rest, ok2 = cutText(rest)
-	bet.Document, rest, ok3 = cutText(rest)
+// plainRecord appends the record of the bet that lines begin with, and returns
+// what follows it.
+func plainRecord(dst, lines []byte) (record, rest []byte, ok bool) {
+	first, rest, ok1 := cutText(lines)
+	last, rest, ok2 := cutText(rest)
+	document, rest, ok3 := cutText(rest)
 	if !ok1 || !ok2 || !ok3 || len(rest) <= dateSize || rest[dateSize] != ',' {
-		return "", false
+		return dst, nil, false
 	}
-	bet.Birthdate, okDate = parseDate(rest[:dateSize])
+	birthdate, okDate := parseDate(rest[:dateSize])
 	rest = rest[dateSize+1:]
 	number, size := leadingDigits(rest)
-	bet.Number = number
-	return rest[size:], okDate && size > 0
+	if !okDate || size == 0 {
+		return dst, nil, false
+	}
+	record, err := protocol.AppendRecord(dst, first, last, document, birthdate, number)
+	return record, rest[size:], err == nil
 }
 
 // cutText takes a text, and the comma behind it, off the front of s.
-func cutText(s string) (text, rest string, ok bool) {
-	comma := strings.IndexByte(s, ',')
-	if comma < 0 || comma > protocol.MaxString {
-		return "", "", false
+func cutText(s []byte) (text, rest []byte, ok bool) {
+	comma := bytes.IndexByte(s, ',')
+	if comma < 0 {
+		return nil, nil, false
 	}
 	return s[:comma], s[comma+1:], true
 }
 
 // leadingDigits reads the number of decimal digits that s begins with: at most
 // 18 of them, for that many always fit.
-func leadingDigits(s string) (n int64, size int) {
+func leadingDigits(s []byte) (n int64, size int) {
 	for size < len(s) && size < 18 {
 		digit := s[size] - '0' // wraps around below '0'
 		if digit > 9 {
@@ -73,11 +98,11 @@ func leadingDigits(s string) (n int64, size int) {
 }
 
 // lineEnd is the size of the line end that s begins with, or 0.
-func lineEnd(s string) int {
+func lineEnd(s []byte) int {
 	switch {
-	case strings.HasPrefix(s, "\n"):
+	case len(s) > 0 && s[0] == '\n':
 		return 1
-	case strings.HasPrefix(s, "\r\n"):
+	case len(s) > 1 && s[0] == '\r' && s[1] == '\n':
 		return 2
 	}
 	return 0

@@ -9,7 +9,7 @@ import (
 )
 
 // What a data file usually holds takes the short way.
-func TestPlainBets(t *testing.T) {
+func TestPlainRecords(t *testing.T) {
 	want := []protocol.Bet{
 		{FirstName: "María Belén", LastName: "Núñez", Document: "00904465", Birthdate: protocol.Date{Year: 1999, Month: 3, Day: 17}, Number: 7574},
 		{Birthdate: protocol.Date{Year: 2000, Month: 2, Day: 29}},
@@ -18,15 +18,17 @@ func TestPlainBets(t *testing.T) {
 	for _, end := range []string{"\n", "\r\n"} {
 		lines := file(want, end)
 		for _, lines := range []string{lines, strings.TrimSuffix(lines, end)} {
-			if got, ok := plainBets(nil, lines); !ok || !slices.Equal(got, want) {
-				t.Errorf("%q: %+v, %t", lines, got, ok)
+			got, ok := plainRecords(records{}, []byte(lines))
+			bets, err := rest(&Reader{end: true, records: got})
+			if !ok || err != nil || !slices.Equal(bets, want) {
+				t.Errorf("%q: %t, %+v, %v", lines, ok, bets, err)
 			}
 		}
 	}
 }
 
 // It leaves alone what it has no words for, wherever that is.
-func TestPlainBetsLeavesTheRest(t *testing.T) {
+func TestPlainRecordsLeavesTheRest(t *testing.T) {
 	const good = "Ana,Paz,1,1999-03-17,7574\n"
 	for name, line := range map[string]string{
 		"empty line":                "\n",
@@ -48,15 +50,15 @@ func TestPlainBetsLeavesTheRest(t *testing.T) {
 		"a field too few":           "Ana,1,1999-03-17,1\n",
 	} {
 		for _, lines := range []string{line, good + line, line + good, good + line + good} {
-			if got, ok := plainBets(nil, lines); ok {
-				t.Errorf("%s: %q gave %+v", name, lines, got)
+			if got, ok := plainRecords(records{}, []byte(lines)); ok {
+				t.Errorf("%s: %q gave %q", name, lines, got.bytes)
 			}
 		}
 	}
 }
 
-// FuzzPlainBets compares the short way with the long one.
-func FuzzPlainBets(f *testing.F) {
+// FuzzPlainRecords compares the short way with the long one.
+func FuzzPlainRecords(f *testing.F) {
 	for _, lines := range []string{
 		"Ana,Paz,1,1999-03-17,7574\nAna,Paz,1,1999-03-17,7574", "Ana,Paz,1,1999-02-29,7\r\n", ",,,0001-01-01,0\n\n",
 		"A\r,b,c,1999-03-17,1\n", "a,b,c,1999-03-17,+1", "a,b,c,1999-03-17,1,", "a\n,b,c,1999-03-17,1\na,b,c,1999-03-17",
@@ -65,14 +67,14 @@ func FuzzPlainBets(f *testing.F) {
 		f.Add(lines)
 	}
 	f.Fuzz(func(t *testing.T, lines string) {
-		got, ok := plainBets(nil, lines)
+		plain, ok := plainRecords(records{}, []byte(lines))
 		if !ok {
 			return
 		}
-		r := &Reader{name: "lines", end: true, lines: lines}
-		want, err := rest(r)
-		if err != nil || !slices.Equal(got, want) {
-			t.Fatalf("%q: %+v, want %+v, %v", lines, got, want, err)
+		got, err := rest(&Reader{end: true, records: plain})
+		want, wantErr := rest(&Reader{end: true, lines: lines})
+		if err != nil || wantErr != nil || !slices.Equal(got, want) {
+			t.Fatalf("%q: %+v, %v, want %+v, %v", lines, got, err, want, wantErr)
 		}
 	})
 }

@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
 // chunkSize is how much of a data file is in memory at once, and so the length
@@ -23,17 +21,15 @@ const byteOrderMark = "\ufeff"
 // is CSV as in RFC 4180; lines end in LF or CRLF, the last in either or
 // neither; empty lines are passed over. Its memory is constant.
 type Reader struct {
-	name  string
-	file  io.ReadCloser
-	size  int64
-	chunk []byte         // read, up to inside a line
-	read  int64          // bytes taken out of chunk
-	bets  []protocol.Bet // taken out and parsed; plainBets fills it anew
-	given int            // how many of bets were given out
-	lines string         // taken out and to be parsed one by one
-	bet   protocol.Bet   // the last of those
-	line  int            // number of the line given out last
-	end   bool           // the file has no more to read
+	name    string
+	file    io.ReadCloser
+	size    int64
+	chunk   []byte  // read from the file, up to inside a line
+	read    int64   // bytes taken out of chunk
+	records records // of bets that were taken out
+	lines   string  // taken out, and to be looked at one by one
+	line    int     // number of the line given out last
+	end     bool    // the file has no more to read
 }
 
 // Open opens a data file. It fails, saying what to do, if that cannot be read.
@@ -62,29 +58,28 @@ func newReader(name string, file io.ReadCloser) *Reader {
 	return &Reader{name: name, file: file, chunk: make([]byte, 0, chunkSize)}
 }
 
-// Next reads the next bet, which is valid until the following call. It fails
-// with io.EOF after the last. Any other error names the file and the line.
-func (r *Reader) Next() (*protocol.Bet, error) {
+// Next reads the next bet and returns its record (protocol.AppendRecord), which
+// is valid until the following call. It fails with io.EOF after the last. Any
+// other error names the file and the line.
+func (r *Reader) Next() ([]byte, error) {
 	for {
-		switch {
-		case r.given < len(r.bets):
-			r.given++
+		if record := r.records.next(); record != nil {
 			r.line++
-			return &r.bets[r.given-1], nil
-		case r.lines != "":
-			if bet, err := r.parseLine(); bet != nil || err != nil {
-				return bet, err
-			}
-		default:
+			return record, nil
+		}
+		if r.lines == "" {
 			if err := r.fill(); err != nil {
 				return nil, err
 			}
+		} else if record, err := r.nextLine(); record != nil || err != nil {
+			return record, err
 		}
 	}
 }
 
-// parseLine parses the first of r.lines. It returns nil if that is empty.
-func (r *Reader) parseLine() (*protocol.Bet, error) {
+// nextLine encodes the bet of the first of r.lines. It returns nil if that is
+// empty.
+func (r *Reader) nextLine() ([]byte, error) {
 	line, rest, broken := strings.Cut(r.lines, "\n")
 	r.lines = rest
 	r.line++
@@ -98,10 +93,14 @@ func (r *Reader) parseLine() (*protocol.Bet, error) {
 	if err != nil {
 		return nil, r.fail(err)
 	}
-	if r.bet, err = ParseBet(row[0], row[1], row[2], row[3], row[4]); err != nil {
+	bet, err := ParseBet(row[0], row[1], row[2], row[3], row[4])
+	if err != nil {
 		return nil, r.fail(err)
 	}
-	return &r.bet, nil
+	if r.records.bytes, err = bet.Append(r.records.bytes[:0]); err != nil {
+		return nil, r.fail(err)
+	}
+	return r.records.bytes, nil
 }
 
 // fill takes whole lines out of the file.
@@ -124,7 +123,7 @@ func (r *Reader) fill() error {
 			return r.fail(fmt.Errorf("longer than %d bytes", chunkSize))
 		}
 		if whole > 0 {
-			r.take(string(r.chunk[:whole])) // one allocation for many bets
+			r.take(r.chunk[:whole])
 			r.chunk = r.chunk[:copy(r.chunk, r.chunk[whole:])]
 			return nil
 		}
@@ -132,18 +131,18 @@ func (r *Reader) fill() error {
 	return io.EOF
 }
 
-// take parses whole lines, or leaves that to parseLine.
-func (r *Reader) take(lines string) {
+// take encodes the bets of whole lines, or leaves that to nextLine.
+func (r *Reader) take(lines []byte) {
 	begin := r.read == 0
 	r.read += int64(len(lines))
 	if begin {
-		lines = strings.TrimPrefix(lines, byteOrderMark)
+		lines = bytes.TrimPrefix(lines, []byte(byteOrderMark))
 	}
-	bets, ok := plainBets(r.bets[:0], lines)
-	if !ok {
-		bets, r.lines = bets[:0], lines
+	var ok bool
+	if r.records, ok = plainRecords(r.records, lines); !ok {
+		r.records.ends = r.records.ends[:0]
+		r.lines = string(lines)
 	}
-	r.bets, r.given = bets, 0
 }
 
 // fail says where an error in the file is.

@@ -63,7 +63,7 @@ func checkText(field, s string) error {
 }
 
 // parseDate reads YYYY-MM-DD.
-func parseDate(s string) (date protocol.Date, ok bool) {
+func parseDate[Text string | []byte](s Text) (date protocol.Date, ok bool) {
 	if len(s) != dateSize || s[4] != '-' || s[7] != '-' {
 		return date, false
 	}

@@ -85,20 +85,16 @@ func (u *upload) skip(ctx context.Context, reader *Reader, stored protocol.Welco
 		return nil
 	}
 	var sum uint32
-	var record []byte
 	for n := range stored.Stored {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		bet, err := reader.Next()
+		record, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			return fmt.Errorf("%s: %w: it has %d bets, %d are stored", u.file, errMismatch, n, stored.Stored)
 		}
 		if err != nil {
 			return err
-		}
-		if record, err = bet.Append(record[:0]); err != nil {
-			return reader.fail(err)
 		}
 		sum = protocol.Checksum(sum, record)
 	}
@@ -123,14 +119,14 @@ type sender struct {
 func (s *sender) send(ctx context.Context, reader *Reader, offset uint64) error {
 	s.batch.Start(offset)
 	for {
-		bet, err := reader.Next()
+		record, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return err
 		}
-		if err := s.add(ctx, bet); err != nil {
+		if err := s.add(ctx, record); err != nil {
 			return err
 		}
 		if s.options.Progress != nil && s.batch.Len() == 1 {
@@ -148,21 +144,18 @@ func (s *sender) send(ctx context.Context, reader *Reader, offset uint64) error 
 	return s.finish(s.batch.End())
 }
 
-// add puts a bet into the batch. If that is full it is sent first, and the bet
-// opens the next.
-func (s *sender) add(ctx context.Context, bet *protocol.Bet) error {
-	if s.batch.Len() < s.options.BatchMaxAmount {
-		fits, err := s.batch.Add(bet)
-		if fits || err != nil {
-			return err
-		}
+// add puts a bet's record into the batch. If that is full it is sent first, and
+// the bet opens the next.
+func (s *sender) add(ctx context.Context, record []byte) error {
+	if s.batch.Len() < s.options.BatchMaxAmount && s.batch.Add(record) {
+		return nil
 	}
 	if err := s.sendBatch(ctx); err != nil {
 		return err
 	}
 	s.batch.Start(s.batch.End())
-	_, err := s.batch.Add(bet) // fits: the batch is empty
-	return err
+	s.batch.Add(record) // fits: the batch is empty
+	return nil
 }
 
 // sendBatch sends the batch when its time has come and the window has room.
