@@ -14,6 +14,9 @@ import (
 // of the longest line, in bytes. Any row that can be sent is far shorter.
 const chunkSize = 16 << 10
 
+// usualLine is about how long the shorter lines of data files are.
+const usualLine = 40
+
 // byteOrderMark is what some programs write before UTF-8 text.
 const byteOrderMark = "\ufeff"
 
@@ -55,7 +58,13 @@ func Open(name string) (*Reader, error) {
 }
 
 func newReader(name string, file io.ReadCloser) *Reader {
-	return &Reader{name: name, file: file, chunk: make([]byte, 0, chunkSize)}
+	return &Reader{
+		name:  name,
+		file:  file,
+		chunk: make([]byte, 0, chunkSize),
+		// No plain line is shorter than its record.
+		records: records{bytes: make([]byte, 0, chunkSize), ends: make([]int, 0, chunkSize/usualLine)},
+	}
 }
 
 // Next reads the next bet and returns its record (protocol.AppendRecord), which

@@ -120,7 +120,7 @@ func (s *sender) send(ctx context.Context, reader *Reader, offset uint64) error 
 	s.batch.Start(offset)
 	for {
 		record, err := reader.Next()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			break
 		}
 		if err != nil {

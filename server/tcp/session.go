@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
@@ -65,8 +66,6 @@ type session struct {
 	finished bool           // no more bets are accepted
 	queried  bool           // nothing more is accepted
 	queued   lottery.Offset // how far the store has taken bets from here
-	batch    protocol.Batch // reused, as is the next
-	bets     []lottery.Bet
 }
 
 // run greets the agency, speaks with it, and listens on for a moment if it was
@@ -187,6 +186,13 @@ func (s *session) readFailure(ctx context.Context, err error) error {
 	return fmt.Errorf("read a frame: %w", err)
 }
 
+// The bets of a frame are needed for a moment only. A thousand connections share
+// the memory for that, so that it stays in the processor's cache.
+var (
+	batches    = sync.Pool{New: func() any { return new(protocol.Batch) }}
+	betBuffers = sync.Pool{New: func() any { return new([]lottery.Bet) }}
+)
+
 // receive takes one frame. What it returns as an error is to be told to the
 // peer after the replies to all that came before; the reply then tells which
 // bets are refused, if any are.
@@ -195,11 +201,13 @@ func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 	case s.queried:
 		return nil, refusal(protocol.StatusViolation, "%v after QUERY", kind)
 	case kind == protocol.TypeBatch:
-		if err := s.batch.Decode(payload); err != nil {
+		batch := batches.Get().(*protocol.Batch)
+		defer batches.Put(batch)
+		if err := batch.Decode(payload); err != nil {
 			return nil, refusal(protocol.StatusViolation, "%v", err)
 		}
-		commit, err := s.store(s.batch.Offset, s.batch.Bets, digestOf(payload, s.batch.Bets))
-		return batchReply{commit: commit, offset: s.batch.Offset, count: len(s.batch.Bets)}, err
+		commit, err := s.store(batch.Offset, batch.Bets, digestOf(payload, batch.Bets))
+		return batchReply{commit: commit, offset: batch.Offset, count: len(batch.Bets)}, err
 	case kind == protocol.TypeBet:
 		var single protocol.Single
 		if err := single.Decode(payload); err != nil {
@@ -237,8 +245,10 @@ func (s *session) store(offset uint64, bets []protocol.Bet, digest store.Digest)
 	if s.finished {
 		return nil, refuse(protocol.StatusClosed, errors.New("the agency has finished"))
 	}
-	s.bets = fromWire(s.bets, s.agency, bets)
-	commit, err := s.server.store.StoreBets(s.agency, lottery.Offset(offset), s.bets, digest)
+	converted := betBuffers.Get().(*[]lottery.Bet)
+	defer betBuffers.Put(converted)
+	*converted = fromWire(*converted, s.agency, bets)
+	commit, err := s.server.store.StoreBets(s.agency, lottery.Offset(offset), *converted, digest)
 	switch {
 	case errors.Is(err, store.ErrGap) && lottery.Offset(offset) <= s.queued:
 		// The peer left no gap. There is one since the store refused what it
