@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/op/go-logging v0.0.0-20160315200505-970db520ece7
 	github.com/rogpeppe/go-internal v1.16.0
+	github.com/segmentio/asm v1.2.1
 	github.com/spf13/viper v1.21.0
 	github.com/vbauerster/mpb/v8 v8.16.2
 	golang.org/x/sys v0.49.0

@@ -2,7 +2,8 @@ package agency
 
 import (
 	"bytes"
-	"unicode/utf8"
+
+	"github.com/segmentio/asm/utf8"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/segmentio/asm/utf8"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
 )
