@@ -1,6 +1,10 @@
 package protocol
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+	"unsafe"
+)
 
 // Batch carries consecutive bets of the agency.
 type Batch struct {
@@ -32,7 +36,12 @@ func (m *Batch) Append(dst []byte) ([]byte, error) {
 
 // Decode implements Message. It reuses the capacity of Bets; the strings of
 // all of them share one allocation.
-func (m *Batch) Decode(payload []byte) error {
+func (m *Batch) Decode(payload []byte) error { return m.DecodeInPlace(bytes.Clone(payload)) }
+
+// DecodeInPlace is Decode without that allocation: the strings of Bets are the
+// payload's bytes, and valid as long as those are. For a server of many uploads,
+// whose bets become rows at once, that saves a tenth of all it does.
+func (m *Batch) DecodeInPlace(payload []byte) error {
 	d := decoder{rest: payload}
 	m.Offset = d.uint64()
 	m.Bets = m.Bets[:0]
@@ -43,10 +52,13 @@ func (m *Batch) Decode(payload []byte) error {
 		d.fail("%d bets in %d bytes", count, len(d.rest))
 	}
 	if d.err == nil {
-		m.Bets = d.bets(m.Bets, count)
+		m.Bets = d.bets(m.Bets, count, view(d.rest))
 	}
 	return d.end(TypeBatch)
 }
+
+// view is b as a string, without a copy: it changes when b does.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // Records returns the end of a batch's payload that holds its last bets, which
 // is what Checksum takes. The bets must be those that were decoded from it.
@@ -79,7 +91,7 @@ func (m *Single) Append(dst []byte) ([]byte, error) {
 func (m *Single) Decode(payload []byte) error {
 	d := decoder{rest: payload}
 	*m = Single{Offset: d.uint64()}
-	if bet := d.bets(nil, 1); len(bet) == 1 {
+	if bet := d.bets(nil, 1, string(d.rest)); len(bet) == 1 {
 		m.Bet = bet[0]
 	}
 	return d.end(TypeBet)

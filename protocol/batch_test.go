@@ -212,6 +212,31 @@ func TestBatchDecodeAllocations(t *testing.T) {
 	}
 }
 
+// TestBatchDecodeInPlace decodes what Decode does, for nothing.
+func TestBatchDecodeInPlace(t *testing.T) {
+	for _, bets := range []int{1, 10, 100} {
+		want := Batch{Offset: 7, Bets: someBets(bets)}
+		payload, err := want.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Batch
+		if n := testing.AllocsPerRun(20, func() {
+			if err := got.DecodeInPlace(payload); err != nil {
+				t.Fatal(err)
+			}
+		}); n > 0 {
+			t.Errorf("%d bets: %v allocations", bets, n)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		if err := got.DecodeInPlace(payload[:len(payload)-1]); !errors.Is(err, ErrMalformed) {
+			t.Errorf("cut short: %v", err)
+		}
+	}
+}
+
 // TestBatchDecodeDistrustsCount has payloads that count bets they do not hold.
 func TestBatchDecodeDistrustsCount(t *testing.T) {
 	payload := append(make([]byte, 8), 0xff, 0xff)

@@ -98,10 +98,9 @@ func int64FromText(s string) int64 {
 }
 
 // bets takes a number of bets off the payload, into the capacity of a slice that
-// is no longer needed. The payload is made a string once: the strings of all
-// bets are parts of it.
-func (d *decoder) bets(reuse []Bet, count int) []Bet {
-	text := string(d.rest)
+// is no longer needed. Their strings are parts of text, which is the rest of the
+// payload.
+func (d *decoder) bets(reuse []Bet, count int, text string) []Bet {
 	bets := slices.Grow(reuse[:0], count)[:count]
 	for i := range bets {
 		rest, ok := bets[i].decode(text)

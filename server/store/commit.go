@@ -74,8 +74,8 @@ func (c *Commit) End() lottery.Offset { return c.end }
 // StoreBets queues a batch whose first bet is number at (from 0) of its agency.
 // What of it is queued already it skips; a batch that begins later than that is
 // refused with ErrGap, and one with a bet that is not valid with an error that
-// wraps lottery.ErrInvalidBet. The bets must be of that agency; they may be
-// reused after the return. While too much is queued it waits for the disk.
+// wraps lottery.ErrInvalidBet. The bets must be of that agency; they and
+// their texts may be reused after the return. While too much is queued it waits for the disk.
 //
 // The digest, if there is one, replaces Options.Digest for these bets: who has
 // them in another form may have a faster way to the same sum. It is called with

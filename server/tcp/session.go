@@ -203,7 +203,7 @@ func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 	case kind == protocol.TypeBatch:
 		batch := batches.Get().(*protocol.Batch)
 		defer batches.Put(batch)
-		if err := batch.Decode(payload); err != nil {
+		if err := batch.DecodeInPlace(payload); err != nil {
 			return nil, refusal(protocol.StatusViolation, "%v", err)
 		}
 		commit, err := s.store(batch.Offset, batch.Bets, digestOf(payload, batch.Bets))
