@@ -24,7 +24,14 @@ type buffers struct {
 	touched []*agency // that have bets in the group
 }
 
+// groupRows is how many bytes of rows a group has room for before it grows. Five
+// busy agencies seldom need more; what is not used costs no memory.
+const groupRows = 1 << 20
+
 func newGroup(used buffers) *group {
+	if used.rows == nil {
+		used.rows = make([]byte, 0, groupRows)
+	}
 	return &group{
 		buffers: buffers{used.rows[:0], used.touched[:0]},
 		taken:   make(chan struct{}),
