@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -29,6 +30,7 @@ func main() {
 	agencies := flag.Int("agencias", 1000, "cantidad de agencias")
 	batch := flag.Int("lote", 0, "apuestas por lote; 0 = las de la configuración por omisión")
 	flag.Parse()
+	debug.SetGCPercent(400) // as the client does
 	if err := logging.Setup(os.Stdout, "INFO"); err != nil {
 		fail(err)
 	}
