@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
 )
 
 func TestSpread(t *testing.T) {
@@ -158,6 +159,35 @@ func TestBench(t *testing.T) {
 	}
 	if left, err := os.ReadDir(filepath.Join(dir, ".data")); err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// TestMemory runs ten times the official sizes: it takes neither program more
+// than 64 MiB, nor the client more than the sizes themselves.
+func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs the programs")
+	}
+	const most, noise = 64 << 20, 4 << 20
+	l := &laboratory{dir: t.TempDir(), loads: map[load]*data{}}
+	if err := system.Build(t.Context(), l.dir, "server", "client"); err != nil {
+		t.Fatal(err)
+	}
+	peak := func(times int) (m measurement) {
+		s := scenario{load: load{times: times}}
+		input, err := l.prepare(t.Context(), s.load)
+		if err == nil {
+			err = l.lottery(t.Context(), s, input, &m)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%d times: server %d, largest client %d bytes", times, m.server, m.client)
+		return m
+	}
+	once, tenfold := peak(1), peak(10)
+	if tenfold.server > most || tenfold.client > most || tenfold.client > once.client+noise {
+		t.Error("more memory than is due")
 	}
 }
 
