@@ -32,8 +32,8 @@ variables de entorno, que tienen prioridad; README.md las enumera.
 `
 
 // gcPercent lets the heap grow to five times what is live before it is
-// collected. Little is live, and the garbage is one short-lived string a
-// chunk of the data file: memory stays small and the collector rests.
+// collected. Little is live, and little garbage comes of an upload: memory stays
+// small and the collector rests.
 const gcPercent = 400
 
 func main() {

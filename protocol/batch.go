@@ -19,7 +19,7 @@ func (*Batch) Type() Type { return TypeBatch }
 //
 //	offset uint64
 //	count  uint16  at least 1
-//	bets   count records, see Bet.Append
+//	bets   count records, see AppendRecord
 func (m *Batch) Append(dst []byte) ([]byte, error) {
 	if len(m.Bets) > MaxBatch {
 		return dst, fmt.Errorf("%w: %d bets in a batch of at most %d", ErrTooLong, len(m.Bets), MaxBatch)
@@ -82,7 +82,7 @@ func (*Single) Type() Type { return TypeBet }
 // Append implements Message.
 //
 //	offset uint64
-//	bet    record, see Bet.Append
+//	bet    record, see AppendRecord
 func (m *Single) Append(dst []byte) ([]byte, error) {
 	return m.Bet.Append(be.AppendUint64(dst, m.Offset))
 }
@@ -124,7 +124,7 @@ func (b *BatchBuilder) Add(record []byte) bool {
 	if b.frame == nil {
 		b.Start(b.offset)
 	}
-	if len(b.frame)+len(record) > MaxFrame || b.count == MaxBatch {
+	if len(b.frame)+len(record) > MaxFrame {
 		return false
 	}
 	b.frame = append(b.frame, record...)

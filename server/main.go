@@ -35,8 +35,8 @@ README.md las enumera.
 `
 
 // gcPercent lets the heap grow to four times what is live before it is
-// collected. Little is live, and the garbage is one short-lived string a
-// batch: memory stays small and the collector rests.
+// collected. Little is live, and a batch leaves a few small things behind:
+// memory stays small and the collector rests.
 const gcPercent = 300
 
 func main() {

@@ -157,9 +157,6 @@ func (r *Reader) take(lines []byte) {
 // fail says where an error in the file is.
 func (r *Reader) fail(err error) error { return fmt.Errorf("%s, line %d: %w", r.name, r.line, err) }
 
-// Line is the number of the line that the last bet came from.
-func (r *Reader) Line() int { return r.line }
-
 // Progress tells how many bytes of the file have been taken, of how many.
 func (r *Reader) Progress() (read, size int64) { return r.read, r.size }
 

@@ -140,18 +140,50 @@ func TestReaderReportsReadFailure(t *testing.T) {
 	}
 }
 
+// plain makes n different bets whose rows need no quotes.
+func plain(n int) []protocol.Bet {
+	bets := numbered(n)
+	for i := range bets {
+		bets[i].FirstName, bets[i].LastName = fmt.Sprint("Ana ", i), "Paz"
+	}
+	return bets
+}
+
 // The border between two chunks falls on every byte of a row, and of its line
 // end, once.
 func TestReaderRowsStraddleChunks(t *testing.T) {
-	row := file(numbered(1), "\r\n")
-	want := numbered(chunkSize/len(row) + 40)
-	rest := file(want[1:], "\r\n")
-	for shift := range len(row) + 3 {
-		// The first row is longer, and moves all that follow.
-		want[0].LastName = "Paz, hija" + strings.Repeat("x", shift)
-		got, err := readAll(strings.NewReader(file(want[:1], "\r\n") + rest))
-		if err != nil || !slices.Equal(got, want) {
-			t.Fatalf("shifted by %d: %d bets, want %d, %v", shift, len(got), len(want), err)
+	for name, make := range map[string]func(int) []protocol.Bet{"quoted": numbered, "plain": plain} {
+		for _, end := range []string{"\n", "\r\n"} {
+			row := file(make(1), end)
+			want := make(chunkSize/len(row) + 40)
+			last, rest := want[0].LastName, file(want[1:], end)
+			for shift := range len(row) + 3 {
+				// The first row is longer, and moves all that follow.
+				want[0].LastName = last + strings.Repeat("x", shift)
+				got, err := readAll(strings.NewReader(file(want[:1], end) + rest))
+				if err != nil || !slices.Equal(got, want) {
+					t.Fatalf("%s, %q, shifted by %d: %d bets, want %d, %v", name, end, shift, len(got), len(want), err)
+				}
+			}
+		}
+	}
+}
+
+// An unusual row among plain ones is read like them, and a wrong one is named,
+// wherever in a chunk it is.
+func TestReaderUnusualRowAmongPlainOnes(t *testing.T) {
+	want := plain(1000)
+	for _, k := range []int{0, 1, 700, 998, 999} {
+		lines := strings.SplitAfter(file(want, "\r\n"), "\r\n")
+		good := lines[k]
+		lines[k] = strings.Replace(good, ",1999-03-17,", ",1999-03-17,+", 1)
+		if got, err := readAll(strings.NewReader(strings.Join(lines, ""))); err != nil || !slices.Equal(got, want) {
+			t.Errorf("a sign in line %d: %d bets, %v", k+1, len(got), err)
+		}
+		lines[k] = strings.Replace(good, ",1999-03-17,", ",1999-02-29,", 1)
+		got, err := readAll(strings.NewReader(strings.Join(lines, "")))
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("line %d: birthdate", k+1)) || !slices.Equal(got, want[:k]) {
+			t.Errorf("no such day in line %d: %d bets, %v", k+1, len(got), err)
 		}
 	}
 }

@@ -186,6 +186,36 @@ func TestSilentCentral(t *testing.T) {
 	}
 }
 
+// A central that says nothing more is found out though batches go on, and from
+// the first on that it owes a reply to.
+func TestSilentCentralDuringSlowUpload(t *testing.T) {
+	const period = 20 * time.Second
+	synctest.Test(t, func(t *testing.T) {
+		c := new(central)
+		c.script = func(n int, p *peer) {
+			if n > 1 {
+				p.speak()
+				return
+			}
+			p.greet()
+			kind, payload, err := p.next()
+			if err != nil {
+				return
+			}
+			p.send(c.take(kind, payload)...)
+			_ = p.until(0) // reads on, and says nothing
+		}
+		start := time.Now()
+		runUpload(t, c, numbered(100), Options{BatchMaxAmount: 10, Period: period, RetryDeadline: time.Hour})
+		// The second batch gets no reply; eight pauses lie between the nine
+		// that are sent anew.
+		want := period + replyTimeout + 8*period
+		if took := time.Since(start); took < want || took > want+2*time.Second {
+			t.Errorf("took %v, want %v", took, want)
+		}
+	})
+}
+
 // A central that neither reads nor writes does not hold the agency for ever.
 func TestCentralThatDoesNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

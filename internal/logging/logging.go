@@ -3,7 +3,8 @@
 //
 //	2024-08-21 22:11:15 INFO     action: config | result: success | …
 //
-// Local time, the level left-justified to eight columns, one Write a line.
+// Local time, the level left-justified to eight columns, one Write a line, or
+// for several that are logged as [Lines].
 // Packages that log take their logger from go-logging itself
 // (logging.MustGetLogger); only this package configures it. What comes from a
 // peer, a file or an error goes into a line through [Value].
@@ -103,11 +104,23 @@ func (b *backend) redirect(w io.Writer, level gologging.Level) {
 	b.level.Store(int64(level))
 }
 
-// Log writes one record with one Write. Each line of its message becomes a line
-// of the log: values hold no line break, so it is the caller who had several
-// lines to write.
+// Lines, as the one argument of a logger's method, are several lines at once.
+// They take one Write, which is far cheaper than one for each.
+type Lines []string
+
+// linesOf gives the lines of a record.
+func linesOf(rec *gologging.Record) Lines {
+	if len(rec.Args) == 1 {
+		if lines, ok := rec.Args[0].(Lines); ok {
+			return lines
+		}
+	}
+	return Lines{rec.Message()}
+}
+
+// Log writes one record with one Write.
 func (b *backend) Log(level gologging.Level, _ int, rec *gologging.Record) error {
-	message := rec.Message() // formats the arguments: outside the lock
+	lines := linesOf(rec) // formats the arguments: outside the lock
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if second := rec.Time.Unix(); second != b.second || len(b.stamp) == 0 {
@@ -115,7 +128,7 @@ func (b *backend) Log(level gologging.Level, _ int, rec *gologging.Record) error
 		b.stamp = rec.Time.Local().AppendFormat(b.stamp[:0], "2006-01-02 15:04:05")
 	}
 	b.buf = b.buf[:0]
-	for line := range strings.SplitSeq(message, "\n") {
+	for _, line := range lines {
 		b.buf = append(b.buf, b.stamp...)
 		b.buf = append(b.buf, columns[level]...)
 		b.buf = append(b.buf, line...)

@@ -29,7 +29,7 @@ func TestLineFormat(t *testing.T) {
 		{Time: at.Add(time.Second), Level: gologging.DEBUG, Args: []any{"d"}},
 		{Time: at, Level: gologging.WARNING, Args: []any{"w"}},
 		{Time: at, Level: gologging.ERROR, Args: []any{"e"}},
-		{Time: at, Level: gologging.NOTICE, Args: []any{"n\no"}},
+		{Time: at, Level: gologging.NOTICE, Args: []any{Lines{"n", "o"}}},
 	} {
 		if err := b.Log(rec.Level, 0, &rec); err != nil {
 			t.Fatal(err)

@@ -67,7 +67,7 @@ func TestReport(t *testing.T) {
 		"| 78.697 apuestas, durable | 1.000.000 | 2,000 | 500.000 | 0,500 | 0,25 | ≥ 0,10 ✓ | 20 / 10 MiB |",
 		"| 50 veces esas, sin fsync | 1.000.000 | 2,000 | 500.000 | 0,500 | 0,25 | ≥ 0,40 ✗ | 20 / 10 MiB |",
 		"| 78.697 apuestas, durable | 1,000 | 0,50 |",
-		"| 200x | 1.000.000 | 1,00 |",
+		"| 200x | 1.000.000 | 1,00 | 1,00 |",
 		"Con 1.000 agencias: 1,00 veces",
 		"El arranque sobre un archivo de 1.000.000 apuestas, con su sorteo, lleva 2,00 s",
 	} {
@@ -185,7 +185,10 @@ func TestMemory(t *testing.T) {
 		t.Logf("%d times: server %d, largest client %d bytes", times, m.server, m.client)
 		return m
 	}
-	once, tenfold := peak(1), peak(10)
+	once, tenfold := peak(1), peak(10) // which on Linux are no less than this process's own peak
+	if once.server == 0 {
+		t.Skip("this system does not tell a process's peak memory")
+	}
 	if tenfold.server > most || tenfold.client > most || tenfold.client > once.client+noise {
 		t.Error("more memory than is due")
 	}

@@ -66,11 +66,12 @@ func scaleTable(b *strings.Builder, results []result) {
 	if !ok {
 		return
 	}
-	fmt.Fprintf(b, "El costo crece en proporción a los datos (apuestas/s desde la primera conexión, sin fsync; meta: ±20 %% de %s):\n\n", reference)
-	b.WriteString("| datos | apuestas/s | respecto de " + reference + " |\n|---|--:|--:|\n")
+	fmt.Fprintf(b, "Cómo crece el costo con los datos (apuestas/s desde la primera conexión, sin fsync; meta: ±20 %% de %s), y el del piso:\n\n", reference)
+	fmt.Fprintf(b, "| datos | apuestas/s | respecto de %s | el piso, respecto de %[1]s |\n|---|--:|--:|--:|\n", reference)
 	for _, r := range results {
 		if r.scale {
-			fmt.Fprintf(b, "| %s | %s | %s |\n", r.name, written(r.connected, 0), table.Decimal(r.connected.median/base.connected.median, 2))
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", r.name, written(r.connected, 0),
+				table.Decimal(r.connected.median/base.connected.median, 2), table.Decimal(r.floorRate()/base.floorRate(), 2))
 		}
 	}
 	b.WriteString("\n")

@@ -32,6 +32,9 @@ type result struct {
 	client    float64 // peak memory in MiB, the most of all runs
 }
 
+// floorRate is the floor's bets/s.
+func (r result) floorRate() float64 { return float64(r.bets) / r.floor.median }
+
 // summarize keeps the order of the scenarios.
 func summarize(scenarios []scenario, runs map[string][]measurement) []result {
 	var results []result

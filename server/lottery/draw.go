@@ -10,9 +10,15 @@ import (
 
 // Ledger holds the bets that take part in the draw.
 type Ledger interface {
-	// Winners gives the stored bets that have won, in the order of storage,
-	// and tells how many bets are stored.
-	Winners() (won []Bet, stored uint64)
+	// Winners tells which stored bets have won, in the order of storage, and
+	// how many bets are stored. The slice is not to be changed.
+	Winners() (won []Winner, stored uint64)
+}
+
+// Winner is what the draw needs to know of a bet that has won.
+type Winner struct {
+	Agency   AgencyID
+	Document string
 }
 
 // Journal makes the draw's progress survive a restart. What its methods record
@@ -201,12 +207,11 @@ func (d *Draw) fail(ctx context.Context, err error) error {
 	return d.failure
 }
 
-// documents gives those of bets by agency.
-func documents(bets []Bet) map[AgencyID][]string {
+// documents gives those of the winners by agency.
+func documents(won []Winner) map[AgencyID][]string {
 	of := make(map[AgencyID][]string)
-	for i := range bets {
-		bet := &bets[i]
-		of[bet.Agency] = append(of[bet.Agency], bet.Document)
+	for _, w := range won {
+		of[w.Agency] = append(of[w.Agency], w.Document)
 	}
 	return of
 }

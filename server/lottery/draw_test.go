@@ -48,11 +48,11 @@ func (s *stage) step(name string) error {
 	return nil
 }
 
-func (s *stage) Winners() (won []Bet, stored uint64) {
+func (s *stage) Winners() (won []Winner, stored uint64) {
 	_ = s.step("winners")
 	for i := range s.bets {
-		if HasWon(&s.bets[i]) {
-			won = append(won, s.bets[i])
+		if b := &s.bets[i]; HasWon(b) {
+			won = append(won, Winner{b.Agency, b.Document})
 		}
 	}
 	return won, uint64(len(s.bets))

@@ -11,7 +11,7 @@ import (
 type group struct {
 	buffers
 	bets    uint64
-	winners []lottery.Bet // among them
+	winners []lottery.Winner // among them
 
 	taken chan struct{} // closed when it gathers no more
 	done  chan struct{} // closed when it is durable, or refused
@@ -81,8 +81,9 @@ func (c *Commit) End() lottery.Offset { return c.end }
 // StoreBets queues a batch whose first bet is number at (from 0) of its agency.
 // What of it is queued already it skips; a batch that begins later than that is
 // refused with ErrGap, and one with a bet that is not valid with an error that
-// wraps lottery.ErrInvalidBet. The bets must be of that agency; they and
-// their texts may be reused after the return. While too much is queued it waits for the disk.
+// wraps lottery.ErrInvalidBet. The bets must be of that agency; they and their
+// texts may be reused after the return. While too much is queued it waits for
+// the disk.
 //
 // The digest, if there is one, replaces Options.Digest for these bets: who has
 // them in another form may have a faster way to the same sum. It is called with
@@ -151,7 +152,7 @@ func (s *Store) position(id lottery.AgencyID, at, end lottery.Offset) (*agency, 
 // enqueue adds rows, and the winners among them, which take the agency from one
 // state to the next, to the group being filled. It returns nil if the agency is
 // not in that state any more.
-func (s *Store) enqueue(a *agency, from, next State, rows []byte, winners []lottery.Bet) (*group, error) {
+func (s *Store) enqueue(a *agency, from, next State, rows []byte, winners []lottery.Winner) (*group, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.refusal == nil && a.queued == from && s.full(len(rows)) {

@@ -40,15 +40,15 @@ func TestConcurrentSessions(t *testing.T) {
 	if fs.failed == 0 {
 		t.Error("no write failed: the test shows nothing")
 	}
+	s = mustOpen(t, filepath.Join(dir, "bets.csv"), opts)
+	defer s.Close()
 	of := make(map[lottery.AgencyID][]lottery.Bet)
-	for _, b := range collect(t, LoadBets(filepath.Join(dir, "bets.csv"))) {
+	for _, b := range collect(t, s.LoadBets()) {
 		of[b.Agency] = append(of[b.Agency], b)
 	}
 	if len(of) != agencies {
 		t.Errorf("bets of %d agencies, want %d", len(of), agencies)
 	}
-	s = mustOpen(t, filepath.Join(dir, "bets.csv"), opts)
-	defer s.Close()
 	for id, bets := range maps.All(of) {
 		equalBets(t, bets, sampleBets(id, 0, each))
 		if s.State(id) != stateOf(bets) {

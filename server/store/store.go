@@ -5,8 +5,8 @@
 // good; rows up to the queued one wait in memory for the next write. Batches of
 // all agencies that wait together share one write and one fsync.
 //
-// It keeps the few bets that have won in memory too, so that the draw needs not
-// read the file again.
+// It keeps the few that have won in memory too, so that the draw needs not read
+// the file again.
 package store
 
 import (
@@ -70,11 +70,11 @@ type Store struct {
 
 	mu       sync.Mutex
 	agencies map[lottery.AgencyID]*agency
-	bets     uint64        // durable
-	size     int64         // durable
-	winners  []lottery.Bet // durable, in order
-	filling  *group        // gathers batches
-	flushing *group        // is being written; nil most of the time
+	bets     uint64           // durable
+	size     int64            // durable
+	winners  []lottery.Winner // durable, in order
+	filling  *group           // gathers batches
+	flushing *group           // is being written; nil most of the time
 	spare    buffers
 	refusal  error // ErrBroken or ErrClosed, for all that follows
 	closed   bool
@@ -130,21 +130,20 @@ func (s *Store) Bets() uint64 {
 	return s.bets
 }
 
-// Winners gives the durable bets that have won, in the order of storage, and
-// tells how many bets are durable. The slice is not to be changed.
-func (s *Store) Winners() (won []lottery.Bet, stored uint64) {
+// Winners tells which durable bets have won, in the order of storage, and how
+// many bets are durable. The slice is not to be changed.
+func (s *Store) Winners() (won []lottery.Winner, stored uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.winners, s.bets
 }
 
-// appendWinners appends copies of the bets that have won to dst. What the texts
-// of the bets are parts of is not kept in memory for them.
-func appendWinners(dst, bets []lottery.Bet) []lottery.Bet {
+// appendWinners appends the winners among bets to dst. It copies what it keeps:
+// the texts of the bets are parts of something larger, which may be reused.
+func appendWinners(dst []lottery.Winner, bets []lottery.Bet) []lottery.Winner {
 	for i := range bets {
-		if b := bets[i]; lottery.HasWon(&b) {
-			b.FirstName, b.LastName, b.Document = strings.Clone(b.FirstName), strings.Clone(b.LastName), strings.Clone(b.Document)
-			dst = append(dst, b)
+		if b := &bets[i]; lottery.HasWon(b) {
+			dst = append(dst, lottery.Winner{Agency: b.Agency, Document: strings.Clone(b.Document)})
 		}
 	}
 	return dst

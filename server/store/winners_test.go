@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,13 +12,13 @@ import (
 )
 
 // someWinners are bets of which every third has won, and others nearly.
-func someWinners(id lottery.AgencyID, count int) (bets, winners []lottery.Bet) {
+func someWinners(id lottery.AgencyID, count int) (bets []lottery.Bet, winners []lottery.Winner) {
 	bets = sampleBets(id, 0, count)
 	for i := range bets {
 		switch i % 3 {
 		case 0:
 			bets[i].Number = lottery.WinningNumber
-			winners = append(winners, bets[i])
+			winners = append(winners, lottery.Winner{Agency: id, Document: bets[i].Document})
 		case 1:
 			bets[i].Number, bets[i].Document = -lottery.WinningNumber, "7574"
 		}
@@ -25,13 +26,11 @@ func someWinners(id lottery.AgencyID, count int) (bets, winners []lottery.Bet) {
 	return bets, winners
 }
 
-func wantWinners(t *testing.T, s *Store, winners []lottery.Bet, stored int) {
+func wantWinners(t *testing.T, s *Store, winners []lottery.Winner, stored int) {
 	t.Helper()
-	got, n := s.Winners()
-	if n != uint64(stored) {
-		t.Errorf("winners among %d bets, want %d", n, stored)
+	if got, n := s.Winners(); n != uint64(stored) || !slices.Equal(got, winners) {
+		t.Errorf("%v among %d bets, want %v among %d", got, n, winners, stored)
 	}
-	equalBets(t, got, winners)
 }
 
 // The winners are those of the durable bets: none of a batch that waits, each

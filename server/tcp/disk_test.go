@@ -116,6 +116,7 @@ func failing(op, file string) func(string, string) error {
 type gate struct {
 	waiting chan struct{}
 	pass    chan struct{}
+	opened  sync.Once
 }
 
 func (d *disk) shut() *gate {
@@ -131,4 +132,6 @@ func (d *disk) shut() *gate {
 	return g
 }
 
-func (g *gate) open() { close(g.pass) }
+// open opens the gate for good. It may be called again, so that a test that
+// fails before it can open it by defer.
+func (g *gate) open() { g.opened.Do(func() { close(g.pass) }) }

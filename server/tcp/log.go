@@ -49,20 +49,17 @@ func logSessionFailed(ip string, agency lottery.AgencyID, err error) {
 	log.Errorf("action: sesion | result: fail | ip: %s | agencia: %d | error: %s", ip, agency, format.Value(err.Error()))
 }
 
-// logBatchesStored logs several batches of these sizes, a line each, with one
-// write: an upload has many of them.
+// logBatchesStored logs batches of these sizes, a line each, with one write: an
+// upload has many of them.
 func logBatchesStored(agency lottery.AgencyID, sizes ...int) {
 	if !log.IsEnabledFor(logging.INFO) {
 		return
 	}
-	var lines []byte
+	lines := make(format.Lines, len(sizes))
 	for i, bets := range sizes {
-		if i > 0 {
-			lines = append(lines, '\n')
-		}
-		lines = fmt.Appendf(lines, "action: apuesta_recibida | result: success | cantidad: %d | agencia: %d", bets, agency)
+		lines[i] = fmt.Sprintf("action: apuesta_recibida | result: success | cantidad: %d | agencia: %d", bets, agency)
 	}
-	log.Info(string(lines))
+	log.Info(lines)
 }
 
 func logBatchRepeated(agency lottery.AgencyID, bets int) {

@@ -25,6 +25,7 @@ func TestOrderOfStorageLogAndAnswer(t *testing.T) {
 	c := start(t, setup{fs: d, agencies: 2})
 	p := c.agency(1, 0)
 	g := d.shut()
+	defer g.open()
 	p.send(batch(0, 10), &protocol.Finished{Total: 10}, &protocol.Query{})
 	<-g.waiting
 	c.nothing(p, 2)
@@ -40,12 +41,35 @@ func TestOrderOfStorageLogAndAnswer(t *testing.T) {
 	c.logs.want(0, "action: sorteo")
 }
 
+// What is durable is logged and acknowledged while later batches wait for the
+// disk.
+func TestDurableDoesNotWaitForWhatFollows(t *testing.T) {
+	d := newDisk()
+	c := start(t, setup{fs: d})
+	p := c.agency(1, 0)
+	g := d.shut()
+	defer g.open()
+	p.send(batch(0, 10))
+	<-g.waiting // that write holds the first batch
+	p.send(batch(10, 10), batch(20, 10))
+	eventually(t, "both are queued", func() bool {
+		_, err := c.store.StoreBets(1, 30, nil, nil)
+		return err == nil
+	})
+	g.pass <- struct{}{}
+	p.expect(&protocol.Ack{Stored: 10})
+	c.logs.want(1, "action: apuesta_recibida")
+	g.open()
+	p.acked(30)
+}
+
 // A refusal waits for the answers to all that came before.
 func TestRefusalWaitsForEarlierBatches(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d, agencies: 2})
 	p := c.agency(1, 0)
 	g := d.shut()
+	defer g.open()
 	p.send(batch(0, 10), batch(10, 10), batch(77, 1))
 	<-g.waiting
 	c.nothing(p, 2)
@@ -62,6 +86,7 @@ func TestBatchesWaitTogether(t *testing.T) {
 	c := start(t, setup{fs: d, agencies: 3})
 	p, q := c.agency(1, 0), c.agency(2, 0)
 	g := d.shut()
+	defer g.open()
 	p.send(batch(0, 1))
 	<-g.waiting // that write holds one bet
 	for i := range uint64(50) {
@@ -87,6 +112,7 @@ func TestReadsNoFurtherThanRepliesMayBeDue(t *testing.T) {
 	c := start(t, setup{fs: d})
 	p := c.agency(1, 0)
 	g := d.shut()
+	defer g.open()
 	for i := range uint64(most + 50) {
 		p.send(batch(i, 1))
 	}
@@ -113,6 +139,7 @@ func TestBatchesOfAnAgencyThatHasGone(t *testing.T) {
 	c := start(t, setup{fs: d})
 	p := c.agency(1, 0)
 	g := d.shut()
+	defer g.open()
 	p.send(batch(0, 10), batch(10, 10))
 	<-g.waiting
 	p.Close()

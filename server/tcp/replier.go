@@ -148,6 +148,7 @@ func (b batchReply) settle(r *replier) error {
 	if stored := b.commit.Stored(); stored > 0 {
 		r.unlogged = append(r.unlogged, stored)
 	} else {
+		r.logStored()
 		logBatchRepeated(r.agency, b.count)
 	}
 	return nil

@@ -40,6 +40,9 @@ func TestRepeatedAndOverlappingBatches(t *testing.T) {
 	c := start(t, setup{})
 	p := c.agency(1, 0)
 	ack := func(n uint64) *protocol.Ack { return &protocol.Ack{Stored: n} }
+	wrong := batch(101, 2)
+	wrong.Bets[0].Birthdate.Month = 13
+	wrong.Offset = 100
 	for _, tt := range []struct {
 		batch *protocol.Batch
 		ack   uint64
@@ -51,15 +54,16 @@ func TestRepeatedAndOverlappingBatches(t *testing.T) {
 		{batch(0, 100), 100}, // cut differently
 		{batch(0, 1), 100},
 		{batch(100, 1), 101},
+		{wrong, 102}, // where it has one already, it does not look at it
 	} {
 		p.send(tt.batch)
 		p.expect(ack(tt.ack))
 	}
-	c.wantStored(1, 101)
-	for _, line := range []string{"cantidad: 10 |", "cantidad: 5 |", "cantidad: 85 |", "cantidad: 1 |"} {
+	c.logs.want(2, "action: apuesta_recibida | result: success | cantidad: 1 |")
+	for _, line := range []string{"cantidad: 10 |", "cantidad: 5 |", "cantidad: 85 |"} {
 		c.logs.want(1, "action: apuesta_recibida | result: success | "+line)
 	}
-	c.logs.want(4, "action: apuesta_recibida")
+	c.logs.want(5, "action: apuesta_recibida")
 	c.logs.want(3, "DEBUG    action: lote_repetido | result: success")
 }
 
