@@ -24,13 +24,11 @@ type buffers struct {
 	touched []*agency // that have bets in the group
 }
 
-// groupRows is how many bytes of rows a group has room for before it grows. Five
-// busy agencies seldom need more; what is not used costs no memory.
-const groupRows = 1 << 20
-
-func newGroup(used buffers) *group {
+// newGroup returns an empty group with room for so many bytes of rows, which
+// cost no memory before they are used.
+func newGroup(used buffers, room int) *group {
 	if used.rows == nil {
-		used.rows = make([]byte, 0, groupRows)
+		used.rows = make([]byte, 0, room)
 	}
 	return &group{
 		buffers: buffers{used.rows[:0], used.touched[:0]},
@@ -235,7 +233,7 @@ func (s *Store) take(g *group) bool {
 	for _, a := range g.touched {
 		a.flushing = a.queued
 	}
-	s.flushing, s.filling = g, newGroup(s.spare)
+	s.flushing, s.filling = g, newGroup(s.spare, s.room)
 	s.spare = buffers{}
 	close(g.taken)
 	return true
@@ -253,7 +251,7 @@ func (s *Store) refuse(err error) {
 			a.queued, a.flushing = a.durable, a.durable
 		}
 	}
-	s.flushing, s.filling = nil, newGroup(s.spare)
+	s.flushing, s.filling = nil, newGroup(s.spare, s.room)
 	s.spare = buffers{}
 	close(gathered.taken)
 	s.finish(gathered, err)

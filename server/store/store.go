@@ -27,8 +27,10 @@ var (
 	ErrClosed = errors.New("storage is closed")
 )
 
-// DefaultMaxQueued is how many bytes of rows may wait to be written.
-const DefaultMaxQueued = 16 << 20
+// DefaultMaxQueued is how many bytes of rows may wait to be written, half of
+// them while the other half is being written. It is about what five agencies may
+// have in flight, and hides the time that an fsync takes.
+const DefaultMaxQueued = 4 << 20
 
 // State is what is stored of one agency.
 type State struct {
@@ -112,8 +114,8 @@ func Open(path string, opts Options) (*Store, error) {
 		token:    make(chan struct{}, 1),
 		file:     file,
 		agencies: make(map[lottery.AgencyID]*agency),
-		filling:  newGroup(buffers{}),
 	}
+	s.filling = newGroup(buffers{}, s.room)
 	if err := s.recover(opts.Check); err != nil {
 		return nil, errors.Join(err, file.file.Close())
 	}
