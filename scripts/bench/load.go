@@ -127,7 +127,7 @@ func writeSynced(path string, content func(io.Writer) error) (int64, error) {
 // crowd deals the base's rows out to many agencies.
 func (l *laboratory) crowd(ctx context.Context, want load) (*data, error) {
 	made := &data{
-		dir:  filepath.Join(l.dir, fmt.Sprintf("crowd-%d", want.agencies)),
+		dir:  filepath.Join(l.dir, fmt.Sprintf("crowd-%d-%d", want.agencies, want.bets)),
 		bets: want.agencies * want.bets,
 	}
 	if err := os.Mkdir(made.dir, 0o755); err != nil {

@@ -78,13 +78,18 @@ func scaleTable(b *strings.Builder, results []result) {
 }
 
 func crowdLine(b *strings.Builder, results []result) {
+	crowd, measured := find(results, crowdName)
 	five, ok := find(results, crowdReference)
-	for _, r := range results {
-		if r.agencies > 0 && ok {
-			fmt.Fprintf(b, "Con %s agencias: %s veces las apuestas/s que con cinco (%s); meta: al menos 0,50.\n",
-				table.Integer(r.agencies), table.Decimal(r.rate/five.rate, 2), crowdReference)
-		}
+	if !measured || !ok {
+		return
 	}
+	fmt.Fprintf(b, "Con %s agencias: %s veces las apuestas/s que con cinco (%s); meta: al menos 0,50.",
+		table.Integer(crowd.agencies), table.Decimal(crowd.rate/five.rate, 2), crowdReference)
+	if empty, ok := find(results, emptyCrowd); ok {
+		fmt.Fprintf(b, " Tantas agencias sin apuestas tardan %s s; el resto del tiempo lleva %s veces las apuestas/s de cinco.",
+			written(empty.elapsed, 3), table.Decimal(float64(crowd.bets)/(crowd.elapsed.median-empty.elapsed.median)/five.rate, 2))
+	}
+	b.WriteString("\n")
 }
 
 func drawLine(b *strings.Builder, results []result) {
@@ -97,9 +102,9 @@ func drawLine(b *strings.Builder, results []result) {
 		written(r.floor, 2), table.Decimal(r.client, 0), written(r.share, 2), table.Decimal(r.goal, 2))
 }
 
-// lotteries leaves out the draw alone, whose floor is another.
+// lotteries leaves out what has no bets to compare with the floor's.
 func lotteries(results []result) []result {
-	return slices.DeleteFunc(slices.Clone(results), func(r result) bool { return r.name == drawName })
+	return slices.DeleteFunc(slices.Clone(results), func(r result) bool { return r.name == drawName || r.name == emptyCrowd })
 }
 
 // written is the median, and the extremes where there are several values.

@@ -30,12 +30,20 @@ var scenarios = []scenario{
 	{name: "1x", title: "78.697 apuestas, sin fsync", load: load{times: 1}, scale: true},
 	{name: "10x", title: "10 veces esas, sin fsync", load: load{times: 10}, scale: true},
 	{name: "200x", title: "200 veces esas, sin fsync", load: load{times: 200}, slow: true, scale: true},
-	{name: "mil", title: "1.000 agencias de 1.000, sin fsync", load: load{agencies: 1000, bets: 1000}},
+	{name: crowdName, title: "1.000 agencias de 1.000, sin fsync", load: load{agencies: 1000, bets: 1000}},
+	{name: emptyCrowd, title: "1.000 agencias sin apuestas", load: load{agencies: 1000}},
 	{name: drawName, title: "arranque y sorteo sobre 10 millones, contra encoding/csv", goal: 0.50, slow: true},
 }
 
 // reference is the scenario whose bets/s the other sizes are compared with.
 const reference = "50x"
+
+// crowdName is the scenario of many agencies, and emptyCrowd that of as many
+// without bets: what it costs that there are so many.
+const (
+	crowdName  = "mil"
+	emptyCrowd = "mil-vacias"
+)
 
 // crowdReference is the scenario that the crowd is compared with: about as many
 // bets, of five agencies.
