@@ -55,6 +55,7 @@ func fuzzSeeds(f *testing.F) [][]byte {
 		append(all, all...),
 		append(h, frames(f, batch(0, 5), batch(3, 4), batch(0, 7), batch(7, 1))...),
 		append(h, frames(f, batch(0, 3), bad, batch(3, 1))...),
+		append(h, frames(f, batch(0, 5), bad, batch(2, 9))...), // where it is bad, it is stored already
 		append(h, frames(f, batch(0, 3), batch(4, 1))...),
 		append(h, frames(f, batch(0, 3), &protocol.Finished{Total: 9}, batch(3, 1))...),
 		append(h, 0xff, 0xff, 0xff, 0xff, 2), append(h, 0, 0, 0, 0),
@@ -116,21 +117,23 @@ func model(stream []byte) (stored []lottery.Bet) {
 				count = int(binary.BigEndian.Uint16(payload))
 				payload = payload[2:]
 			}
-			var bets []lottery.Bet
-			for range count {
-				bet, ok := payload.bet()
-				if bet.Agency = greeted; !ok {
+			have := uint64(len(stored))
+			var fresh []lottery.Bet
+			allValid := true
+			for position := at; position < at+uint64(count); position++ {
+				bet, whole, valid := payload.bet()
+				if bet.Agency = greeted; !whole {
 					return stored
 				}
-				bets = append(bets, bet)
+				if position >= have { // at what it has already, the central does not look
+					fresh = append(fresh, bet)
+					allValid = allValid && valid
+				}
 			}
-			have := uint64(len(stored))
-			if count == 0 || len(payload) > 0 || at > have {
+			if count == 0 || len(payload) > 0 || at > have || !allValid {
 				return stored
 			}
-			if end := at + uint64(count); end > have {
-				stored = append(stored, bets[have-at:]...)
-			}
+			stored = append(stored, fresh...)
 		case greeted > 0 && kind == 4 && size == 9:
 			finished = true // whether or not the total is right
 		default: // after FINISHED, nothing is stored any more
@@ -142,30 +145,31 @@ func model(stream []byte) (stored []lottery.Bet) {
 
 type modelRecord []byte
 
-func (r *modelRecord) text() (string, bool) {
+func (r *modelRecord) text() (s string, whole bool) {
 	if len(*r) == 0 || len(*r) < 1+int((*r)[0]) {
 		return "", false
 	}
-	s := string((*r)[1 : 1+int((*r)[0])])
+	s = string((*r)[1 : 1+int((*r)[0])])
 	*r = (*r)[1+len(s):]
-	return s, utf8.ValidString(s) && !strings.ContainsAny(s, "\r\n\x00")
+	return s, true
 }
 
-func (r *modelRecord) bet() (b lottery.Bet, ok bool) {
-	var texts [3]string
-	for i := range texts {
-		if texts[i], ok = r.text(); !ok {
-			return b, false
+// bet takes a bet off the record, and tells whether it is there and whether it
+// is valid.
+func (r *modelRecord) bet() (b lottery.Bet, whole, valid bool) {
+	valid = true
+	for _, text := range []*string{&b.FirstName, &b.LastName, &b.Document} {
+		if *text, whole = r.text(); !whole {
+			return b, false, false
 		}
+		valid = valid && utf8.ValidString(*text) && !strings.ContainsAny(*text, "\r\n\x00")
 	}
 	if len(*r) < 12 {
-		return b, false
+		return b, false, false
 	}
 	raw := *r
 	*r = raw[12:]
-	date := lottery.Date{Year: binary.BigEndian.Uint16(raw), Month: raw[2], Day: raw[3]}
-	return lottery.Bet{
-		FirstName: texts[0], LastName: texts[1], Document: texts[2],
-		Birthdate: date, Number: int64(binary.BigEndian.Uint64(raw[4:])),
-	}, date.Valid()
+	b.Birthdate = lottery.Date{Year: binary.BigEndian.Uint16(raw), Month: raw[2], Day: raw[3]}
+	b.Number = int64(binary.BigEndian.Uint64(raw[4:]))
+	return b, true, valid && b.Birthdate.Valid()
 }
