@@ -55,9 +55,9 @@ func AppendRecord[Text string | []byte](dst []byte, firstName, lastName, documen
 	case len(document) > MaxString:
 		return dst, tooLong("document", len(document))
 	}
-	dst = append(append(dst, byte(len(firstName))), firstName...)
-	dst = append(append(dst, byte(len(lastName))), lastName...)
-	dst = append(append(dst, byte(len(document))), document...)
+	dst = appendShort(dst, firstName)
+	dst = appendShort(dst, lastName)
+	dst = appendShort(dst, document)
 	dst = be.AppendUint16(dst, birthdate.Year)
 	dst = append(dst, birthdate.Month, birthdate.Day)
 	return be.AppendUint64(dst, uint64(number)), nil

@@ -75,7 +75,12 @@ func appendString(dst []byte, name, s string) ([]byte, error) {
 	if len(s) > MaxString {
 		return dst, tooLong(name, len(s))
 	}
-	return append(append(dst, byte(len(s))), s...), nil
+	return appendShort(dst, s), nil
+}
+
+// appendShort appends a string that is known not to be too long.
+func appendShort[Text string | []byte](dst []byte, s Text) []byte {
+	return append(append(dst, byte(len(s))), s...)
 }
 
 func tooLong(name string, size int) error {

@@ -148,6 +148,30 @@ func (p *peer) until(kind protocol.Type) error {
 	}
 }
 
+// answerUpTo replies to frames as it should, up to the first of a kind, which it
+// leaves without a reply.
+func (p *peer) answerUpTo(kind protocol.Type) error {
+	for {
+		got, payload, err := p.next()
+		if got == kind || err != nil {
+			return err
+		}
+		p.send(p.c.take(got, payload)...)
+	}
+}
+
+// atFirst is a script that does something on the first connection, and speaks as
+// it should on those that follow.
+func atFirst(do func(*peer)) func(int, *peer) {
+	return func(n int, p *peer) {
+		if n > 1 {
+			p.speak()
+		} else {
+			do(p)
+		}
+	}
+}
+
 // greet reads the HELLO and sends the WELCOME.
 func (p *peer) greet() {
 	if p.until(protocol.TypeHello) == nil {

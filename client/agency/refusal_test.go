@@ -14,24 +14,12 @@ import (
 
 // refuseAt is a script that answers the first frame of a kind with an ERROR, on
 // the first connection, and after that speaks as it should.
-func refuseAt(c *central, kind protocol.Type, status protocol.Status) func(int, *peer) {
-	return func(n int, p *peer) {
-		if n > 1 {
-			p.speak()
-			return
+func refuseAt(kind protocol.Type, status protocol.Status) func(int, *peer) {
+	return atFirst(func(p *peer) {
+		if p.answerUpTo(kind) == nil {
+			p.send(&protocol.Error{Status: status, Text: "because"})
 		}
-		for {
-			got, payload, err := p.next()
-			if err != nil {
-				return
-			}
-			if got == kind {
-				p.send(&protocol.Error{Status: status, Text: "because"})
-				return
-			}
-			p.send(c.take(got, payload)...)
-		}
-	}
+	})
 }
 
 var phases = []protocol.Type{protocol.TypeHello, protocol.TypeBatch, protocol.TypeFinished, protocol.TypeQuery}
@@ -41,7 +29,7 @@ func TestRetryStatuses(t *testing.T) {
 		for _, phase := range phases {
 			synctest.Test(t, func(t *testing.T) {
 				c := new(central)
-				c.script = refuseAt(c, phase, status)
+				c.script = refuseAt(phase, status)
 				runUpload(t, c, numbered(500), Options{BatchMaxAmount: 10})
 				if c.dials != 2 {
 					t.Errorf("%v at %v: %d connections", status, phase, c.dials)
@@ -56,7 +44,7 @@ func TestFinalStatuses(t *testing.T) {
 		for _, phase := range phases {
 			synctest.Test(t, func(t *testing.T) {
 				c := new(central)
-				c.script = refuseAt(c, phase, status)
+				c.script = refuseAt(phase, status)
 				_, err := Run(t.Context(), 1, dataFile(t, numbered(500)), c.dial, Options{BatchMaxAmount: 10})
 				var refusal *protocol.Error
 				if !errors.As(err, &refusal) || refusal.Status != status || !strings.Contains(err.Error(), "because") {
@@ -160,23 +148,11 @@ func TestSilentCentral(t *testing.T) {
 	for _, phase := range []protocol.Type{protocol.TypeHello, protocol.TypeBatch, protocol.TypeFinished} {
 		synctest.Test(t, func(t *testing.T) {
 			c := new(central)
-			c.script = func(n int, p *peer) {
-				if n > 1 {
-					p.speak()
-					return
+			c.script = atFirst(func(p *peer) {
+				if p.answerUpTo(phase) == nil {
+					_ = p.until(0) // reads on, and says nothing
 				}
-				for {
-					kind, payload, err := p.next()
-					if err != nil {
-						return
-					}
-					if kind == phase {
-						_ = p.until(0) // reads on, and says nothing
-						return
-					}
-					p.send(c.take(kind, payload)...)
-				}
-			}
+			})
 			start := time.Now()
 			runUpload(t, c, numbered(500), Options{BatchMaxAmount: 10})
 			if took := time.Since(start); took < replyTimeout || took > replyTimeout+time.Second {
@@ -192,11 +168,7 @@ func TestSilentCentralDuringSlowUpload(t *testing.T) {
 	const period = 20 * time.Second
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
-		c.script = func(n int, p *peer) {
-			if n > 1 {
-				p.speak()
-				return
-			}
+		c.script = atFirst(func(p *peer) {
 			p.greet()
 			kind, payload, err := p.next()
 			if err != nil {
@@ -204,7 +176,7 @@ func TestSilentCentralDuringSlowUpload(t *testing.T) {
 			}
 			p.send(c.take(kind, payload)...)
 			_ = p.until(0) // reads on, and says nothing
-		}
+		})
 		start := time.Now()
 		runUpload(t, c, numbered(100), Options{BatchMaxAmount: 10, Period: period, RetryDeadline: time.Hour})
 		// The second batch gets no reply; eight pauses lie between the nine
@@ -220,14 +192,10 @@ func TestSilentCentralDuringSlowUpload(t *testing.T) {
 func TestCentralThatDoesNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
-		c.script = func(n int, p *peer) {
-			if n > 1 {
-				p.speak()
-				return
-			}
+		c.script = atFirst(func(p *peer) {
 			p.greet()
 			time.Sleep(time.Hour)
-		}
+		})
 		start := time.Now()
 		runUpload(t, c, sized(500, 780), Options{})
 		if took := time.Since(start); took > time.Minute {

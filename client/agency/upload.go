@@ -90,7 +90,7 @@ func (u *upload) skip(ctx context.Context, reader *Reader, stored protocol.Welco
 			return context.Cause(ctx)
 		}
 		record, err := reader.Next()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return fmt.Errorf("%s: %w: it has %d bets, %d are stored", u.file, errMismatch, n, stored.Stored)
 		}
 		if err != nil {

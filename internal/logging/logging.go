@@ -4,10 +4,10 @@
 //	2024-08-21 22:11:15 INFO     action: config | result: success | …
 //
 // Local time, the level left-justified to eight columns, one Write a line, or
-// for several that are logged as [Lines].
-// Packages that log take their logger from go-logging itself
-// (logging.MustGetLogger); only this package configures it. What comes from a
-// peer, a file or an error goes into a line through [Value].
+// for several that are logged as [Lines]. Packages that log take their logger
+// from go-logging itself (logging.MustGetLogger); only this package configures
+// it. What comes from a peer, a file or an error goes into a line through
+// [Value].
 package logging
 
 import (

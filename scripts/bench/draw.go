@@ -14,15 +14,15 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
 )
 
-// drawName is the scenario of a start with its draw, over drawTimes the official data
-// (10 million bets).
+// drawName is the scenario of a start with its draw, over drawTimes the official
+// data (10 million bets).
 const (
 	drawName  = "sorteo"
 	drawTimes = 128
 )
 
-// measureDraw compares a start and its draw with reading the same file through encoding/csv,
-// which takes the place of the floor. Each is a process of its own.
+// measureDraw compares a start and its draw with reading the same file through
+// encoding/csv, which takes the place of the floor. Each is a process of its own.
 func (l *laboratory) measureDraw(ctx context.Context) (measurement, error) {
 	bets := filepath.Join(l.dir, "draw.csv")
 	if l.base == nil {
