@@ -188,7 +188,7 @@ func TestMemory(t *testing.T) {
 		t.Logf("%d times: server %d, largest client %d bytes", times, m.server, m.client)
 		return m
 	}
-	once, tenfold := peak(1), peak(10) // which on Linux are no less than this process's own peak
+	once, tenfold := peak(1), peak(10)
 	if once.server == 0 {
 		t.Skip("this system does not tell a process's peak memory")
 	}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -25,6 +26,8 @@ type Process struct {
 	lines lineReader
 	done  chan struct{}
 	err   error // set before done is closed
+
+	peakMemory atomic.Int64
 }
 
 // start runs a command in a group of its own, so that a Ctrl-C on the terminal
@@ -44,6 +47,7 @@ func start(name string, cmd *exec.Cmd, onLine func([]byte)) (*Process, error) {
 		p.lines.finish()
 		close(p.done)
 	}()
+	go p.watchMemory()
 	return p, nil
 }
 
@@ -68,9 +72,9 @@ func (p *Process) Failure(what string) error {
 	return fmt.Errorf("%s %s; lo último que dijo:\n    %s", p.Name, what, strings.Join(tail, "\n    "))
 }
 
-// PeakMemory is the largest resident set of a process that has ended, in
-// bytes; 0 where it is not known.
-func (p *Process) PeakMemory() int64 { return peakMemory(p.cmd.ProcessState) }
+// PeakMemory is the largest resident set of the process so far, but for the last
+// moments, in bytes; 0 where it is not known.
+func (p *Process) PeakMemory() int64 { return p.peakMemory.Load() }
 
 // Interrupt asks the process to stop.
 func (p *Process) Interrupt() { p.cmd.Process.Signal(syscall.SIGTERM) } // fails only if it has ended

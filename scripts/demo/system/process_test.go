@@ -1,8 +1,10 @@
 package system
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -35,6 +37,24 @@ func TestLineReaderIsBounded(t *testing.T) {
 	}
 	if len(l.partial) > 2*maxLine {
 		t.Errorf("kept %d bytes of one line", len(l.partial))
+	}
+}
+
+// TestPeakMemory starts a small program from a process that has become large.
+func TestPeakMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells it")
+	}
+	const large = 64 << 20
+	memory := bytes.Repeat([]byte{1}, large)
+	p, err := Start("sleep", "sleep", []string{"0.2"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.Done()
+	runtime.KeepAlive(memory)
+	if peak := p.PeakMemory(); peak <= 0 || peak > large/2 {
+		t.Errorf("sleep took %d bytes", peak)
 	}
 }
 

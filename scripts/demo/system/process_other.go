@@ -13,4 +13,4 @@ func childAttributes() *syscall.SysProcAttr { return nil }
 
 func interruptGroup(p *os.Process) error { return p.Signal(os.Interrupt) }
 
-func peakMemory(*os.ProcessState) int64 { return 0 }
+func (p *Process) watchMemory() {}
