@@ -103,31 +103,33 @@ const MaxBatch = 1<<16 - 1
 // batchStart is where the first bet stands in a BATCH frame.
 const batchStart = headerSize + 8 + 2
 
-// BatchBuilder gathers the records of bets into the frame of a Batch. The zero
-// value is an empty batch at offset 0.
+// BatchBuilder gathers the records of bets into the frame of a Batch, in the
+// place from which it will be sent. The zero value is an empty batch at offset 0.
 type BatchBuilder struct {
-	frame  []byte
+	frames []byte // ends in the batch's
+	start  int    // where that begins
 	count  int
 	offset uint64
 }
 
-// Start empties the batch; its first bet will be at the given offset.
-func (b *BatchBuilder) Start(offset uint64) {
-	b.count, b.offset = 0, offset
-	b.frame = append(b.frame[:0], make([]byte, batchStart)...)
+// Start begins a batch, whose frame is appended to dst; its first bet will be at
+// the given offset.
+func (b *BatchBuilder) Start(dst []byte, offset uint64) {
+	b.start, b.count, b.offset = len(dst), 0, offset
+	b.frames = append(dst, make([]byte, batchStart)...)
 }
 
 // Add adds a bet's record (see AppendRecord) unless the frame has no room for
 // it, in which case it returns false and leaves the batch as it was. A batch of
 // no bets has room for any.
 func (b *BatchBuilder) Add(record []byte) bool {
-	if b.frame == nil {
-		b.Start(b.offset)
+	if b.frames == nil {
+		b.Start(nil, b.offset)
 	}
-	if len(b.frame)+len(record) > MaxFrame {
+	if len(b.frames)+len(record) > b.start+MaxFrame {
 		return false
 	}
-	b.frame = append(b.frame, record...)
+	b.frames = append(b.frames, record...)
 	b.count++
 	return true
 }
@@ -138,12 +140,13 @@ func (b *BatchBuilder) Len() int { return b.count }
 // End is the offset that follows the batch's last bet.
 func (b *BatchBuilder) End() uint64 { return b.offset + uint64(b.count) }
 
-// Frame returns the frame of a batch that has bets. It is valid until the next
-// Start or Add.
+// Frame returns what Start was given with the frame of the batch, which has
+// bets, behind it. It is valid until the next Start or Add.
 func (b *BatchBuilder) Frame() []byte {
-	be.PutUint32(b.frame, uint32(len(b.frame)-lengthSize))
-	b.frame[lengthSize] = byte(TypeBatch)
-	be.PutUint64(b.frame[headerSize:], b.offset)
-	be.PutUint16(b.frame[headerSize+8:], uint16(b.count))
-	return b.frame
+	frame := b.frames[b.start:]
+	be.PutUint32(frame, uint32(len(frame)-lengthSize))
+	frame[lengthSize] = byte(TypeBatch)
+	be.PutUint64(frame[headerSize:], b.offset)
+	be.PutUint16(frame[headerSize+8:], uint16(b.count))
+	return b.frames
 }

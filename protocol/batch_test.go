@@ -75,15 +75,44 @@ func TestBatchBuilder(t *testing.T) {
 		add(t, &b, bet, true)
 		checkBatch(t, &b, 0, bets[:i+1]) // to ask for the frame closes nothing
 	}
-	b.Start(b.End())
+	b.Start(nil, b.End())
 	if b.Len() != 0 || b.End() != 7 {
 		t.Errorf("a new batch has %d bets up to %d", b.Len(), b.End())
 	}
 	add(t, &b, bets[3], true)
 	checkBatch(t, &b, 7, bets[3:4])
-	b.Start(1 << 60)
+	b.Start(nil, 1<<60)
 	add(t, &b, bets[0], true)
 	checkBatch(t, &b, 1<<60, bets[:1])
+}
+
+// TestBatchBuilderBehindFrames builds two batches in one buffer, the second as
+// large as a frame can be.
+func TestBatchBuilderBehindFrames(t *testing.T) {
+	first, second := someBets(3), make([]Bet, 20)
+	room := MaxFrame - batchStart
+	for i := range second {
+		second[i] = betOf(room / len(second))
+	}
+	second[0] = betOf(room/len(second) + room%len(second))
+	var b BatchBuilder
+	var frames []byte
+	for _, bets := range [][]Bet{first, second} {
+		b.Start(frames, b.End())
+		for _, bet := range bets {
+			add(t, &b, bet, true)
+		}
+		frames = b.Frame()
+	}
+	add(t, &b, Bet{}, false)
+	want, err1 := AppendFrame(nil, &Batch{Bets: first})
+	want, err2 := AppendFrame(want, &Batch{Offset: 3, Bets: second})
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(frames, want) {
+		t.Errorf("got %x\nwant %x", frames, want)
+	}
 }
 
 // TestBatchBuilderLeavesOut fills a batch with bets of every size, so that the
@@ -92,7 +121,7 @@ func TestBatchBuilderLeavesOut(t *testing.T) {
 	var b BatchBuilder
 	for size := minBet; size <= minBet+3*MaxString; size++ {
 		bet := betOf(size)
-		b.Start(uint64(size))
+		b.Start(nil, uint64(size))
 		var bets []Bet
 		for range (MaxFrame - batchStart) / size {
 			add(t, &b, bet, true)
@@ -111,7 +140,7 @@ func TestBatchBuilderLeavesOut(t *testing.T) {
 			add(t, &b, betOf(minBet), false)
 		}
 		// What did not fit opens the next batch.
-		b.Start(b.End())
+		b.Start(nil, b.End())
 		add(t, &b, bet, true)
 		checkBatch(t, &b, b.End()-1, []Bet{bet})
 	}
@@ -121,7 +150,7 @@ func TestBatchBuilderLeavesOut(t *testing.T) {
 func TestBatchBuilderLimit(t *testing.T) {
 	for _, over := range []int{0, 1} {
 		var b BatchBuilder
-		b.Start(3)
+		b.Start(nil, 3)
 		bets := []Bet{}
 		for room := MaxFrame - batchStart; room > 0; {
 			size := min(room, 500)
@@ -159,16 +188,15 @@ func TestBatchBuilderSmallest(t *testing.T) {
 func TestBatchBuilderAllocatesNothing(t *testing.T) {
 	records := recordsOf(t, someBets(300))
 	var b BatchBuilder
+	buffer := make([]byte, 0, 2*MaxFrame)
 	fill := func() {
-		b.Start(0)
+		b.Start(buffer, 0)
 		for _, record := range records {
 			if !b.Add(record) {
-				b.Frame()
-				b.Start(b.End())
+				b.Start(b.Frame()[:0], b.End())
 			}
 		}
 	}
-	fill() // the first time the frame grows
 	if n := testing.AllocsPerRun(20, fill); n != 0 {
 		t.Errorf("%v allocations for %d bets", n, len(records))
 	}

@@ -23,7 +23,7 @@ func BenchmarkBatchBuilder(b *testing.B) {
 	b.ReportAllocs()
 	var batch BatchBuilder
 	for b.Loop() {
-		batch.Start(0)
+		batch.Start(frame[:0], 0)
 		for _, record := range records {
 			if !batch.Add(record) {
 				b.Fatal("full")

@@ -148,7 +148,7 @@ func FuzzBatchBuilder(f *testing.F) {
 			return
 		}
 		var b BatchBuilder
-		b.Start(offset)
+		b.Start(nil, offset)
 		var bets []Bet
 		for b.Add(record) {
 			bets = append(bets, bet)

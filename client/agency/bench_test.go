@@ -44,7 +44,7 @@ func BenchmarkReader(b *testing.B) {
 					b.Fatal(err)
 				}
 				if !batch.Add(record) {
-					batch.Start(batch.End())
+					batch.Start(batch.Frame()[:0], batch.End())
 				}
 			}
 		})

@@ -35,16 +35,8 @@ func (f *flight) full() bool {
 	return len(f.ends) >= window
 }
 
-// add notes that a batch that ends there is being sent. It waits while the
-// window is full, and fails with the context's cause.
-func (f *flight) add(ctx context.Context, end uint64) error {
-	for f.full() {
-		select {
-		case <-f.freed:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
+// add notes that a batch that ends there is being sent.
+func (f *flight) add(end uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.ends) == 0 {
@@ -52,6 +44,17 @@ func (f *flight) add(ctx context.Context, end uint64) error {
 	}
 	f.ends = append(f.ends, end)
 	f.sent = end
+}
+
+// room waits while the window is full. It fails with the context's cause.
+func (f *flight) room(ctx context.Context) error {
+	for f.full() {
+		select {
+		case <-f.freed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 	return nil
 }
 

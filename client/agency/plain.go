@@ -28,6 +28,9 @@ func (r *records) next() []byte {
 	return r.bytes[start:r.ends[r.given-1]]
 }
 
+// empty has the capacity of r and no records.
+func (r *records) empty() records { return records{bytes: r.bytes[:0], ends: r.ends[:0]} }
+
 // plainRecords encodes the bets of lines as nearly all are in a data file:
 // without quotes or anything else that is unusual. It encodes all of them or
 // tells that it cannot; then splitRow and ParseBet, which accept more and find
@@ -35,7 +38,7 @@ func (r *records) next() []byte {
 // hold it looks for in all lines at once, which is far cheaper than in each. It
 // uses the capacity of records that are no longer needed.
 func plainRecords(reuse records, lines []byte) (r records, ok bool) {
-	r = records{bytes: reuse.bytes[:0], ends: reuse.ends[:0]}
+	r = reuse.empty()
 	if bytes.IndexByte(lines, '"') >= 0 || bytes.IndexByte(lines, 0) >= 0 || !utf8.Valid(lines) {
 		return r, false
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 )
 
 // chunkSize is how much of a data file is in memory at once, and so the length
@@ -57,14 +58,20 @@ func Open(name string) (*Reader, error) {
 	return r, nil
 }
 
-func newReader(name string, file io.ReadCloser) *Reader {
+// readers are closed ones, for their buffers. New memory costs more than to
+// fill it.
+var readers = sync.Pool{New: func() any {
 	return &Reader{
-		name:  name,
-		file:  file,
 		chunk: make([]byte, 0, chunkSize),
 		// No plain line is shorter than its record.
 		records: records{bytes: make([]byte, 0, chunkSize), ends: make([]int, 0, chunkSize/usualLine)},
 	}
+}}
+
+func newReader(name string, file io.ReadCloser) *Reader {
+	r := readers.Get().(*Reader)
+	*r = Reader{name: name, file: file, chunk: r.chunk[:0], records: r.records.empty()}
+	return r
 }
 
 // Next reads the next bet and returns its record (protocol.AppendRecord), which
@@ -149,7 +156,7 @@ func (r *Reader) take(lines []byte) {
 	}
 	var ok bool
 	if r.records, ok = plainRecords(r.records, lines); !ok {
-		r.records.ends = r.records.ends[:0]
+		r.records = r.records.empty()
 		r.lines = string(lines)
 	}
 }
@@ -160,5 +167,10 @@ func (r *Reader) fail(err error) error { return fmt.Errorf("%s, line %d: %w", r.
 // Progress tells how many bytes of the file have been taken, of how many.
 func (r *Reader) Progress() (read, size int64) { return r.read, r.size }
 
-// Close closes the file.
-func (r *Reader) Close() error { return r.file.Close() }
+// Close closes the file. The Reader must not be used any more.
+func (r *Reader) Close() error {
+	err := r.file.Close()
+	r.file = nil
+	readers.Put(r)
+	return err
+}

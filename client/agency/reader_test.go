@@ -247,15 +247,16 @@ func TestAllocationsPerBet(t *testing.T) {
 	const bets = 10_000
 	r := newReader("endless", &endless{row: "Santiago Lionel,Lorca,30904465,1999-03-17,2201\r\n"})
 	var batch protocol.BatchBuilder
+	buffer := make([]byte, 0, protocol.MaxFrame)
 	allocations := testing.AllocsPerRun(5, func() {
-		batch.Start(0)
+		batch.Start(buffer, 0)
 		for range bets {
 			record, err := r.Next()
 			if err != nil {
 				t.Fatal(err)
 			}
 			if !batch.Add(record) {
-				batch.Start(batch.End())
+				batch.Start(batch.Frame()[:0], batch.End())
 			}
 		}
 	})

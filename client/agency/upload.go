@@ -1,19 +1,20 @@
 package agency
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// writeBuffer gathers several batches for one write to the socket.
-const writeBuffer = 4 * protocol.MaxFrame
+// writeBuffer is the room, in bytes, to gather batches for one write to the
+// socket.
+const writeBuffer = 5 * protocol.MaxFrame
 
 // errMismatch says that the data file is not the one whose bets are stored.
 var errMismatch = errors.New("the data file was changed since its bets were stored")
@@ -34,14 +35,7 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, p *patience) err
 	if err != nil {
 		return err
 	}
-	reader, err := Open(u.file)
-	if err != nil {
-		return fmt.Errorf("open the data file: %w", err)
-	}
-	defer func() { logClosed("file", "file", u.file, u.id, reader.Close()) }()
-	if err := u.skip(ctx, reader, welcome); err != nil {
-		return err
-	}
+	c.ArmRead(0) // no reply is due before the first batch
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -52,8 +46,7 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, p *patience) err
 		cancel(err)
 		received <- err
 	}()
-	s := &sender{upload: u, out: bufio.NewWriterSize(c, writeBuffer), flight: replies.flight}
-	if err := s.send(ctx, reader, welcome.Stored); err != nil {
+	if err := u.send(ctx, c, replies.flight, welcome); err != nil {
 		return u.abort(c, err, received)
 	}
 	if err := <-received; err != nil {
@@ -76,6 +69,30 @@ func (u *upload) abort(c *deadline.Conn, err error, received <-chan error) error
 		return reply
 	}
 	return err
+}
+
+// outBuffers are shared by all uploads of a process, which need one only while
+// they send.
+var outBuffers = sync.Pool{New: func() any {
+	out := make([]byte, 0, writeBuffer)
+	return &out
+}}
+
+// send sends what the central does not have yet. When it returns the data file
+// is closed.
+func (u *upload) send(ctx context.Context, c *deadline.Conn, flight *flight, stored protocol.Welcome) error {
+	reader, err := Open(u.file)
+	if err != nil {
+		return fmt.Errorf("open the data file: %w", err)
+	}
+	defer func() { logClosed("file", "file", u.file, u.id, reader.Close()) }()
+	if err := u.skip(ctx, reader, stored); err != nil {
+		return err
+	}
+	out := outBuffers.Get().(*[]byte)
+	defer outBuffers.Put(out)
+	s := &sender{upload: u, conn: c, out: *out, flight: flight}
+	return s.send(ctx, reader, stored.Stored)
 }
 
 // skip passes over the bets that are stored, and compares them with what the
@@ -108,7 +125,8 @@ func (u *upload) skip(ctx context.Context, reader *Reader, stored protocol.Welco
 // sender sends the batches of a data file and what follows them.
 type sender struct {
 	*upload
-	out    *bufio.Writer
+	conn   *deadline.Conn
+	out    []byte // frames not written yet; the batch is gathered behind them
 	flight *flight
 	batch  protocol.BatchBuilder
 	sent   bool // a batch was sent over this connection
@@ -117,7 +135,7 @@ type sender struct {
 // send sends the reader's bets, from the given offset on, then FINISHED and
 // QUERY.
 func (s *sender) send(ctx context.Context, reader *Reader, offset uint64) error {
-	s.batch.Start(offset)
+	s.batch.Start(s.out, offset)
 	for {
 		record, err := reader.Next()
 		if err == io.EOF {
@@ -153,58 +171,53 @@ func (s *sender) add(ctx context.Context, record []byte) error {
 	if err := s.sendBatch(ctx); err != nil {
 		return err
 	}
-	s.batch.Start(s.batch.End())
 	s.batch.Add(record) // fits: the batch is empty
 	return nil
 }
 
-// sendBatch sends the batch when its time has come and the window has room.
+// sendBatch sends the batch when its time has come, waits for room in the window
+// and starts the next.
 func (s *sender) sendBatch(ctx context.Context) error {
 	if s.sent && s.options.Period > 0 {
 		if err := pause(ctx, s.options.Period); err != nil {
 			return err
 		}
 	}
+	s.flight.add(s.batch.End())
+	s.out = s.batch.Frame()
+	s.sent = true
+	logBatchSent(s.id, s.batch.Len(), s.batch.End())
 	// What is gathered must be on its way before we wait for replies to it.
-	if s.flight.full() {
+	if cap(s.out)-len(s.out) < protocol.MaxFrame || s.options.Period > 0 || s.flight.full() {
 		if err := s.flush(); err != nil {
 			return err
 		}
 	}
-	if err := s.flight.add(ctx, s.batch.End()); err != nil {
+	if err := s.flight.room(ctx); err != nil {
 		return err
 	}
-	if _, err := s.out.Write(s.batch.Frame()); err != nil {
-		return lost("send a batch: %w", err)
-	}
-	s.sent = true
-	logBatchSent(s.id, s.batch.Len(), s.batch.End())
-	if s.options.Period > 0 {
-		return s.flush()
-	}
+	s.batch.Start(s.out, s.batch.End())
 	return nil
 }
 
+// flush writes what is gathered.
 func (s *sender) flush() error {
-	if err := s.out.Flush(); err != nil {
-		return lost("send batches: %w", err)
+	if _, err := s.conn.Write(s.out); err != nil {
+		return lost("send: %w", err)
 	}
+	s.out = s.out[:0]
 	return nil
 }
 
 // finish notifies the central and asks for the winners.
 func (s *sender) finish(total uint64) error {
-	var frames []byte
 	for _, m := range []protocol.Message{&protocol.Finished{Total: total}, &protocol.Query{}} {
 		var err error
-		if frames, err = protocol.AppendFrame(frames, m); err != nil {
+		if s.out, err = protocol.AppendFrame(s.out, m); err != nil {
 			return err
 		}
 	}
 	s.flight.finish()
-	if _, err := s.out.Write(frames); err != nil {
-		return lost("send FINISHED: %w", err)
-	}
 	if err := s.flush(); err != nil {
 		return err
 	}
