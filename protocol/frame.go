@@ -1,11 +1,10 @@
 package protocol
 
 import (
-	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // AppendFrame appends the frame of a message to dst. It fails with ErrTooLong
@@ -28,17 +27,23 @@ func AppendFrame(dst []byte, m Message) ([]byte, error) {
 // can bring more than one.
 const readBuffer = 2 * MaxFrame
 
-// Reader reads frames from a stream.
+// readBuffers are shared by all Readers.
+var readBuffers = sync.Pool{New: func() any { return new([readBuffer]byte) }}
+
+// Reader reads frames from a stream. Between frames, where a connection may wait
+// for long and a central has thousands that do, it holds no buffer but a few
+// bytes.
 type Reader struct {
-	r    *bufio.Reader
-	used int // bytes of the frame returned last, not yet discarded
+	r      io.Reader
+	unread []byte            // from the stream, in few or shared
+	used   int               // its first bytes: the frame returned last
+	few    [64]byte          // enough for most of what is not a batch
+	shared *[readBuffer]byte // nil if few is enough
 }
 
 // NewReader returns a Reader of r. It reads ahead, so nothing else should read
 // from r afterwards.
-func NewReader(r io.Reader) *Reader {
-	return &Reader{r: bufio.NewReaderSize(r, readBuffer)}
-}
+func NewReader(r io.Reader) *Reader { return &Reader{r: r} }
 
 // Next returns the next frame. The payload is valid until the next call.
 //
@@ -46,30 +51,41 @@ func NewReader(r io.Reader) *Reader {
 // io.ErrUnexpectedEOF if it ends inside one, with ErrMalformed if the length
 // is none that a frame can have, and with the stream's own errors.
 func (r *Reader) Next() (Type, []byte, error) {
-	if _, err := r.r.Discard(r.used); err != nil {
+	r.unread, r.used = r.unread[r.used:], 0
+	if len(r.unread) == 0 && r.shared != nil {
+		readBuffers.Put(r.shared)
+		r.shared = nil
+	}
+	if err := r.fill(lengthSize); err != nil {
 		return 0, nil, err
 	}
-	r.used = 0
-	length, err := r.r.Peek(lengthSize)
-	if err != nil {
-		return 0, nil, endInside(err, len(length))
-	}
-	n := binary.BigEndian.Uint32(length)
+	n := binary.BigEndian.Uint32(r.unread)
 	if n < 1 || n > MaxFrame-lengthSize {
 		return 0, nil, fmt.Errorf("%w: length %d, expected 1 to %d", ErrMalformed, n, MaxFrame-lengthSize)
 	}
-	frame, err := r.r.Peek(lengthSize + int(n))
-	if err != nil {
-		return 0, nil, endInside(err, len(frame))
+	if err := r.fill(lengthSize + int(n)); err != nil {
+		return 0, nil, err
 	}
-	r.used = len(frame)
-	return Type(frame[lengthSize]), frame[headerSize:], nil
+	r.used = lengthSize + int(n)
+	return Type(r.unread[lengthSize]), r.unread[headerSize:r.used], nil
 }
 
-// endInside turns the end of the stream into io.ErrUnexpectedEOF where part of
-// a frame was read.
-func endInside(err error, read int) error {
-	if errors.Is(err, io.EOF) && read > 0 {
+// fill reads until there are n unread bytes, and takes more if they have come.
+func (r *Reader) fill(n int) error {
+	if len(r.unread) >= n {
+		return nil
+	}
+	if r.shared == nil && n > len(r.few) {
+		r.shared = readBuffers.Get().(*[readBuffer]byte)
+	}
+	buffer := r.few[:]
+	if r.shared != nil {
+		buffer = r.shared[:]
+	}
+	have := copy(buffer, r.unread)
+	read, err := io.ReadAtLeast(r.r, buffer[have:], n-have)
+	r.unread = buffer[:have+read]
+	if err == io.EOF && have > 0 {
 		return io.ErrUnexpectedEOF
 	}
 	return err

@@ -28,14 +28,15 @@ var (
 func (s *Server) serve(ctx context.Context, cancel context.CancelCauseFunc, c *conn, seat *seat) {
 	// One deadline for all that says who the peer is.
 	c.ArmRead(s.options.HelloTimeout)
-	first := make([]byte, 1)
-	if _, err := io.ReadFull(c, first); err != nil {
+	first := make([]byte, 64) // as a rule all that a peer says at first
+	n, err := io.ReadAtLeast(c, first, 1)
+	if err != nil {
 		if !errors.Is(err, io.EOF) && !stopping(ctx) {
 			logSessionFailed(c.ip, 0, cause(ctx, err))
 		}
 		return
 	}
-	stream := io.MultiReader(bytes.NewReader(first), c)
+	stream := io.MultiReader(bytes.NewReader(first[:n]), c)
 	// A frame begins with a 0, for it is shorter than 16 MiB; a line of text
 	// does not.
 	if first[0] != 0 {
