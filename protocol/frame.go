@@ -37,6 +37,7 @@ type Reader struct {
 	r      io.Reader
 	unread []byte            // from the stream, in few or shared
 	used   int               // its first bytes: the frame returned last
+	more   bool              // the last read was a full one: more has come, as a rule
 	few    [64]byte          // enough for most of what is not a batch
 	shared *[readBuffer]byte // nil if few is enough
 }
@@ -75,7 +76,7 @@ func (r *Reader) fill(n int) error {
 	if len(r.unread) >= n {
 		return nil
 	}
-	if r.shared == nil && n > len(r.few) {
+	if r.shared == nil && (r.more || n > len(r.few)) {
 		r.shared = readBuffers.Get().(*[readBuffer]byte)
 	}
 	buffer := r.few[:]
@@ -85,6 +86,7 @@ func (r *Reader) fill(n int) error {
 	have := copy(buffer, r.unread)
 	read, err := io.ReadAtLeast(r.r, buffer[have:], n-have)
 	r.unread = buffer[:have+read]
+	r.more = len(r.unread) == len(buffer)
 	if err == io.EOF && have > 0 {
 		return io.ErrUnexpectedEOF
 	}

@@ -94,7 +94,8 @@ func TestReaderLengths(t *testing.T) {
 }
 
 // TestReaderReservesNothing shows lengths to a Reader that are not followed by
-// as many bytes, or by any: all that it may allocate is the error.
+// as many bytes, or by any: all that it may allocate is the error and a buffer
+// that all share.
 func TestReaderReservesNothing(t *testing.T) {
 	for _, length := range []uint32{0, 1, 7996, 7997, 1 << 31, 1<<32 - 1} {
 		r := NewReader(bytes.NewReader(binary.BigEndian.AppendUint32(nil, length)))
@@ -102,7 +103,7 @@ func TestReaderReservesNothing(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		_, _, err := r.Next()
 		runtime.ReadMemStats(&after)
-		if allocated := after.TotalAlloc - before.TotalAlloc; err == nil || allocated > 16<<10 {
+		if allocated := after.TotalAlloc - before.TotalAlloc; err == nil || allocated > readBuffer+1<<10 {
 			t.Errorf("length %d: %d bytes allocated, error %v", length, allocated, err)
 		}
 	}
@@ -111,7 +112,7 @@ func TestReaderReservesNothing(t *testing.T) {
 // TestReaderHoldsNothing waits between frames, small and large, as thousands of
 // connections do.
 func TestReaderHoldsNothing(t *testing.T) {
-	for _, length := range []uint32{1, 60, 61, 7996} {
+	for _, length := range []uint32{1, 59, 61, 7996} {
 		r := NewReader(iotest.OneByteReader(bytes.NewReader(rawFrame(TypeBatch, length))))
 		if _, _, err := r.Next(); err != nil || (r.shared != nil) != (length > 60) {
 			t.Errorf("length %d: %v, shared buffer: %t", length, err, r.shared != nil)
@@ -121,6 +122,34 @@ func TestReaderHoldsNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestReaderReadsMuch counts the reads of a stream that is all there. Frames of
+// 16, 32 and 64 bytes fill the few bytes exactly, those of 8,000 all.
+func TestReaderReadsMuch(t *testing.T) {
+	const size = 10 * readBuffer
+	for _, frame := range []int{5, 13, 16, 32, 48, 64, 65, 500, 8000} {
+		all := bytes.Repeat(rawFrame(TypeBatch, uint32(frame-lengthSize)), size/frame)
+		reads := 0
+		r := NewReader(readerFunc(func(p []byte) (int, error) {
+			reads++
+			n := copy(p, all)
+			all = all[n:]
+			return n, nil
+		}))
+		for range size / frame {
+			if _, _, err := r.Next(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if most := 1 + size/(readBuffer-frame) + 1; reads > most {
+			t.Errorf("frames of %d bytes: %d reads, want at most %d", frame, reads, most)
+		}
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // TestReadersDoNotDisturb has Readers of several streams return frames in turn:
 // a payload stays as it is until the next call to the same Reader.

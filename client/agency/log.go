@@ -21,6 +21,9 @@ func logResuming(id uint32, stored uint64) {
 }
 
 func logBatchSent(id uint32, bets int, end uint64) {
+	if !log.IsEnabledFor(logging.DEBUG) {
+		return // before the arguments are put into interfaces: an upload has many batches
+	}
 	log.Debugf("action: lote_enviado | result: success | client_id: %d | cantidad: %d | enviadas: %d", id, bets, end)
 }
 

@@ -46,9 +46,11 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, p *patience) err
 		cancel(err)
 		received <- err
 	}()
-	if err := u.send(ctx, c, replies.flight, welcome); err != nil {
+	total, err := u.send(ctx, c, replies.flight, welcome)
+	if err != nil {
 		return u.abort(c, err, received)
 	}
+	logFinished(u.id, total)
 	if err := <-received; err != nil {
 		return err
 	}
@@ -78,21 +80,22 @@ var outBuffers = sync.Pool{New: func() any {
 	return &out
 }}
 
-// send sends what the central does not have yet. When it returns the data file
-// is closed.
-func (u *upload) send(ctx context.Context, c *deadline.Conn, flight *flight, stored protocol.Welcome) error {
+// send sends what the central does not have yet, and returns how many bets there
+// are. When it returns the data file is closed.
+func (u *upload) send(ctx context.Context, c *deadline.Conn, flight *flight, stored protocol.Welcome) (total uint64, err error) {
 	reader, err := Open(u.file)
 	if err != nil {
-		return fmt.Errorf("open the data file: %w", err)
+		return 0, fmt.Errorf("open the data file: %w", err)
 	}
 	defer func() { logClosed("file", "file", u.file, u.id, reader.Close()) }()
 	if err := u.skip(ctx, reader, stored); err != nil {
-		return err
+		return 0, err
 	}
 	out := outBuffers.Get().(*[]byte)
 	defer outBuffers.Put(out)
 	s := &sender{upload: u, conn: c, out: *out, flight: flight}
-	return s.send(ctx, reader, stored.Stored)
+	err = s.send(ctx, reader, stored.Stored)
+	return s.batch.End(), err
 }
 
 // skip passes over the bets that are stored, and compares them with what the
@@ -159,7 +162,7 @@ func (s *sender) send(ctx context.Context, reader *Reader, offset uint64) error 
 	if s.options.Progress != nil {
 		s.options.Progress(reader.Progress())
 	}
-	return s.finish(s.batch.End())
+	return s.finish()
 }
 
 // add puts a bet's record into the batch. If that is full it is sent first, and
@@ -210,19 +213,15 @@ func (s *sender) flush() error {
 }
 
 // finish notifies the central and asks for the winners.
-func (s *sender) finish(total uint64) error {
-	for _, m := range []protocol.Message{&protocol.Finished{Total: total}, &protocol.Query{}} {
+func (s *sender) finish() error {
+	for _, m := range []protocol.Message{&protocol.Finished{Total: s.batch.End()}, &protocol.Query{}} {
 		var err error
 		if s.out, err = protocol.AppendFrame(s.out, m); err != nil {
 			return err
 		}
 	}
 	s.flight.finish()
-	if err := s.flush(); err != nil {
-		return err
-	}
-	logFinished(s.id, total)
-	return nil
+	return s.flush()
 }
 
 // replies receives what the central sends during an upload.

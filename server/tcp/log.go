@@ -57,6 +57,10 @@ func logBatchesStored(agency lottery.AgencyID, sizes ...int) {
 	}
 	lines := make(format.Lines, len(sizes))
 	for i, bets := range sizes {
+		if i > 0 && bets == sizes[i-1] {
+			lines[i] = lines[i-1] // most batches are of one size
+			continue
+		}
 		lines[i] = fmt.Sprintf("action: apuesta_recibida | result: success | cantidad: %d | agencia: %d", bets, agency)
 	}
 	log.Info(lines)
