@@ -34,7 +34,11 @@ func main() {
 	if err := logging.Setup(os.Stdout, "INFO"); err != nil {
 		fail(err)
 	}
-	winners, err := crowd(context.Background(), *address, *dir, *agencies, agency.Options{BatchMaxAmount: *batch})
+	server, err := net.ResolveTCPAddr("tcp", *address) // once, and not for each agency
+	if err != nil {
+		fail(err)
+	}
+	winners, err := crowd(context.Background(), server, *dir, *agencies, agency.Options{BatchMaxAmount: *batch})
 	if err != nil {
 		fail(err)
 	}
@@ -47,10 +51,8 @@ func fail(err error) {
 }
 
 // crowd runs all agencies and returns how many winners they have together.
-func crowd(ctx context.Context, address, dir string, agencies int, options agency.Options) (int, error) {
-	connect := func(ctx context.Context) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "tcp", address)
-	}
+func crowd(ctx context.Context, server *net.TCPAddr, dir string, agencies int, options agency.Options) (int, error) {
+	connect := func(context.Context) (net.Conn, error) { return net.DialTCP("tcp", nil, server) }
 	var group sync.WaitGroup
 	var winners atomic.Int64
 	errs := make([]error, agencies)
