@@ -13,8 +13,9 @@ import (
 // The drawing's measures, in pixels.
 const (
 	svgWidth  = 760
+	margin    = 16
 	barsLeft  = 290 // where the bars begin
-	barsWidth = 310 // of the whole scale
+	barsWidth = 280 // of the whole scale; the numbers stand to the right of it
 	rowHeight = 34
 	barHeight = 18
 	topHeight = 74
@@ -46,14 +47,14 @@ func drawing(results []result) []byte {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="Apuestas por segundo respecto del piso">`+"\n",
 		svgWidth, height, svgWidth, height)
 	fmt.Fprintf(&b, "<style>%s</style>\n", style)
-	text(&b, 16, 28, "title", "start", "Apuestas por segundo, respecto del piso")
-	text(&b, 16, 48, "faint", "start", "Piso = 1: los mismos bytes por loopback a un archivo, sin interpretarlos ni fsync")
+	text(&b, margin, 28, "title", "start", "Apuestas por segundo, respecto del piso")
+	text(&b, margin, 48, "faint", "start", "Piso = 1: los mismos bytes por loopback a un archivo, sin interpretarlos ni fsync")
 	bottom := topHeight + rowHeight*len(results)
 	scale.grid(&b, bottom)
 	for i, r := range results {
 		scale.row(&b, topHeight+i*rowHeight, r)
 	}
-	text(&b, 16, bottom+42, "faint", "start", machine())
+	text(&b, margin, bottom+42, "faint", "start", machine())
 	if slices.ContainsFunc(results, func(r result) bool { return r.goal > 0 }) {
 		fmt.Fprintf(&b, `<line class="goal" x1="%d" y1="%d" x2="%d" y2="%d"/>`+"\n", svgWidth-62, bottom+30, svgWidth-62, bottom+46)
 		text(&b, svgWidth-52, bottom+42, "faint", "start", "meta")
@@ -90,17 +91,13 @@ func (s scale) row(b *strings.Builder, top int, r result) {
 	end := s.x(r.share.median)
 	text(b, barsLeft-12, middle, "", "end", r.title)
 	fmt.Fprintf(b, `<rect class="bar" x="%d" y="%d" width="%.1f" height="%d" rx="3"/>`+"\n", barsLeft, bar, end-barsLeft, barHeight)
-	label := end
 	if r.goal > 0 {
 		x := s.x(r.goal)
 		fmt.Fprintf(b, `<line class="goal" x1="%.1f" y1="%d" x2="%.1f" y2="%d"/>`+"\n", x, bar-3, x, bar+barHeight+3)
-		if x < end+130 { // the label does not run over the mark
-			label = max(label, x)
-		}
 	}
-	text(b, label+8, middle, "", "start", fmt.Sprintf("%s · %s millones/s", table.Decimal(r.share.median, 2), table.Decimal(r.rate/1e6, 2)))
+	text(b, svgWidth-margin, middle, "", "end", fmt.Sprintf("%s · %s millones/s", table.Decimal(r.share.median, 2), table.Decimal(r.rate/1e6, 2)))
 }
 
-func text[N int | float64](b *strings.Builder, x, y N, class, anchor, content string) {
+func text[X, Y int | float64](b *strings.Builder, x X, y Y, class, anchor, content string) {
 	fmt.Fprintf(b, `<text class="%s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`+"\n", class, float64(x), float64(y), anchor, html.EscapeString(content))
 }
