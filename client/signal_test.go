@@ -112,7 +112,7 @@ type phase struct {
 	speak  script // nil: nobody listens
 	env    []string
 	await  string   // on the log, besides the script
-	closed []string // what was open
+	closed []string // what was open, at the signal or before
 }
 
 var phases = []phase{

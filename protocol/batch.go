@@ -141,7 +141,7 @@ func (b *BatchBuilder) Len() int { return b.count }
 func (b *BatchBuilder) End() uint64 { return b.offset + uint64(b.count) }
 
 // Frame returns what Start was given with the frame of the batch, which has
-// bets, behind it. It is valid until the next Start or Add.
+// bets, behind it. A batch that is started behind that leaves it as it is.
 func (b *BatchBuilder) Frame() []byte {
 	frame := b.frames[b.start:]
 	be.PutUint32(frame, uint32(len(frame)-lengthSize))

@@ -32,12 +32,12 @@ var readBuffers = sync.Pool{New: func() any { return new([readBuffer]byte) }}
 
 // Reader reads frames from a stream. Between frames, where a connection may wait
 // for long and a central has thousands that do, it holds no buffer but a few
-// bytes.
+// bytes, unless the last read was a full one.
 type Reader struct {
 	r      io.Reader
 	unread []byte            // from the stream, in few or shared
 	used   int               // its first bytes: the frame returned last
-	more   bool              // the last read was a full one: more has come, as a rule
+	more   bool              // the last read was a full one: as a rule, more has come
 	few    [64]byte          // enough for most of what is not a batch
 	shared *[readBuffer]byte // nil if few is enough
 }

@@ -55,18 +55,19 @@ func TestLinesOfAnUpload(t *testing.T) {
 			"INFO     action: close_connection | result: success | client_id: 1 | address: pipe",
 			"INFO     action: connect | result: in_progress | client_id: 1",
 			"INFO     action: reanudar | result: success | client_id: 1 | almacenadas: 4",
-			"INFO     action: notificacion_enviada | result: success | client_id: 1 | apuestas: 5",
 			"INFO     action: close_file | result: success | client_id: 1 | file: " + name,
+			"INFO     action: notificacion_enviada | result: success | client_id: 1 | apuestas: 5",
 			"INFO     action: close_connection | result: success | client_id: 1 | address: pipe",
 		}
 		got := lines()
 		// Whether all was sent when the connection was lost is a race, and
 		// so is who notices first, sender or receiver.
+		if len(got) > 2 && strings.Contains(got[2], "notificacion") {
+			got = slices.Delete(got, 2, 3)
+		}
 		for i, line := range got {
 			got[i], _, _ = strings.Cut(line, " | reason: ")
 		}
-		got = slices.DeleteFunc(got, func(line string) bool { return strings.Contains(line, "notificacion") })
-		want = slices.DeleteFunc(want, func(line string) bool { return strings.Contains(line, "notificacion") })
 		if !slices.Equal(got, want) {
 			t.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}

@@ -19,7 +19,7 @@ func TestPlainRecords(t *testing.T) {
 		lines := file(want, end)
 		for _, lines := range []string{lines, strings.TrimSuffix(lines, end)} {
 			got, ok := plainRecords(records{}, []byte(lines))
-			bets, err := rest(&Reader{end: true, records: got})
+			bets, err := rest(&Reader{end: true, buffers: &buffers{records: got}})
 			if !ok || err != nil || !slices.Equal(bets, want) {
 				t.Errorf("%q: %t, %+v, %v", lines, ok, bets, err)
 			}
@@ -71,8 +71,8 @@ func FuzzPlainRecords(f *testing.F) {
 		if !ok {
 			return
 		}
-		got, err := rest(&Reader{end: true, records: plain})
-		want, wantErr := rest(&Reader{end: true, lines: lines})
+		got, err := rest(&Reader{end: true, buffers: &buffers{records: plain}})
+		want, wantErr := rest(&Reader{end: true, buffers: new(buffers), lines: lines})
 		if err != nil || wantErr != nil || !slices.Equal(got, want) {
 			t.Fatalf("%q: %+v, %v, want %+v, %v", lines, got, err, want, wantErr)
 		}

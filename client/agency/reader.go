@@ -25,15 +25,14 @@ const byteOrderMark = "\ufeff"
 // is CSV as in RFC 4180; lines end in LF or CRLF, the last in either or
 // neither; empty lines are passed over. Its memory is constant.
 type Reader struct {
-	name    string
-	file    io.ReadCloser
-	size    int64
-	chunk   []byte  // read from the file, up to inside a line
-	read    int64   // bytes taken out of chunk
-	records records // of bets that were taken out
-	lines   string  // taken out, and to be looked at one by one
-	line    int     // number of the line given out last
-	end     bool    // the file has no more to read
+	name     string
+	file     io.ReadCloser
+	size     int64
+	*buffers        // nil once closed
+	read     int64  // bytes taken out of chunk
+	lines    string // taken out, and to be looked at one by one
+	line     int    // number of the line given out last
+	end      bool   // the file has no more to read
 }
 
 // Open opens a data file. It fails, saying what to do, if that cannot be read.
@@ -58,10 +57,16 @@ func Open(name string) (*Reader, error) {
 	return r, nil
 }
 
-// readers are closed ones, for their buffers. New memory costs more than to
-// fill it.
-var readers = sync.Pool{New: func() any {
-	return &Reader{
+// buffers are what a Reader holds of its file.
+type buffers struct {
+	chunk   []byte  // read from the file, up to inside a line
+	records records // of bets that were taken out of chunk
+}
+
+// spare buffers are those of Readers that are closed: new memory costs more than
+// to fill it.
+var spare = sync.Pool{New: func() any {
+	return &buffers{
 		chunk: make([]byte, 0, chunkSize),
 		// No plain line is shorter than its record.
 		records: records{bytes: make([]byte, 0, chunkSize), ends: make([]int, 0, chunkSize/usualLine)},
@@ -69,9 +74,9 @@ var readers = sync.Pool{New: func() any {
 }}
 
 func newReader(name string, file io.ReadCloser) *Reader {
-	r := readers.Get().(*Reader)
-	*r = Reader{name: name, file: file, chunk: r.chunk[:0], records: r.records.empty()}
-	return r
+	b := spare.Get().(*buffers)
+	b.chunk, b.records = b.chunk[:0], b.records.empty()
+	return &Reader{name: name, file: file, buffers: b}
 }
 
 // Next reads the next bet and returns its record (protocol.AppendRecord), which
@@ -167,10 +172,11 @@ func (r *Reader) fail(err error) error { return fmt.Errorf("%s, line %d: %w", r.
 // Progress tells how many bytes of the file have been taken, of how many.
 func (r *Reader) Progress() (read, size int64) { return r.read, r.size }
 
-// Close closes the file. The Reader must not be used any more.
+// Close closes the file. Nothing else may be done with the Reader afterwards.
 func (r *Reader) Close() error {
-	err := r.file.Close()
-	r.file = nil
-	readers.Put(r)
-	return err
+	if r.buffers != nil {
+		spare.Put(r.buffers)
+		r.buffers = nil
+	}
+	return r.file.Close()
 }

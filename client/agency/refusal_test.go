@@ -145,21 +145,122 @@ func TestProgressExtendsTheDeadline(t *testing.T) {
 // A central that is there and says nothing is given up on after replyTimeout,
 // in every phase but the wait for the draw.
 func TestSilentCentral(t *testing.T) {
-	for _, phase := range []protocol.Type{protocol.TypeHello, protocol.TypeBatch, protocol.TypeFinished} {
-		synctest.Test(t, func(t *testing.T) {
-			c := new(central)
-			c.script = atFirst(func(p *peer) {
-				if p.answerUpTo(phase) == nil {
-					_ = p.until(0) // reads on, and says nothing
+	bets := numbered(500)
+	for _, tt := range []struct {
+		name   string
+		phase  protocol.Type
+		stored int
+	}{
+		{"at HELLO", protocol.TypeHello, 0},
+		{"at a batch", protocol.TypeBatch, 0},
+		{"at FINISHED", protocol.TypeFinished, 0},
+		{"at FINISHED, all is stored", protocol.TypeFinished, len(bets)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := &central{stored: bets[:tt.stored:tt.stored]}
+				c.script = atFirst(func(p *peer) {
+					if p.answerUpTo(tt.phase) == nil {
+						_ = p.until(0) // reads on, and says nothing
+					}
+				})
+				start := time.Now()
+				runUpload(t, c, bets, Options{BatchMaxAmount: 10})
+				if took := time.Since(start); took < replyTimeout || took > replyTimeout+time.Second {
+					t.Errorf("took %v", took)
 				}
 			})
-			start := time.Now()
-			runUpload(t, c, numbered(500), Options{BatchMaxAmount: 10})
-			if took := time.Since(start); took < replyTimeout || took > replyTimeout+time.Second {
-				t.Errorf("silent at %v: took %v", phase, took)
-			}
 		})
 	}
+}
+
+// No reply is due while the agency passes over bets that are stored, which may
+// take long.
+func TestNothingIsDueBeforeTheFirstBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bets := numbered(20)
+		c := &central{stored: bets[:10:10]}
+		var armed []time.Duration // how long each read may wait; 0 = without end
+		dial := func(ctx context.Context) (net.Conn, error) {
+			socket, err := c.dial(ctx)
+			return &deadlines{socket, &armed}, err
+		}
+		if _, err := Run(t.Context(), 1, dataFile(t, bets), dial, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if len(armed) < 3 || armed[0] != replyTimeout || armed[1] != 0 || armed[2] != replyTimeout {
+			t.Errorf("armed for %v, want WELCOME, nothing, ACK, …", armed)
+		}
+	})
+}
+
+// deadlines notes the deadlines of a connection's reads, in a bubble.
+type deadlines struct {
+	net.Conn
+	armed *[]time.Duration
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error {
+	var wait time.Duration
+	if !at.IsZero() {
+		wait = time.Until(at)
+	}
+	*d.armed = append(*d.armed, wait)
+	return d.Conn.SetReadDeadline(at)
+}
+
+// When sending fails, the central may have said why: that is waited for, but for
+// a moment only.
+func TestSendingFails(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		says    protocol.Message
+		refused bool
+	}{
+		{"a refusal", &protocol.Error{Status: protocol.StatusClosed}, true},
+		{"an acknowledgement", &protocol.Ack{}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := new(central)
+				c.script = func(_ int, p *peer) {
+					p.greet()
+					time.Sleep(stopTimeout / 2)
+					p.send(tt.says)
+					_ = p.until(0)
+				}
+				dial := func(ctx context.Context) (net.Conn, error) {
+					socket, err := c.dial(ctx)
+					return &onceWritten{Conn: socket}, err
+				}
+				start := time.Now()
+				_, err := Run(t.Context(), 1, dataFile(t, numbered(3)), dial, Options{RetryDeadline: -1})
+				var refusal *protocol.Error
+				if errors.As(err, &refusal) != tt.refused || errors.Is(err, errWrite) == tt.refused {
+					t.Errorf("refused: %t, got %v", tt.refused, err)
+				}
+				if took := time.Since(start); took > stopTimeout {
+					t.Errorf("took %v", took)
+				}
+			})
+		})
+	}
+}
+
+var errWrite = errors.New("broken pipe")
+
+// onceWritten is a connection of which all writes but the first fail.
+type onceWritten struct {
+	net.Conn
+	written bool
+}
+
+func (o *onceWritten) Write(p []byte) (int, error) {
+	if o.written {
+		return 0, errWrite
+	}
+	o.written = true
+	return o.Conn.Write(p)
 }
 
 // A central that says nothing more is found out though batches go on, and from

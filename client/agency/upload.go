@@ -13,7 +13,7 @@ import (
 )
 
 // writeBuffer is the room, in bytes, to gather batches for one write to the
-// socket.
+// socket: four of the largest, and one that may turn out to be.
 const writeBuffer = 5 * protocol.MaxFrame
 
 // errMismatch says that the data file is not the one whose bets are stored.
@@ -62,7 +62,7 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, p *patience) err
 // central may have said why: its word counts for more.
 func (u *upload) abort(c *deadline.Conn, err error, received <-chan error) error {
 	if passing(err) {
-		c.ArmRead(stopTimeout)
+		c.Bound(stopTimeout)
 	} else {
 		c.Interrupt()
 	}
@@ -190,7 +190,8 @@ func (s *sender) sendBatch(ctx context.Context) error {
 	s.out = s.batch.Frame()
 	s.sent = true
 	logBatchSent(s.id, s.batch.Len(), s.batch.End())
-	// What is gathered must be on its way before we wait for replies to it.
+	// What is gathered must be on its way before the next pause, and before
+	// we wait for replies to it.
 	if cap(s.out)-len(s.out) < protocol.MaxFrame || s.options.Period > 0 || s.flight.full() {
 		if err := s.flush(); err != nil {
 			return err

@@ -28,7 +28,7 @@ var (
 func (s *Server) serve(ctx context.Context, cancel context.CancelCauseFunc, c *conn, seat *seat) {
 	// One deadline for all that says who the peer is.
 	c.ArmRead(s.options.HelloTimeout)
-	first := make([]byte, 64) // as a rule all that a peer says at first
+	first := make([]byte, 64) // as a rule more than a peer says at first
 	n, err := io.ReadAtLeast(c, first, 1)
 	if err != nil {
 		if !errors.Is(err, io.EOF) && !stopping(ctx) {

@@ -37,7 +37,7 @@ func (p *Process) watchMemory() {
 	var text [4 << 10]byte
 	for {
 		n, _ := status.ReadAt(text[:], 0) // an error, but for the end of file, says that it has ended
-		if peak, ok := peakMemory(text[:n]); ok {
+		if peak, ok := peakResident(text[:n]); ok {
 			p.peakMemory.Store(peak)
 		}
 		select {
@@ -48,10 +48,10 @@ func (p *Process) watchMemory() {
 	}
 }
 
-// peakMemory finds the peak resident set in a process's status, which
+// peakResident finds the peak resident set in a process's status, which
 // proc_pid_status(5) describes, in bytes. That of a process that is ending has
 // none.
-func peakMemory(status []byte) (int64, bool) {
+func peakResident(status []byte) (int64, bool) {
 	_, after, _ := bytes.Cut(status, []byte("\nVmHWM:"))
 	line, _, found := bytes.Cut(after, []byte(" kB\n"))
 	if !found {
