@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 	"sync"
+	"testing"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
@@ -119,8 +120,9 @@ type gate struct {
 	opened  sync.Once
 }
 
-func (d *disk) shut() *gate {
+func (d *disk) shut(t *testing.T) *gate {
 	g := &gate{waiting: make(chan struct{}, 1000), pass: make(chan struct{})}
+	t.Cleanup(g.open) // or a test that fails before it opens it would hang
 	d.set(func(op, file string) error {
 		if op != "write" || file != "bets.csv" {
 			return nil
@@ -132,6 +134,5 @@ func (d *disk) shut() *gate {
 	return g
 }
 
-// open opens the gate for good. It may be called again, so that a test that
-// fails before it can open it by defer.
+// open opens the gate for good. It may be called again.
 func (g *gate) open() { g.opened.Do(func() { close(g.pass) }) }

@@ -24,8 +24,7 @@ func TestOrderOfStorageLogAndAnswer(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d, agencies: 2})
 	p := c.agency(1, 0)
-	g := d.shut()
-	defer g.open()
+	g := d.shut(t)
 	p.send(batch(0, 10), &protocol.Finished{Total: 10}, &protocol.Query{})
 	<-g.waiting
 	c.nothing(p, 2)
@@ -47,8 +46,7 @@ func TestDurableDoesNotWaitForWhatFollows(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
 	p := c.agency(1, 0)
-	g := d.shut()
-	defer g.open()
+	g := d.shut(t)
 	p.send(batch(0, 10))
 	<-g.waiting // that write holds the first batch
 	p.send(batch(10, 10), batch(20, 10))
@@ -68,8 +66,7 @@ func TestRefusalWaitsForEarlierBatches(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d, agencies: 2})
 	p := c.agency(1, 0)
-	g := d.shut()
-	defer g.open()
+	g := d.shut(t)
 	p.send(batch(0, 10), batch(10, 10), batch(77, 1))
 	<-g.waiting
 	c.nothing(p, 2)
@@ -85,8 +82,7 @@ func TestBatchesWaitTogether(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d, agencies: 3})
 	p, q := c.agency(1, 0), c.agency(2, 0)
-	g := d.shut()
-	defer g.open()
+	g := d.shut(t)
 	p.send(batch(0, 1))
 	<-g.waiting // that write holds one bet
 	for i := range uint64(50) {
@@ -111,8 +107,7 @@ func TestReadsNoFurtherThanRepliesMayBeDue(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
 	p := c.agency(1, 0)
-	g := d.shut()
-	defer g.open()
+	g := d.shut(t)
 	for i := range uint64(most + 50) {
 		p.send(batch(i, 1))
 	}
@@ -138,8 +133,7 @@ func TestBatchesOfAnAgencyThatHasGone(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
 	p := c.agency(1, 0)
-	g := d.shut()
-	defer g.open()
+	g := d.shut(t)
 	p.send(batch(0, 10), batch(10, 10))
 	<-g.waiting
 	p.Close()

@@ -137,7 +137,7 @@ func TestStopWhileWaitingForTheDisk(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
 	p := c.agency(1, 0)
-	g := d.shut()
+	g := d.shut(t)
 	p.send(batch(0, 10))
 	<-g.waiting
 	c.cancel()

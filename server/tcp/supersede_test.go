@@ -75,7 +75,7 @@ func TestChainOfConnections(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d, agencies: 2})
 	first := c.agency(1, 0)
-	g := d.shut()
+	g := d.shut(t)
 	first.send(batch(0, 10))
 	<-g.waiting
 	chain := []*peer{first}
