@@ -46,7 +46,7 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, p *patience) err
 		cancel(err)
 		received <- err
 	}()
-	total, err := u.send(ctx, c, replies.flight, welcome)
+	total, err := u.sendFile(ctx, c, replies.flight, welcome)
 	if err != nil {
 		return u.abort(c, err, received)
 	}
@@ -80,9 +80,9 @@ var outBuffers = sync.Pool{New: func() any {
 	return &out
 }}
 
-// send sends what the central does not have yet, and returns how many bets there
-// are. When it returns the data file is closed.
-func (u *upload) send(ctx context.Context, c *deadline.Conn, flight *flight, stored protocol.Welcome) (total uint64, err error) {
+// sendFile sends what the central does not have yet, and returns how many bets
+// there are. When it returns the data file is closed.
+func (u *upload) sendFile(ctx context.Context, c *deadline.Conn, flight *flight, stored protocol.Welcome) (total uint64, err error) {
 	reader, err := Open(u.file)
 	if err != nil {
 		return 0, fmt.Errorf("open the data file: %w", err)
