@@ -55,6 +55,7 @@ func (l *laboratory) timed(ctx context.Context, want string, args ...string) (ti
 	if err != nil {
 		return 0, 0, err
 	}
+	p.WatchMemory()
 	if err := await(ctx, nil, p); err != nil {
 		system.Stop(system.Grace, p)
 		return 0, 0, err

@@ -33,6 +33,7 @@ func (l *laboratory) lottery(ctx context.Context, s scenario, input *data, m *me
 		return err
 	}
 	defer system.Stop(system.Grace, server.Process)
+	server.WatchMemory()
 	begin := time.Now()
 	winners, err := l.upload(ctx, s, input, server, work, m)
 	end := time.Now()
@@ -89,6 +90,7 @@ func (l *laboratory) startAgencies(input *data, server *system.Server, work stri
 		if err != nil {
 			return clients, err
 		}
+		client.WatchMemory()
 		clients = append(clients, client)
 	}
 	return clients, nil
@@ -102,6 +104,7 @@ func (l *laboratory) startCrowd(s scenario, input *data, server *system.Server, 
 	if err != nil {
 		return nil, err
 	}
+	crowd.WatchMemory()
 	return []*system.Process{crowd}, nil
 }
 

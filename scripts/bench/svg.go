@@ -98,6 +98,6 @@ func (s scale) row(b *strings.Builder, top int, r result) {
 	text(b, svgWidth-margin, middle, "", "end", fmt.Sprintf("%s · %s millones/s", table.Decimal(r.share.median, 2), table.Decimal(r.rate/1e6, 2)))
 }
 
-func text[X, Y int | float64](b *strings.Builder, x X, y Y, class, anchor, content string) {
+func text[N int | float64](b *strings.Builder, x, y N, class, anchor, content string) {
 	fmt.Fprintf(b, `<text class="%s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`+"\n", class, float64(x), float64(y), anchor, html.EscapeString(content))
 }

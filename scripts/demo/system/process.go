@@ -47,7 +47,6 @@ func start(name string, cmd *exec.Cmd, onLine func([]byte)) (*Process, error) {
 		p.lines.finish()
 		close(p.done)
 	}()
-	go p.watchMemory()
 	return p, nil
 }
 
@@ -73,7 +72,7 @@ func (p *Process) Failure(what string) error {
 }
 
 // PeakMemory is the largest resident set of the process so far, but for the last
-// moments, in bytes; 0 where it is not known.
+// moments, in bytes; 0 if WatchMemory was not called, or does not learn it.
 func (p *Process) PeakMemory() int64 { return p.peakMemory.Load() }
 
 // Interrupt asks the process to stop.

@@ -22,10 +22,12 @@ func interruptGroup(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.S
 // takes in its last moments may be missed.
 const memoryInterval = 10 * time.Millisecond
 
-// watchMemory keeps the child's peak memory up to date until it ends. The
-// kernel's own count, ru_maxrss in getrusage(2), would not do: it survives an
+// WatchMemory keeps PeakMemory up to date from now to the end of the process.
+// The kernel's own count, ru_maxrss in getrusage(2), would not do: it survives an
 // exec, so a child's is never less than what this process took when it started
 // it.
+func (p *Process) WatchMemory() { go p.watchMemory() }
+
 func (p *Process) watchMemory() {
 	status, err := os.Open(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {

@@ -13,4 +13,5 @@ func childAttributes() *syscall.SysProcAttr { return nil }
 
 func interruptGroup(p *os.Process) error { return p.Signal(os.Interrupt) }
 
-func (p *Process) watchMemory() {}
+// WatchMemory does nothing: only Linux tells it.
+func (p *Process) WatchMemory() {}

@@ -51,6 +51,7 @@ func TestPeakMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.WatchMemory()
 	<-p.Done()
 	runtime.KeepAlive(memory)
 	if peak := p.PeakMemory(); peak <= 0 || peak > large/2 {
