@@ -17,10 +17,11 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/agency"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/dial"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/echo"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 )
 
 const usage = `Uso: client [-config ARCHIVO]
@@ -62,11 +63,11 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 	}
 	logConfig(cfg)
 	err = play(ctx, cfg, stdout, stderr)
-	if err != nil && ctx.Err() == nil {
-		linger(ctx, cfg.Linger)
+	failed := err != nil && ctx.Err() == nil
+	_ = retry.Pause(ctx, cfg.Linger) // a signal ends it
+	if failed {
 		return 1
 	}
-	linger(ctx, cfg.Linger)
 	if ctx.Err() != nil {
 		logStopped(cfg.ID, context.Cause(ctx))
 	}
@@ -77,7 +78,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 func play(ctx context.Context, cfg config.Config, stdout, stderr *os.File) error {
 	switch cfg.Mode {
 	case config.ModeEcho:
-		return echo.Run(ctx, cfg.ID, cfg.ServerAddress, echo.Options{
+		return echo.Run(ctx, cfg.ID, connect(cfg), echo.Options{
 			Amount:        cfg.LoopAmount,
 			Period:        cfg.LoopPeriod,
 			RetryDeadline: cfg.RetryDeadline,
@@ -90,9 +91,9 @@ func play(ctx context.Context, cfg config.Config, stdout, stderr *os.File) error
 }
 
 func sendBet(ctx context.Context, cfg config.Config) error {
-	bet, err := agency.ParseBet(cfg.Bet.FirstName, cfg.Bet.LastName, cfg.Bet.Document, cfg.Bet.Birthdate, cfg.Bet.Number)
+	bet, err := lottery.ParseBet(cfg.Agency, cfg.Bet.FirstName, cfg.Bet.LastName, cfg.Bet.Document, cfg.Bet.Birthdate, cfg.Bet.Number)
 	if err == nil {
-		err = agency.SendBet(ctx, cfg.Agency, bet, connect(cfg), agencyOptions(cfg))
+		err = agency.SendBet(ctx, bet, connect(cfg), agencyOptions(cfg))
 	}
 	if err != nil && ctx.Err() == nil {
 		logBetFailed(cfg.Bet, err)
@@ -116,31 +117,20 @@ func upload(ctx context.Context, cfg config.Config, stdout, stderr *os.File) err
 }
 
 func agencyOptions(cfg config.Config) agency.Options {
-	options := agency.Options{
+	return agency.Options{
 		BatchMaxAmount: cfg.BatchMaxAmount,
 		Period:         cfg.LoopPeriod,
 		RetryDeadline:  cfg.RetryDeadline,
 	}
-	if options.RetryDeadline == 0 {
-		options.RetryDeadline = -1 // 0 would be the default there
-	}
-	return options
 }
+
+// connectTimeout bounds one attempt to connect.
+const connectTimeout = 5 * time.Second
 
 // connect makes one attempt to connect to the server.
-func connect(cfg config.Config) agency.Dial {
-	dialer := net.Dialer{Timeout: dial.DefaultTimeout}
+func connect(cfg config.Config) func(context.Context) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: connectTimeout}
 	return func(ctx context.Context) (net.Conn, error) {
 		return dialer.DialContext(ctx, "tcp", cfg.ServerAddress)
-	}
-}
-
-// linger waits, unless the context ends.
-func linger(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }

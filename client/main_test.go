@@ -242,7 +242,9 @@ func TestNoRetry(t *testing.T) {
 	address := listener.Addr().String()
 	listener.Close()
 	for _, mode := range [][]string{{"CLI_MODE=agency"}, {"CLI_MODE=echo"}, bet} {
-		p := child.Start(t, program(t, append([]string{"CLI_RETRY_DEADLINE=0s", "CLI_SERVER_ADDRESS=" + address}, mode...)))
+		cmd := program(t, append([]string{"CLI_RETRY_DEADLINE=0s", "CLI_SERVER_ADDRESS=" + address}, mode...))
+		writeData(t, cmd.Dir)
+		p := child.Start(t, cmd)
 		if status := p.Wait(); status != 1 {
 			t.Errorf("%q: exit status %d", mode, status)
 		}

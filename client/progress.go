@@ -2,11 +2,13 @@ package main
 
 import (
 	"os"
+	"sync/atomic"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/agency"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 )
@@ -16,7 +18,8 @@ import (
 type progressBar struct {
 	container *mpb.Progress
 	bar       *mpb.Bar
-	restore   func() // sends the log back to where it was
+	waiting   atomic.Bool // for the draw
+	restore   func()      // sends the log back to where it was
 }
 
 // newProgressBar starts to show progress. If the log goes to the terminal too,
@@ -29,7 +32,7 @@ func newProgressBar(cfg config.Config, stdout, stderr *os.File) *progressBar {
 	p := &progressBar{container: container, restore: func() {}}
 	p.bar = container.AddBar(0,
 		mpb.PrependDecorators(decor.Name("agencia "+cfg.ID+" ")),
-		mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.Name("  "), decor.CountersKibiByte("% .0f / % .0f")),
+		mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.Name("  "), decor.CountersKibiByte("% .0f / % .0f"), decor.Any(p.status)),
 	)
 	if term.IsTerminal(int(stdout.Fd())) && logging.Setup(container, cfg.LogLevel) == nil {
 		p.restore = func() { _ = logging.Setup(stdout, cfg.LogLevel) } // was accepted before
@@ -37,18 +40,29 @@ func newProgressBar(cfg config.Config, stdout, stderr *os.File) *progressBar {
 	return p
 }
 
-func (p *progressBar) update(sent, size int64) {
-	if p != nil {
-		p.bar.SetTotal(size, false)
-		p.bar.SetCurrent(sent)
+func (p *progressBar) update(progress agency.Progress) {
+	if p == nil {
+		return
 	}
+	p.waiting.Store(progress.Waiting)
+	p.bar.SetTotal(progress.Size, false)
+	p.bar.SetCurrent(progress.Sent)
 }
 
+// end leaves the bar as it is: what was not sent is not shown as sent.
 func (p *progressBar) end() {
-	if p != nil {
-		p.bar.Abort(false) // if it is not complete
-		p.bar.SetTotal(-1, true)
-		p.container.Wait()
-		p.restore()
+	if p == nil {
+		return
 	}
+	p.bar.Abort(false)
+	p.container.Wait()
+	p.restore()
+}
+
+// status says what the agency does besides sending.
+func (p *progressBar) status(decor.Statistics) string {
+	if p.waiting.Load() {
+		return "  espera el sorteo"
+	}
+	return ""
 }

@@ -6,6 +6,7 @@ import "fmt"
 // gives zeros, so that only the end needs to be checked.
 type decoder struct {
 	rest []byte
+	text string // rest as it was when the first string was taken, to be shared by all strings
 	err  error
 }
 
@@ -57,8 +58,20 @@ func (d *decoder) uint64() uint64 {
 	return 0
 }
 
-// bytes takes a string's bytes.
-func (d *decoder) bytes() []byte { return d.take(int(d.uint8())) }
+// string takes a string. All strings of a payload are parts of one.
+func (d *decoder) string() string {
+	if d.text == "" {
+		d.text = string(d.rest)
+	}
+	rest := d.text[len(d.text)-len(d.rest):]
+	if rest == "" || len(rest) <= int(rest[0]) {
+		d.fail("%d bytes where a string is due", len(rest))
+		return ""
+	}
+	size := 1 + int(rest[0])
+	d.rest = d.rest[size:]
+	return rest[1:size]
+}
 
 // end reports the first failure, or bytes that are left over.
 func (d *decoder) end(t Type) error {
@@ -79,7 +92,7 @@ func appendString(dst []byte, name, s string) ([]byte, error) {
 }
 
 // appendShort appends a string that is known not to be too long.
-func appendShort[Text string | []byte](dst []byte, s Text) []byte {
+func appendShort(dst []byte, s string) []byte {
 	return append(append(dst, byte(len(s))), s...)
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 // PROTOCOL.md is tested: what it shows decodes to what it says, and the other
@@ -41,11 +43,11 @@ func section(t *testing.T, title string) string {
 // TestDocumentExchange plays the central in the worked exchange: what it says
 // there must follow from what it has got.
 func TestDocumentExchange(t *testing.T) {
-	var stored []Bet
-	var ends []uint64
+	var stored []lottery.Bet
+	var ends []lottery.Offset
 	var winners []string
 	for _, e := range documentExamples(t, section(t, "## 15. An upload interrupted and resumed")) {
-		total := uint64(len(stored))
+		total := lottery.Offset(len(stored))
 		switch m := e.message.(type) {
 		case *Batch:
 			if e.cut || m.Offset > total {
@@ -55,7 +57,7 @@ func TestDocumentExchange(t *testing.T) {
 				continue
 			}
 			for i, bet := range m.Bets {
-				if m.Offset+uint64(i) < total {
+				if m.Offset+lottery.Offset(i) < total {
 					continue
 				}
 				stored = append(stored, bet)
@@ -63,7 +65,7 @@ func TestDocumentExchange(t *testing.T) {
 					winners = append(winners, bet.Document)
 				}
 			}
-			ends = append(ends, m.Offset+uint64(len(m.Bets)))
+			ends = append(ends, m.Offset+lottery.Offset(len(m.Bets)))
 		case *Welcome:
 			if want := (&Welcome{Stored: total, Sum: sumOf(t, stored)}); *m != *want {
 				t.Errorf("%s: got %+v, want %+v", e.where, m, want)
@@ -95,10 +97,10 @@ func TestDocumentExchange(t *testing.T) {
 }
 
 // sumOf is the checksum of bets, taken one by one.
-func sumOf(t *testing.T, bets []Bet) (sum uint32) {
+func sumOf(t *testing.T, bets []lottery.Bet) (sum uint32) {
 	t.Helper()
 	for i := range bets {
-		record, err := bets[i].Append(nil)
+		record, err := AppendRecord(nil, &bets[i])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 // stream is all messages of the table, one after the other, and the longest
@@ -94,45 +96,23 @@ func TestReaderLengths(t *testing.T) {
 }
 
 // TestReaderReservesNothing shows lengths to a Reader that are not followed by
-// as many bytes, or by any: all that it may allocate is the error and, for a
-// frame that needs one, a buffer that all share.
+// as many bytes, or by any: all that it may allocate then is the error.
 func TestReaderReservesNothing(t *testing.T) {
-	for length, most := range map[uint32]uint64{
-		0: 1 << 10, 1: 1 << 10, 59: 1 << 10, 7997: 1 << 10, 1 << 31: 1 << 10, 1<<32 - 1: 1 << 10,
-		7996: readBuffer + 1<<10,
-	} {
+	for _, length := range []uint32{0, 1, 59, 7996, 7997, 1 << 31, 1<<32 - 1} {
 		r := NewReader(bytes.NewReader(binary.BigEndian.AppendUint32(nil, length)))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		_, _, err := r.Next()
 		runtime.ReadMemStats(&after)
-		if allocated := after.TotalAlloc - before.TotalAlloc; err == nil || allocated > most {
-			t.Errorf("length %d: %d bytes allocated, want at most %d, error %v", length, allocated, most, err)
+		if allocated := after.TotalAlloc - before.TotalAlloc; err == nil || allocated > 1<<10 {
+			t.Errorf("length %d: %d bytes allocated, error %v", length, allocated, err)
 		}
 	}
 }
 
-// TestReaderHoldsNothing waits between frames, small and large, as thousands of
-// connections do. Behind a frame of exactly 64 bytes, more is expected at once.
-func TestReaderHoldsNothing(t *testing.T) {
-	for _, tt := range []struct {
-		frame         int
-		read, waiting bool // whether there is a shared buffer then
-	}{{5, false, false}, {63, false, false}, {64, false, true}, {65, true, false}, {MaxFrame, true, false}} {
-		r := NewReader(iotest.OneByteReader(bytes.NewReader(rawFrame(TypeBatch, uint32(tt.frame-lengthSize)))))
-		if _, _, err := r.Next(); err != nil || (r.shared != nil) != tt.read {
-			t.Errorf("%d bytes: %v, holds a shared buffer: %t", tt.frame, err, r.shared != nil)
-		}
-		if _, _, err := r.Next(); err != io.EOF || (r.shared != nil) != tt.waiting {
-			t.Errorf("%d bytes: %v, holds a shared buffer while it waits: %t", tt.frame, err, r.shared != nil)
-		}
-	}
-}
-
-// TestReaderReadsMuch counts the reads of a stream that is all there. Frames of
-// 16, 32 and 64 bytes fill the few bytes exactly, those of 8,000 all.
+// TestReaderReadsMuch counts the reads of a stream that is all there.
 func TestReaderReadsMuch(t *testing.T) {
-	const size = 10 * readBuffer
+	const size = 10 * ReadSize
 	for _, frame := range []int{5, 13, 16, 32, 48, 64, 65, 500, 8000} {
 		all := bytes.Repeat(rawFrame(TypeBatch, uint32(frame-lengthSize)), size/frame)
 		reads := 0
@@ -147,7 +127,7 @@ func TestReaderReadsMuch(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if most := 1 + size/(readBuffer-frame) + 1; reads > most {
+		if most := 1 + size/(ReadSize-frame) + 1; reads > most {
 			t.Errorf("frames of %d bytes: %d reads, want at most %d", frame, reads, most)
 		}
 	}
@@ -240,40 +220,24 @@ func TestReaderAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestReaderReturnsBuffers waits after each frame, and so returns the buffer.
-func TestReaderReturnsBuffers(t *testing.T) {
-	const count = 20
-	frame := rawFrame(TypeBatch, MaxFrame-lengthSize)
-	r := NewReader(&endless{block: frame})
-	if n := testing.AllocsPerRun(50, func() {
-		for range count {
-			if _, _, err := r.Next(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}); n > count/2 { // with -race, a pool forgets a quarter of them
-		t.Errorf("%v allocations for %d frames", n, count)
-	}
-}
-
 func TestAppendFrameLimit(t *testing.T) {
 	// Ten of the largest bets and one that fills up what is left, or more.
 	const start, each = 15, 780
-	bets := make([]Bet, 10)
+	bets := make([]lottery.Bet, 10)
 	for i := range bets {
-		bets[i] = Bet{FirstName: strings.Repeat("a", 255), LastName: strings.Repeat("b", 255), Document: strings.Repeat("1", 255)}
+		bets[i] = lottery.Bet{FirstName: strings.Repeat("a", 255), LastName: strings.Repeat("b", 255), Document: strings.Repeat("1", 255)}
 	}
 	for last, ok := range map[int]bool{MaxFrame - start - 10*each: true, MaxFrame - start - 10*each + 1: false} {
-		batch := &Batch{Bets: append(bets[:10:10], Bet{FirstName: strings.Repeat("c", last-minBet)})}
+		batch := &Batch{Bets: append(bets[:10:10], lottery.Bet{FirstName: strings.Repeat("c", last-minBet)})}
 		frame, err := AppendFrame(nil, batch)
 		if ok != (err == nil) || ok && len(frame) != MaxFrame || !ok && (!errors.Is(err, ErrTooLong) || frame != nil) {
 			t.Errorf("last bet of %d bytes: got a frame of %d, %v", last, len(frame), err)
 		}
 	}
-	if _, err := AppendFrame(nil, &Batch{Bets: make([]Bet, MaxBatch+1)}); !errors.Is(err, ErrTooLong) {
+	if _, err := AppendFrame(nil, &Batch{Bets: make([]lottery.Bet, MaxBatch+1)}); !errors.Is(err, ErrTooLong) {
 		t.Errorf("more bets than can be counted: %v", err)
 	}
-	if _, err := (&Batch{Bets: make([]Bet, MaxBatch+1)}).Append(nil); !errors.Is(err, ErrTooLong) {
+	if _, err := (&Batch{Bets: make([]lottery.Bet, MaxBatch+1)}).Append(nil); !errors.Is(err, ErrTooLong) {
 		t.Errorf("more bets than can be counted, without a frame: %v", err)
 	}
 	if _, err := AppendFrame(nil, &Winners{Documents: make([]string, 1<<16)}); !errors.Is(err, ErrTooLong) {

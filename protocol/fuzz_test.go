@@ -5,8 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 	"testing/iotest"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 // seedFrames are whole frames, right and wrong, to begin with.
@@ -134,28 +137,19 @@ func failureOf(stream []byte) error {
 	return io.ErrUnexpectedEOF
 }
 
-// FuzzBatchBuilder puts copies of any bet into a batch until it is full.
-func FuzzBatchBuilder(f *testing.F) {
-	f.Add(uint64(0), "Ana", "Ríos", "00123456", uint16(1999), uint8(3), uint8(17), int64(7574))
-	f.Add(uint64(1<<63), "", "", "", uint16(0), uint8(0), uint8(0), int64(-1))
-	f.Fuzz(func(t *testing.T, offset uint64, first, last, doc string, year uint16, month, day uint8, number int64) {
-		bet := Bet{FirstName: first, LastName: last, Document: doc, Birthdate: Date{year, month, day}, Number: number}
-		record, err := bet.Append(nil)
-		if err != nil {
+// FuzzAppendBatch compares a frame made of finished records with that of the same
+// Batch.
+func FuzzAppendBatch(f *testing.F) {
+	f.Add(uint64(0), "Ana", "Ríos", "00123456", uint16(1999), uint8(3), uint8(17), int64(7574), uint8(3))
+	f.Add(uint64(1<<63), "", "", "", uint16(0), uint8(0), uint8(0), int64(-1), uint8(255))
+	f.Fuzz(func(t *testing.T, offset uint64, first, last, doc string, year uint16, month, day uint8, number int64, count uint8) {
+		bet := lottery.Bet{FirstName: first, LastName: last, Document: doc, Birthdate: lottery.Date{Year: year, Month: month, Day: day}, Number: number}
+		if _, err := AppendRecord(nil, &bet); err != nil {
 			if max(len(first), len(last), len(doc)) <= MaxString || !errors.Is(err, ErrTooLong) {
 				t.Fatal(err)
 			}
 			return
 		}
-		var b BatchBuilder
-		b.Start(nil, offset)
-		var bets []Bet
-		for b.Add(record) {
-			bets = append(bets, bet)
-		}
-		checkBatch(t, &b, offset, bets)
-		if _, err := AppendFrame(nil, &Batch{Offset: offset, Bets: append(bets, bet)}); !errors.Is(err, ErrTooLong) {
-			t.Errorf("one more than %d bets: got %v, want ErrTooLong", len(bets), err)
-		}
+		checkAppendBatch(t, lottery.Offset(offset), slices.Repeat([]lottery.Bet{bet}, 1+int(count)))
 	})
 }

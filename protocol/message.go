@@ -3,6 +3,8 @@ package protocol
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 var be = binary.BigEndian
@@ -10,7 +12,7 @@ var be = binary.BigEndian
 // Hello opens a connection: the agency says who it is.
 type Hello struct {
 	Version uint8
-	Agency  uint32
+	Agency  lottery.AgencyID
 }
 
 // Type implements Message.
@@ -21,7 +23,7 @@ func (*Hello) Type() Type { return TypeHello }
 //	version uint8
 //	agency  uint32
 func (m *Hello) Append(dst []byte) ([]byte, error) {
-	return be.AppendUint32(append(dst, m.Version), m.Agency), nil
+	return be.AppendUint32(append(dst, m.Version), uint32(m.Agency)), nil
 }
 
 // Decode implements Message. Of a version other than this package's it sets
@@ -32,16 +34,16 @@ func (m *Hello) Decode(payload []byte) error {
 	if m.Version != Version && d.err == nil {
 		return nil
 	}
-	m.Agency = d.uint32()
+	m.Agency = lottery.AgencyID(d.uint32())
 	return d.end(TypeHello)
 }
 
 // Welcome answers a Hello: what the central holds of the agency.
 type Welcome struct {
-	Stored   uint64 // how many of the agency's bets are stored, durably
-	Sum      uint32 // their checksum, see Checksum
-	Finished bool   // the agency has finished and can send no more bets
-	Drawn    bool   // the draw was held
+	Stored   lottery.Offset // how many of the agency's bets are stored, durably
+	Sum      uint32         // their checksum, see Checksum
+	Finished bool           // the agency has finished and can send no more bets
+	Drawn    bool           // the draw was held
 }
 
 // Type implements Message.
@@ -65,13 +67,13 @@ func (m *Welcome) Append(dst []byte) ([]byte, error) {
 	if m.Drawn {
 		flags |= flagDrawn
 	}
-	return append(be.AppendUint32(be.AppendUint64(dst, m.Stored), m.Sum), flags), nil
+	return append(be.AppendUint32(be.AppendUint64(dst, uint64(m.Stored)), m.Sum), flags), nil
 }
 
 // Decode implements Message.
 func (m *Welcome) Decode(payload []byte) error {
 	d := decoder{rest: payload}
-	*m = Welcome{Stored: d.uint64(), Sum: d.uint32()}
+	*m = Welcome{Stored: lottery.Offset(d.uint64()), Sum: d.uint32()}
 	flags := d.uint8()
 	if flags&^(flagFinished|flagDrawn) != 0 {
 		d.fail("unknown flags %#x", flags)
@@ -84,7 +86,7 @@ func (m *Welcome) Decode(payload []byte) error {
 // Ack says how many bets of the agency are stored, durably, so far. It answers
 // every batch that ends there or before.
 type Ack struct {
-	Stored uint64
+	Stored lottery.Offset
 }
 
 // Type implements Message.
@@ -93,18 +95,18 @@ func (*Ack) Type() Type { return TypeAck }
 // Append implements Message.
 //
 //	stored uint64
-func (m *Ack) Append(dst []byte) ([]byte, error) { return be.AppendUint64(dst, m.Stored), nil }
+func (m *Ack) Append(dst []byte) ([]byte, error) { return be.AppendUint64(dst, uint64(m.Stored)), nil }
 
 // Decode implements Message.
 func (m *Ack) Decode(payload []byte) error {
 	d := decoder{rest: payload}
-	*m = Ack{Stored: d.uint64()}
+	*m = Ack{Stored: lottery.Offset(d.uint64())}
 	return d.end(TypeAck)
 }
 
 // Finished notifies the central that the agency has no more bets.
 type Finished struct {
-	Total uint64 // how many bets the agency has sent in all
+	Total lottery.Offset // how many bets the agency has sent in all
 }
 
 // Type implements Message.
@@ -113,12 +115,14 @@ func (*Finished) Type() Type { return TypeFinished }
 // Append implements Message.
 //
 //	total uint64
-func (m *Finished) Append(dst []byte) ([]byte, error) { return be.AppendUint64(dst, m.Total), nil }
+func (m *Finished) Append(dst []byte) ([]byte, error) {
+	return be.AppendUint64(dst, uint64(m.Total)), nil
+}
 
 // Decode implements Message.
 func (m *Finished) Decode(payload []byte) error {
 	d := decoder{rest: payload}
-	*m = Finished{Total: d.uint64()}
+	*m = Finished{Total: lottery.Offset(d.uint64())}
 	return d.end(TypeFinished)
 }
 
@@ -156,9 +160,9 @@ func (*Query) Decode(payload []byte) error {
 // all that came before what it refuses.
 type Error struct {
 	Status Status
-	Offset uint64 // of a refused batch, its first bet; else 0
-	Count  uint16 // of a refused batch, how many bets it holds; else 0
-	Text   string // for a person to read
+	Offset lottery.Offset // of a refused batch, its first bet; else 0
+	Count  uint16         // of a refused batch, how many bets it holds; else 0
+	Text   string         // for a person to read
 }
 
 // Type implements Message.
@@ -172,14 +176,14 @@ func (*Error) Type() Type { return TypeError }
 //	text   string
 func (m *Error) Append(dst []byte) ([]byte, error) {
 	dst = append(dst, byte(m.Status))
-	dst = be.AppendUint16(be.AppendUint64(dst, m.Offset), m.Count)
+	dst = be.AppendUint16(be.AppendUint64(dst, uint64(m.Offset)), m.Count)
 	return appendString(dst, "text", m.Text)
 }
 
 // Decode implements Message.
 func (m *Error) Decode(payload []byte) error {
 	d := decoder{rest: payload}
-	*m = Error{Status: Status(d.uint8()), Offset: d.uint64(), Count: d.uint16(), Text: string(d.bytes())}
+	*m = Error{Status: Status(d.uint8()), Offset: lottery.Offset(d.uint64()), Count: d.uint16(), Text: d.string()}
 	return d.end(TypeError)
 }
 

@@ -42,7 +42,7 @@ func (m *Winners) Decode(payload []byte) error {
 		d.fail("%d documents in %d bytes", count, len(d.rest))
 	}
 	for i := 0; i < count && d.err == nil; i++ {
-		m.Documents = append(m.Documents, string(d.bytes()))
+		m.Documents = append(m.Documents, d.string())
 	}
 	return d.end(TypeWinners)
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
@@ -102,31 +102,29 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		return fmt.Errorf("listen on port %d: %w", cfg.Port, err)
 	}
 	_, drawn := journal.Drawn()
-	draw := lottery.NewDraw(bets, journal, lottery.History{Finished: journal.Finished(), Drawn: drawn}, lottery.Options{
+	d := draw.New(bets, journal, draw.History{Finished: journal.Finished(), Drawn: drawn}, draw.Options{
 		Agencies:     cfg.Agencies,
 		PublishDelay: cfg.PublishDelay,
 		Announce:     logDraw,
 	})
-	server := tcp.NewServer(bets, draw, tcp.Options{
+	server := tcp.NewServer(bets, d, tcp.Options{
 		HelloTimeout:   cfg.HelloTimeout,
 		IdleTimeout:    cfg.IdleTimeout,
-		MaxConnections: cfg.MaxConnections,
+		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),
 	})
-	var drawing sync.WaitGroup
-	drawing.Go(func() {
-		if err := draw.Run(ctx); err != nil {
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := d.Run(ctx); err != nil {
 			logDrawFailed(err)
 		}
 	})
 	server.Serve(ctx, listener)
-	drawing.Wait()
+	running.Wait()
 	return nil
 }
 
 // storeOptions are those of both files.
-func storeOptions(cfg config.Config) store.Options {
-	return store.Options{Sync: cfg.StorageSync, Digest: tcp.Digest, Check: tcp.CheckStored}
-}
+func storeOptions(cfg config.Config) store.Options { return store.Options{Sync: cfg.StorageSync} }
 
 // closeFile closes what serve has opened and logs it.
 func closeFile(path string, file io.Closer) error {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
 )
@@ -92,10 +93,10 @@ func (s *server) greet() *agency {
 	return a
 }
 
-func someBets(n int) []protocol.Bet {
-	bets := make([]protocol.Bet, n)
+func someBets(n int) []lottery.Bet {
+	bets := make([]lottery.Bet, n)
 	for i := range bets {
-		bets[i] = protocol.Bet{FirstName: "Ana", LastName: "Paz", Document: "30904465", Birthdate: protocol.Date{Year: 1999, Month: 3, Day: 17}, Number: 7574}
+		bets[i] = lottery.Bet{FirstName: "Ana", LastName: "Paz", Document: "30904465", Birthdate: lottery.Date{Year: 1999, Month: 3, Day: 17}, Number: 7574}
 	}
 	return bets
 }

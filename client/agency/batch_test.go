@@ -5,15 +5,18 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
 // upload runs an agency with these bets against a model of the central, and
 // checks that all of them are stored.
-func runUpload(t *testing.T, c *central, bets []protocol.Bet, options Options) []string {
+func runUpload(t *testing.T, c *central, bets []lottery.Bet, options Options) []string {
 	t.Helper()
-	winners, err := Run(t.Context(), 1, dataFile(t, bets), c.dial, options)
+	winners, err := Run(t.Context(), 1, writeDataFile(t, bets), c.dial, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,10 +28,10 @@ func runUpload(t *testing.T, c *central, bets []protocol.Bet, options Options) [
 }
 
 // sized makes n bets whose records are of so many bytes each.
-func sized(n, size int) []protocol.Bet {
-	bets := numbered(n)
+func sized(n, size int) []lottery.Bet {
+	bets := betcsvtest.Numbered(n)
 	for i := range bets {
-		record, _ := bets[i].Append(nil)
+		record, _ := protocol.AppendRecord(nil, &bets[i])
 		room := size - len(record)
 		for _, field := range []*string{&bets[i].FirstName, &bets[i].LastName, &bets[i].Document} {
 			more := min(room, protocol.MaxString-len(*field))
@@ -45,20 +48,20 @@ const batchHead = 4 + 1 + 8 + 2
 func TestBatches(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		bets []protocol.Bet
+		bets []lottery.Bet
 		max  int
 		want []int // bets per batch
 	}{
 		{"empty file", nil, 10, nil},
-		{"one bet", numbered(1), 10, []int{1}},
-		{"fewer than a batch", numbered(9), 10, []int{9}},
-		{"exactly a batch", numbered(10), 10, []int{10}},
-		{"one bet over", numbered(11), 10, []int{10, 1}},
-		{"rows mod maxAmount is 1", numbered(31), 10, []int{10, 10, 10, 1}},
-		{"exactly three", numbered(30), 10, []int{10, 10, 10}},
-		{"last partial", numbered(28), 10, []int{10, 10, 8}},
-		{"one each", numbered(3), 1, []int{1, 1, 1}},
-		{"default", numbered(201), 0, []int{100, 100, 1}},
+		{"one bet", betcsvtest.Numbered(1), 10, []int{1}},
+		{"fewer than a batch", betcsvtest.Numbered(9), 10, []int{9}},
+		{"exactly a batch", betcsvtest.Numbered(10), 10, []int{10}},
+		{"one bet over", betcsvtest.Numbered(11), 10, []int{10, 1}},
+		{"rows mod maxAmount is 1", betcsvtest.Numbered(31), 10, []int{10, 10, 10, 1}},
+		{"exactly three", betcsvtest.Numbered(30), 10, []int{10, 10, 10}},
+		{"last partial", betcsvtest.Numbered(28), 10, []int{10, 10, 8}},
+		{"one each", betcsvtest.Numbered(3), 1, []int{1, 1, 1}},
+		{"no limit but the frame", sized(200, 100), 0, []int{79, 79, 42}},
 		// 7,985 bytes for records: 79 of 101 bytes are 7,979, one more is too
 		// much; 80 of 99 leave 65; 5 of 500 and 1,597 = 7,985 / 5 none.
 		{"the bet that overflows opens the next", sized(160, 101), 1000, []int{79, 79, 2}},
@@ -69,11 +72,11 @@ func TestBatches(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := new(central)
-				runUpload(t, c, tt.bets, Options{BatchMaxAmount: tt.max})
+				runUpload(t, c, tt.bets, Options{RetryDeadline: time.Minute, BatchMaxAmount: tt.max})
 				var got []int
 				offset := 0
 				for _, b := range c.batches() {
-					if b.offset != uint64(offset) || b.size > protocol.MaxFrame {
+					if b.offset != lottery.Offset(offset) || b.size > protocol.MaxFrame {
 						t.Errorf("batch at %d of %d bytes, want it at %d", b.offset, b.size, offset)
 					}
 					got = append(got, b.count)
@@ -100,9 +103,9 @@ func TestBatchOfExactlyTheLargestFrame(t *testing.T) {
 	}{{0, []int{20, 1}}, {1, []int{19, 2}}} {
 		synctest.Test(t, func(t *testing.T) {
 			bets := append(sized(19, 400), sized(1, full-19*400+tt.over)...)
-			bets = append(bets, numbered(1)...)
+			bets = append(bets, betcsvtest.Numbered(1)...)
 			c := new(central)
-			runUpload(t, c, bets, Options{BatchMaxAmount: 1000})
+			runUpload(t, c, bets, Options{RetryDeadline: time.Minute, BatchMaxAmount: 1000})
 			var got []int
 			for _, b := range c.batches() {
 				got = append(got, b.count)
@@ -119,15 +122,15 @@ func TestBatchOfExactlyTheLargestFrame(t *testing.T) {
 
 func TestProgressIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var last, size int64
-		runUpload(t, new(central), numbered(55), Options{BatchMaxAmount: 10, Progress: func(sent, all int64) {
-			if sent < last {
-				t.Errorf("from %d back to %d", last, sent)
+		var last Progress
+		runUpload(t, new(central), betcsvtest.Numbered(55), Options{BatchMaxAmount: 10, Progress: func(p Progress) {
+			if p.Sent < last.Sent || last.Waiting && !p.Waiting {
+				t.Errorf("from %+v back to %+v", last, p)
 			}
-			last, size = sent, all
+			last = p
 		}})
-		if last != size || size == 0 {
-			t.Errorf("ended at %d of %d", last, size)
+		if last.Sent != last.Size || last.Size == 0 || !last.Waiting {
+			t.Errorf("ended at %+v", last)
 		}
 	})
 }

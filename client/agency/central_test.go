@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -23,11 +25,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// dataFile writes bets as an agency's data file and returns its path.
-func dataFile(t *testing.T, bets []protocol.Bet) string {
+// writeDataFile writes bets as an agency's data file and returns its path.
+func writeDataFile(t *testing.T, bets []lottery.Bet) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "agency-1.csv")
-	if err := os.WriteFile(name, []byte(file(bets, "\r\n")), 0o644); err != nil {
+	if err := os.WriteFile(name, []byte(betcsvtest.DataFile(bets, "\r\n")), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return name
@@ -38,7 +40,7 @@ func dataFile(t *testing.T, bets []protocol.Bet) string {
 // time of a synctest bubble.
 type central struct {
 	mu       sync.Mutex // for a connection that ends late
-	stored   []protocol.Bet
+	stored   []lottery.Bet
 	finished bool
 	winners  []string // each comes in a frame of its own
 	arrived  []arrival
@@ -57,7 +59,7 @@ type arrival struct {
 	at     time.Time
 	kind   protocol.Type
 	size   int
-	offset uint64
+	offset lottery.Offset
 	count  int
 }
 
@@ -100,7 +102,7 @@ func (c *central) point() bool {
 
 func (c *central) sum() (sum uint32) {
 	for i := range c.stored {
-		record, _ := c.stored[i].Append(nil)
+		record, _ := protocol.AppendRecord(nil, &c.stored[i])
 		sum = protocol.Checksum(sum, record)
 	}
 	return sum
@@ -223,10 +225,10 @@ func (c *central) take(kind protocol.Type, payload []byte) []protocol.Message {
 		if single.Decode(payload) != nil {
 			return refuse(protocol.StatusViolation)
 		}
-		return c.store(single.Offset, []protocol.Bet{single.Bet})
+		return c.store(single.Offset, []lottery.Bet{single.Bet})
 	case protocol.TypeFinished:
 		var finished protocol.Finished
-		if finished.Decode(payload) != nil || finished.Total != uint64(len(c.stored)) {
+		if finished.Decode(payload) != nil || finished.Total != lottery.Offset(len(c.stored)) {
 			return refuse(protocol.StatusMismatch)
 		}
 		c.finished = true
@@ -238,20 +240,23 @@ func (c *central) take(kind protocol.Type, payload []byte) []protocol.Message {
 }
 
 func (c *central) welcome() *protocol.Welcome {
-	return &protocol.Welcome{Stored: uint64(len(c.stored)), Sum: c.sum(), Finished: c.finished}
+	return &protocol.Welcome{Stored: lottery.Offset(len(c.stored)), Sum: c.sum(), Finished: c.finished}
 }
 
-func (c *central) store(offset uint64, bets []protocol.Bet) []protocol.Message {
-	have := uint64(len(c.stored))
+func (c *central) store(offset lottery.Offset, bets []lottery.Bet) []protocol.Message {
+	for i := range bets {
+		bets[i].Agency = 1
+	}
+	have := lottery.Offset(len(c.stored))
 	switch {
 	case offset > have:
 		return []protocol.Message{&protocol.Error{Status: protocol.StatusViolation, Text: "a gap"}}
 	case c.finished:
 		return []protocol.Message{&protocol.Error{Status: protocol.StatusClosed}}
-	case offset+uint64(len(bets)) > have:
+	case offset+lottery.Offset(len(bets)) > have:
 		c.stored = append(c.stored, bets[have-offset:]...)
 	}
-	return []protocol.Message{&protocol.Ack{Stored: offset + uint64(len(bets))}}
+	return []protocol.Message{&protocol.Ack{Stored: offset + lottery.Offset(len(bets))}}
 }
 
 func (c *central) results() (frames []protocol.Message) {

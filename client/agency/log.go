@@ -4,6 +4,7 @@ import (
 	"github.com/op/go-logging"
 
 	format "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 var log = logging.MustGetLogger("client")
@@ -12,22 +13,22 @@ var log = logging.MustGetLogger("client")
 // result, then pairs of key and value; format.Value escapes what a peer or an
 // error says.
 
-func logRetrying(id uint32, err error) {
+func logRetrying(id lottery.AgencyID, err error) {
 	log.Infof("action: connect | result: in_progress | client_id: %d | reason: %s", id, format.Value(err.Error()))
 }
 
-func logResuming(id uint32, stored uint64) {
+func logResuming(id lottery.AgencyID, stored lottery.Offset) {
 	log.Infof("action: reanudar | result: success | client_id: %d | almacenadas: %d", id, stored)
 }
 
-func logBatchSent(id uint32, bets int, end uint64) {
+func logBatchSent(id lottery.AgencyID, bets int, end lottery.Offset) {
 	if !log.IsEnabledFor(logging.DEBUG) {
 		return // before the arguments are put into interfaces: an upload has many batches
 	}
 	log.Debugf("action: lote_enviado | result: success | client_id: %d | cantidad: %d | enviadas: %d", id, bets, end)
 }
 
-func logFinished(id uint32, total uint64) {
+func logFinished(id lottery.AgencyID, total lottery.Offset) {
 	log.Infof("action: notificacion_enviada | result: success | client_id: %d | apuestas: %d", id, total)
 }
 
@@ -35,7 +36,7 @@ func logBetSent(document string, number int64) {
 	log.Infof("action: apuesta_enviada | result: success | dni: %s | numero: %d", format.Value(document), number)
 }
 
-func logClosed(what, key, value string, id uint32, err error) {
+func logClosed(what, key, value string, id lottery.AgencyID, err error) {
 	if err != nil {
 		log.Errorf("action: close_%s | result: fail | client_id: %d | %s: %s | error: %s", what, id, key, format.Value(value), format.Value(err.Error()))
 		return

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 // Each line, letter by letter. The contract's is the one about the bet.
@@ -44,9 +46,9 @@ func TestLines(t *testing.T) {
 func TestLinesOfAnUpload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lines := logtest.Capture(t, "INFO")
-		c := &central{stored: numbered(3), cuts: []int{8}} // in the middle of the first acknowledgement
-		name := dataFile(t, numbered(5))
-		if _, err := Run(t.Context(), 1, name, c.dial, Options{BatchMaxAmount: 1}); err != nil {
+		c := &central{stored: betcsvtest.Numbered(3), cuts: []int{8}} // in the middle of the first acknowledgement
+		name := writeDataFile(t, betcsvtest.Numbered(5))
+		if _, err := Run(t.Context(), 1, name, c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: 1}); err != nil {
 			t.Fatal(err)
 		}
 		want := []string{
@@ -77,8 +79,8 @@ func TestLinesOfAnUpload(t *testing.T) {
 func TestLineOfABet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lines := logtest.Capture(t, "INFO")
-		bet := protocol.Bet{Document: "030904465", Birthdate: protocol.Date{Year: 1999, Month: 3, Day: 17}, Number: 7574}
-		if err := SendBet(t.Context(), 1, bet, new(central).dial, Options{}); err != nil {
+		bet := lottery.Bet{Agency: 1, Document: "030904465", Birthdate: lottery.Date{Year: 1999, Month: 3, Day: 17}, Number: 7574}
+		if err := SendBet(t.Context(), bet, new(central).dial, Options{RetryDeadline: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 		want := "INFO     action: apuesta_enviada | result: success | dni: 030904465 | numero: 7574"

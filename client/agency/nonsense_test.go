@@ -5,7 +5,10 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -13,7 +16,7 @@ import (
 // comes of it.
 func TestNonsense(t *testing.T) {
 	huge := []byte{0xff, 0xff, 0xff, 0xff, 0x82}
-	welcome := func(stored uint64) []byte { return encode(&protocol.Welcome{Stored: stored}) }
+	welcome := func(stored lottery.Offset) []byte { return encode(&protocol.Welcome{Stored: stored}) }
 	for _, tt := range []struct {
 		name  string
 		after protocol.Type // the frame that is answered so; what comes before is answered well
@@ -56,7 +59,7 @@ func TestNonsense(t *testing.T) {
 						_ = p.until(0)
 					}
 				}
-				winners, err := Run(t.Context(), 1, dataFile(t, numbered(100)), c.dial, Options{BatchMaxAmount: 10})
+				winners, err := Run(t.Context(), 1, writeDataFile(t, betcsvtest.Numbered(100)), c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: 10})
 				if err == nil || !strings.Contains(err.Error(), tt.want) || c.dials != 1 {
 					t.Errorf("error %v, want %q; %d connections", err, tt.want, c.dials)
 				}
@@ -78,7 +81,7 @@ func TestRegisteredWithBatchesInFlight(t *testing.T) {
 			_ = p.until(protocol.TypeQuery)
 			p.send(&protocol.Ack{Stored: 90}, &protocol.Registered{}, &protocol.Winners{Documents: []string{"1"}})
 		}
-		winners, err := Run(t.Context(), 1, dataFile(t, numbered(100)), c.dial, Options{BatchMaxAmount: 10})
+		winners, err := Run(t.Context(), 1, writeDataFile(t, betcsvtest.Numbered(100)), c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: 10})
 		if err == nil || !strings.Contains(err.Error(), "90 of 100") || winners != nil {
 			t.Errorf("%q, %v", winners, err)
 		}
@@ -108,7 +111,7 @@ func FuzzCentral(f *testing.F) {
 				synctest.Wait()
 				_, _ = p.Write(reply)
 			}
-			_, _ = Run(ctx, 1, dataFile(t, numbered(30)), c.dial, Options{BatchMaxAmount: 7, RetryDeadline: 1})
+			_, _ = Run(ctx, 1, writeDataFile(t, betcsvtest.Numbered(30)), c.dial, Options{BatchMaxAmount: 7, RetryDeadline: 1})
 		})
 	})
 }

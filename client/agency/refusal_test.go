@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -30,7 +31,7 @@ func TestRetryStatuses(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := new(central)
 				c.script = refuseAt(phase, status)
-				runUpload(t, c, numbered(500), Options{BatchMaxAmount: 10})
+				runUpload(t, c, betcsvtest.Numbered(500), Options{RetryDeadline: time.Minute, BatchMaxAmount: 10})
 				if c.dials != 2 {
 					t.Errorf("%v at %v: %d connections", status, phase, c.dials)
 				}
@@ -45,7 +46,7 @@ func TestFinalStatuses(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := new(central)
 				c.script = refuseAt(phase, status)
-				_, err := Run(t.Context(), 1, dataFile(t, numbered(500)), c.dial, Options{BatchMaxAmount: 10})
+				_, err := Run(t.Context(), 1, writeDataFile(t, betcsvtest.Numbered(500)), c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: 10})
 				var refusal *protocol.Error
 				if !errors.As(err, &refusal) || refusal.Status != status || !strings.Contains(err.Error(), "because") {
 					t.Errorf("%v at %v: error %v", status, phase, err)
@@ -104,7 +105,7 @@ func TestDeadlineWithoutProgress(t *testing.T) {
 					tt.script(c, n, p)
 				}
 				start := time.Now()
-				_, err := Run(t.Context(), 1, dataFile(t, numbered(30)), c.dial, Options{BatchMaxAmount: 10, RetryDeadline: deadline})
+				_, err := Run(t.Context(), 1, writeDataFile(t, betcsvtest.Numbered(30)), c.dial, Options{BatchMaxAmount: 10, RetryDeadline: deadline})
 				if err == nil || !strings.Contains(err.Error(), "no progress for 20s: ") || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("error %v, want %q", err, tt.want)
 				}
@@ -135,7 +136,7 @@ func TestProgressExtendsTheDeadline(t *testing.T) {
 			}
 		}
 		start := time.Now()
-		runUpload(t, c, numbered(300), Options{BatchMaxAmount: 10, RetryDeadline: 20 * time.Second})
+		runUpload(t, c, betcsvtest.Numbered(300), Options{BatchMaxAmount: 10, RetryDeadline: 20 * time.Second})
 		if took := time.Since(start); took < 30*8*time.Second {
 			t.Errorf("took %v", took)
 		}
@@ -145,7 +146,7 @@ func TestProgressExtendsTheDeadline(t *testing.T) {
 // A central that is there and says nothing is given up on after replyTimeout,
 // in every phase but the wait for the draw.
 func TestSilentCentral(t *testing.T) {
-	bets := numbered(500)
+	bets := betcsvtest.Numbered(500)
 	for _, tt := range []struct {
 		name   string
 		phase  protocol.Type
@@ -165,7 +166,7 @@ func TestSilentCentral(t *testing.T) {
 					}
 				})
 				start := time.Now()
-				runUpload(t, c, bets, Options{BatchMaxAmount: 10})
+				runUpload(t, c, bets, Options{RetryDeadline: time.Minute, BatchMaxAmount: 10})
 				if took := time.Since(start); took < replyTimeout || took > replyTimeout+time.Second {
 					t.Errorf("took %v", took)
 				}
@@ -178,14 +179,14 @@ func TestSilentCentral(t *testing.T) {
 // take long.
 func TestNothingIsDueBeforeTheFirstBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bets := numbered(20)
+		bets := betcsvtest.Numbered(20)
 		c := &central{stored: bets[:10:10]}
 		var armed []time.Duration // how long each read may wait; 0 = without end
 		dial := func(ctx context.Context) (net.Conn, error) {
 			socket, err := c.dial(ctx)
 			return &deadlines{socket, &armed}, err
 		}
-		if _, err := Run(t.Context(), 1, dataFile(t, bets), dial, Options{}); err != nil {
+		if _, err := Run(t.Context(), 1, writeDataFile(t, bets), dial, Options{RetryDeadline: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 		if len(armed) < 3 || armed[0] != replyTimeout || armed[1] != 0 || armed[2] != replyTimeout {
@@ -234,7 +235,7 @@ func TestSendingFails(t *testing.T) {
 					return &onceWritten{Conn: socket}, err
 				}
 				start := time.Now()
-				_, err := Run(t.Context(), 1, dataFile(t, numbered(3)), dial, Options{RetryDeadline: -1})
+				_, err := Run(t.Context(), 1, writeDataFile(t, betcsvtest.Numbered(3)), dial, Options{RetryDeadline: 0})
 				var refusal *protocol.Error
 				if errors.As(err, &refusal) != tt.refused || errors.Is(err, errWrite) == tt.refused {
 					t.Errorf("refused: %t, got %v", tt.refused, err)
@@ -279,7 +280,7 @@ func TestSilentCentralDuringSlowUpload(t *testing.T) {
 			_ = p.until(0) // reads on, and says nothing
 		})
 		start := time.Now()
-		runUpload(t, c, numbered(100), Options{BatchMaxAmount: 10, Period: period, RetryDeadline: time.Hour})
+		runUpload(t, c, betcsvtest.Numbered(100), Options{BatchMaxAmount: 10, Period: period, RetryDeadline: time.Hour})
 		// The second batch gets no reply; eight pauses lie between the nine
 		// that are sent anew.
 		want := period + replyTimeout + 8*period
@@ -298,7 +299,7 @@ func TestCentralThatDoesNotRead(t *testing.T) {
 			time.Sleep(time.Hour)
 		})
 		start := time.Now()
-		runUpload(t, c, sized(500, 780), Options{})
+		runUpload(t, c, sized(500, 780), Options{RetryDeadline: time.Minute})
 		if took := time.Since(start); took > time.Minute {
 			t.Errorf("took %v", took)
 		}
@@ -310,8 +311,8 @@ func TestNobodyListens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := errors.New("connection refused")
 		start := time.Now()
-		_, err := Run(t.Context(), 1, dataFile(t, nil), func(context.Context) (net.Conn, error) { return nil, refused }, Options{})
-		if !errors.Is(err, refused) || !strings.Contains(err.Error(), "no progress for 1m0s: connect: ") || time.Since(start) != time.Minute {
+		_, err := Run(t.Context(), 1, writeDataFile(t, nil), func(context.Context) (net.Conn, error) { return nil, refused }, Options{RetryDeadline: time.Minute})
+		if !errors.Is(err, refused) || !strings.Contains(err.Error(), "no progress for 1m0s: ") || time.Since(start) != time.Minute {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})

@@ -8,19 +8,21 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 // Whatever moment the connection is lost at, and whatever the next one, every
 // bet is stored once and in order, and the winners come whole.
 func TestResumesAfterAnyCut(t *testing.T) {
-	bets := numbered(13)
-	name := dataFile(t, bets)
+	bets := betcsvtest.Numbered(13)
+	name := writeDataFile(t, bets)
 	upload := func(t *testing.T, cuts ...int) (points int) {
 		synctest.Test(t, func(t *testing.T) {
 			c := &central{winners: []string{"00000001", "00000002"}, cuts: cuts}
-			winners, err := Run(t.Context(), 1, name, c.dial, Options{BatchMaxAmount: 4})
+			winners, err := Run(t.Context(), 1, name, c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: 4})
 			if err != nil {
 				t.Fatalf("cut at %v: %v", cuts, err)
 			}
@@ -48,8 +50,8 @@ func TestResumesAfterAnyCut(t *testing.T) {
 // An agency that is started anew, and cuts its batches differently, goes on
 // where the last one was: what overlaps is not stored again.
 func TestResumesWithOtherBatches(t *testing.T) {
-	bets := numbered(40)
-	name := dataFile(t, bets)
+	bets := betcsvtest.Numbered(40)
+	name := writeDataFile(t, bets)
 	for at := 1; ; at++ {
 		cut := true
 		synctest.Test(t, func(t *testing.T) {
@@ -81,9 +83,9 @@ func TestResumesWithOtherBatches(t *testing.T) {
 // the central has it.
 func TestResumesInTheMiddleOfABatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bets := numbered(25)
+		bets := betcsvtest.Numbered(25)
 		c := &central{stored: slices.Clone(bets[:13])}
-		runUpload(t, c, bets, Options{BatchMaxAmount: 10})
+		runUpload(t, c, bets, Options{RetryDeadline: time.Minute, BatchMaxAmount: 10})
 		if got := c.batches(); len(got) != 2 || got[0].offset != 13 || got[0].count != 10 || got[1].count != 2 {
 			t.Errorf("batches %+v", got)
 		}
@@ -93,9 +95,9 @@ func TestResumesInTheMiddleOfABatch(t *testing.T) {
 func TestResumesWhenAllIsStored(t *testing.T) {
 	for _, finished := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			bets := numbered(25)
+			bets := betcsvtest.Numbered(25)
 			c := &central{stored: slices.Clone(bets), finished: finished, winners: []string{"1"}}
-			if winners := runUpload(t, c, bets, Options{}); len(winners) != 1 || len(c.batches()) != 0 {
+			if winners := runUpload(t, c, bets, Options{RetryDeadline: time.Minute}); len(winners) != 1 || len(c.batches()) != 0 {
 				t.Errorf("winners %q, batches %+v", winners, c.batches())
 			}
 		})
@@ -105,29 +107,29 @@ func TestResumesWhenAllIsStored(t *testing.T) {
 // A file that is not the one whose bets are stored is a final error, not a
 // silent mix; nothing of it is sent.
 func TestRefusesAnotherFile(t *testing.T) {
-	bets := numbered(25)
-	edited := func(change func(*protocol.Bet)) []protocol.Bet {
+	bets := betcsvtest.Numbered(25)
+	edited := func(change func(*lottery.Bet)) []lottery.Bet {
 		other := slices.Clone(bets)
 		change(&other[7])
 		return other
 	}
 	for _, tt := range []struct {
 		name string
-		file []protocol.Bet
+		file []lottery.Bet
 		want string
 	}{
-		{"edited number", edited(func(b *protocol.Bet) { b.Number++ }), "checksum"},
-		{"edited document", edited(func(b *protocol.Bet) { b.Document = "0" + b.Document }), "checksum"},
-		{"letters moved between fields", edited(func(b *protocol.Bet) { b.FirstName, b.LastName = b.FirstName+"P", b.LastName[1:] }), "checksum"},
+		{"edited number", edited(func(b *lottery.Bet) { b.Number++ }), "checksum"},
+		{"edited document", edited(func(b *lottery.Bet) { b.Document = "0" + b.Document }), "checksum"},
+		{"letters moved between fields", edited(func(b *lottery.Bet) { b.FirstName, b.LastName = b.FirstName+"P", b.LastName[1:] }), "checksum"},
 		{"row deleted", slices.Delete(slices.Clone(bets), 7, 8), "checksum"},
-		{"rows swapped", func() []protocol.Bet { o := slices.Clone(bets); o[3], o[4] = o[4], o[3]; return o }(), "checksum"},
+		{"rows swapped", func() []lottery.Bet { o := slices.Clone(bets); o[3], o[4] = o[4], o[3]; return o }(), "checksum"},
 		{"shorter than what is stored", bets[:19], "it has 19 bets, 20 are stored"},
 		{"empty", nil, "it has 0 bets, 20 are stored"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := &central{stored: slices.Clone(bets[:20])}
-				_, err := Run(t.Context(), 1, dataFile(t, tt.file), c.dial, Options{})
+				_, err := Run(t.Context(), 1, writeDataFile(t, tt.file), c.dial, Options{RetryDeadline: time.Minute})
 				if !errors.Is(err, errMismatch) || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "agency-1.csv") {
 					t.Errorf("error %v, want %q", err, tt.want)
 				}
@@ -143,9 +145,9 @@ func TestRefusesAnotherFile(t *testing.T) {
 // What is appended to a file before the agency has finished is sent with it.
 func TestSendsWhatWasAppended(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bets := numbered(25)
+		bets := betcsvtest.Numbered(25)
 		c := &central{stored: slices.Clone(bets[:20])}
-		runUpload(t, c, bets, Options{})
+		runUpload(t, c, bets, Options{RetryDeadline: time.Minute})
 	})
 }
 
@@ -154,14 +156,14 @@ func TestSendsWhatWasAppended(t *testing.T) {
 func TestBadRowIsFinal(t *testing.T) {
 	for _, stored := range []int{0, 30} { // read to be sent, or to be skipped
 		synctest.Test(t, func(t *testing.T) {
-			bets := numbered(30)
-			name := dataFile(t, bets)
-			rows := file(bets[:25], "\n") + "Ana,Paz,1,1999-02-30,1\n" + file(bets[25:], "\n")
+			bets := betcsvtest.Numbered(30)
+			name := writeDataFile(t, bets)
+			rows := betcsvtest.DataFile(bets[:25], "\n") + "Ana,Paz,1,1999-02-30,1\n" + betcsvtest.DataFile(bets[25:], "\n")
 			if err := os.WriteFile(name, []byte(rows), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			c := &central{stored: slices.Clone(bets[:stored])}
-			_, err := Run(t.Context(), 1, name, c.dial, Options{BatchMaxAmount: 10})
+			_, err := Run(t.Context(), 1, name, c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: 10})
 			if err == nil || !strings.Contains(err.Error(), "agency-1.csv, line 26: birthdate") {
 				t.Errorf("error %v", err)
 			}
@@ -176,9 +178,9 @@ func TestBadRowIsFinal(t *testing.T) {
 func TestMissingFileIsFinal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
-		name := dataFile(t, nil) + ".not"
-		_, err := Run(t.Context(), 1, name, c.dial, Options{})
-		if !errors.Is(err, os.ErrNotExist) || !strings.Contains(fmt.Sprint(err), name) || c.dials != 1 {
+		name := writeDataFile(t, nil) + ".not"
+		_, err := Run(t.Context(), 1, name, c.dial, Options{RetryDeadline: time.Minute})
+		if !errors.Is(err, os.ErrNotExist) || !strings.Contains(fmt.Sprint(err), name) || !strings.Contains(fmt.Sprint(err), "make datos") || c.dials != 0 {
 			t.Errorf("error %v, %d connections", err, c.dials)
 		}
 	})

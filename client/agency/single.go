@@ -2,33 +2,54 @@ package agency
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
+// errUnknown says that other bets of the agency were stored while the connection
+// was lost.
+var errUnknown = errors.New("it is unknown whether the bet is stored: other bets of this agency were stored meanwhile")
+
 // single sends one bet.
 type single struct {
-	id  uint32
-	bet protocol.Bet
+	bet    lottery.Bet
+	record []byte
 
-	// The bet's offset, kept over connections: so the central knows the bet
-	// again if only the acknowledgement was lost.
-	offset uint64
-	placed bool
+	first *protocol.Welcome // the first of this process; nil before
 }
 
-func (s *single) attempt(_ context.Context, c *deadline.Conn, _ *patience) error {
+func (s *single) attempt(_ context.Context, c *deadline.Conn, _ *retry.Loop) error {
 	frames := protocol.NewReader(c)
-	welcome, err := greet(c, frames, s.id)
+	welcome, err := greet(c, frames, s.bet.Agency)
 	if err != nil {
 		return err
 	}
-	if !s.placed {
-		s.offset, s.placed = welcome.Stored, true
+	if s.first == nil {
+		s.first = &welcome
 	}
-	if err := send(c, &protocol.Single{Offset: s.offset, Bet: s.bet}); err != nil {
+	switch {
+	case welcome.Stored == s.first.Stored && welcome.Sum == s.first.Sum:
+		err = s.send(c, frames)
+	case welcome.Stored == s.first.Stored+1 && welcome.Sum == protocol.Checksum(s.first.Sum, s.record):
+		// The bet is stored, and only its acknowledgement was lost.
+	default:
+		err = errUnknown
+	}
+	if err != nil {
+		return err
+	}
+	logBetSent(s.bet.Document, s.bet.Number)
+	return nil
+}
+
+// send sends the bet and waits for its acknowledgement.
+func (s *single) send(c *deadline.Conn, frames *protocol.Reader) error {
+	if err := send(c, &protocol.Single{Offset: s.first.Stored, Bet: s.bet}); err != nil {
 		return err
 	}
 	c.ArmRead(replyTimeout)
@@ -36,9 +57,8 @@ func (s *single) attempt(_ context.Context, c *deadline.Conn, _ *patience) error
 	if err := receive(frames, &ack); err != nil {
 		return err
 	}
-	if ack.Stored <= s.offset {
-		return fmt.Errorf("the central acknowledged %d bets where %d are due", ack.Stored, s.offset+1)
+	if ack.Stored != s.first.Stored+1 {
+		return fmt.Errorf("the central acknowledged %d bets where %d are due", ack.Stored, s.first.Stored+1)
 	}
-	logBetSent(s.bet.Document, s.bet.Number)
 	return nil
 }

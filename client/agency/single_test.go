@@ -7,20 +7,22 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
 // The bet is stored once, whatever moment the connection is lost at: also when
 // only the acknowledgement was.
 func TestSingleBetIsStoredOnce(t *testing.T) {
-	before := numbered(3)
+	before := betcsvtest.Numbered(3)
 	bet := sized(1, 300)[0]
 	for at := 0; ; at++ {
 		cut := true
 		synctest.Test(t, func(t *testing.T) {
 			c := &central{stored: slices.Clone(before), cuts: []int{at, at + 3}}
-			if err := SendBet(t.Context(), 1, bet, c.dial, Options{}); err != nil {
+			if err := SendBet(t.Context(), bet, c.dial, Options{RetryDeadline: time.Minute}); err != nil {
 				t.Fatalf("cut at %d: %v", at, err)
 			}
 			synctest.Wait()
@@ -62,7 +64,7 @@ func TestSingleBetFails(t *testing.T) {
 					_, _ = p.Write(tt.reply)
 					time.Sleep(time.Second)
 				}
-				err := SendBet(t.Context(), 1, numbered(1)[0], c.dial, Options{})
+				err := SendBet(t.Context(), betcsvtest.Numbered(1)[0], c.dial, Options{RetryDeadline: time.Minute})
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("error %v, want %q", err, tt.want)
 				}
@@ -70,6 +72,45 @@ func TestSingleBetFails(t *testing.T) {
 					t.Errorf("claims to have sent it:\n%s", said)
 				}
 				time.Sleep(time.Second)
+			})
+		})
+	}
+}
+
+// The connection is lost between WELCOME and BET. What the next WELCOME says of
+// the bets stored meanwhile decides.
+func TestSingleBetAfterOthers(t *testing.T) {
+	bets := betcsvtest.Numbered(4)
+	for _, tt := range []struct {
+		name      string
+		meanwhile []lottery.Bet
+		want      string // part of the error; "" = the bet is stored
+		stored    int
+	}{
+		{"none", nil, "", 2},
+		{"another one", bets[2:3], "it is unknown whether the bet is stored", 2},
+		{"two, ours among them", []lottery.Bet{bets[1], bets[2]}, "it is unknown whether the bet is stored", 3},
+		{"an identical one, which cannot be told apart", bets[1:2], "", 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				lines := logtest.Capture(t, "INFO")
+				c := &central{stored: slices.Clone(bets[:1])}
+				c.script = atFirst(func(p *peer) {
+					p.greet()
+					c.stored = append(c.stored, tt.meanwhile...)
+				})
+				err := SendBet(t.Context(), bets[1], c.dial, Options{RetryDeadline: time.Minute})
+				synctest.Wait()
+				if (tt.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("error %v, want %q", err, tt.want)
+				}
+				if said := strings.Contains(strings.Join(lines(), "\n"), "apuesta_enviada"); said != (err == nil) {
+					t.Errorf("says that the bet was sent: %t", said)
+				}
+				if len(c.stored) != tt.stored {
+					t.Errorf("%d bets are stored, want %d", len(c.stored), tt.stored)
+				}
 			})
 		})
 	}

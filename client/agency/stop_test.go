@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
@@ -37,7 +38,7 @@ func TestStops(t *testing.T) {
 	}{
 		{"before WELCOME", after(protocol.TypeHello, mute), 0, []string{"connection"}},
 		{"HELLO is not read", func(*central, *peer) { time.Sleep(time.Hour) }, 0, []string{"connection"}},
-		{"window full", after(protocol.TypeBatch, mute), 0, []string{"file", "connection"}},
+		{"windowSize full", after(protocol.TypeBatch, mute), 0, []string{"file", "connection"}},
 		{"nothing is read", func(_ *central, p *peer) { p.greet(); time.Sleep(time.Hour) }, 0, []string{"file", "connection"}},
 		{"between batches", func(_ *central, p *peer) { p.speak() }, time.Minute, []string{"file", "connection"}},
 		{"before REGISTERED", after(protocol.TypeFinished, mute), 0, []string{"connection"}},
@@ -49,7 +50,7 @@ func TestStops(t *testing.T) {
 		{"between attempts", func(*central, *peer) {}, 0, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			name := dataFile(t, sized(5*window, 780)) // in batches of three they overfill the window
+			name := writeDataFile(t, sized(5*windowSize, 780)) // in batches of three they overfill the window
 			files := descriptors(t)
 			synctest.Test(t, func(t *testing.T) {
 				lines := logtest.Capture(t, "INFO")
@@ -59,7 +60,7 @@ func TestStops(t *testing.T) {
 				const when = 3 * time.Second
 				time.AfterFunc(when, func() { cancel(errSignal) })
 				start := time.Now()
-				winners, err := Run(ctx, 1, name, c.dial, Options{BatchMaxAmount: 3, Period: tt.period})
+				winners, err := Run(ctx, 1, name, c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: 3, Period: tt.period})
 				if !errors.Is(err, errSignal) || winners != nil {
 					t.Errorf("%q, %v", winners, err)
 				}
@@ -98,10 +99,10 @@ func TestStopsWhileItConnects(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(errSignal) })
 		start := time.Now()
-		_, err := Run(ctx, 1, dataFile(t, nil), func(ctx context.Context) (net.Conn, error) {
+		_, err := Run(ctx, 1, writeDataFile(t, nil), func(ctx context.Context) (net.Conn, error) {
 			<-ctx.Done() // nothing answers
 			return nil, ctx.Err()
-		}, Options{})
+		}, Options{RetryDeadline: time.Minute})
 		if !errors.Is(err, errSignal) || time.Since(start) != time.Second {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
@@ -111,8 +112,8 @@ func TestStopsWhileItConnects(t *testing.T) {
 // The time of the stop is any: no stored bet is lost or doubled by it, and the
 // next run of the agency ends the work.
 func TestStopsAtAnyMoment(t *testing.T) {
-	bets := numbered(20)
-	name := dataFile(t, bets)
+	bets := betcsvtest.Numbered(20)
+	name := writeDataFile(t, bets)
 	for ms := range 200 {
 		synctest.Test(t, func(t *testing.T) {
 			c := new(central)
@@ -128,7 +129,7 @@ func TestStopsAtAnyMoment(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { cancel(errSignal) })
-			if _, err := Run(ctx, 1, name, c.dial, Options{BatchMaxAmount: 3}); err != nil && !errors.Is(err, errSignal) {
+			if _, err := Run(ctx, 1, name, c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: 3}); err != nil && !errors.Is(err, errSignal) {
 				t.Errorf("stopped after %d ms: %v", ms, err)
 			}
 			time.Sleep(time.Second) // what was read is stored meanwhile
@@ -137,7 +138,7 @@ func TestStopsAtAnyMoment(t *testing.T) {
 			if !slices.Equal(stored, bets[:len(stored)]) {
 				t.Errorf("stopped after %d ms: %d bets are stored, not the first", ms, len(stored))
 			}
-			runUpload(t, c, bets, Options{BatchMaxAmount: 7})
+			runUpload(t, c, bets, Options{RetryDeadline: time.Minute, BatchMaxAmount: 7})
 		})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -33,7 +35,7 @@ func TestPeriod(t *testing.T) {
 					p.send(&protocol.Winners{})
 				}
 				start := time.Now()
-				if _, err := Run(t.Context(), 1, dataFile(t, numbered(35)), c.dial, Options{BatchMaxAmount: 10, Period: period}); err != nil {
+				if _, err := Run(t.Context(), 1, writeDataFile(t, betcsvtest.Numbered(35)), c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: 10, Period: period}); err != nil {
 					t.Fatal(err)
 				}
 				for i, b := range c.batches() {
@@ -54,8 +56,8 @@ func TestPeriod(t *testing.T) {
 func TestPeriodOfNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		runUpload(t, new(central), nil, Options{Period: time.Hour})
-		runUpload(t, new(central), numbered(3), Options{Period: time.Hour})
+		runUpload(t, new(central), nil, Options{RetryDeadline: time.Minute, Period: time.Hour})
+		runUpload(t, new(central), betcsvtest.Numbered(3), Options{RetryDeadline: time.Minute, Period: time.Hour})
 		if took := time.Since(start); took != 0 {
 			t.Errorf("paused for %v", took)
 		}
@@ -64,7 +66,7 @@ func TestPeriodOfNothing(t *testing.T) {
 
 // A central that acknowledges nothing gets a window of batches and not one more.
 func TestWindow(t *testing.T) {
-	const batches, size = window + 8, 10
+	const batches, size = windowSize + 8, 10
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
 		c.script = func(_ int, p *peer) {
@@ -72,15 +74,15 @@ func TestWindow(t *testing.T) {
 			go func() { _ = p.until(protocol.TypeFinished) }()
 			for step := 1; step <= batches; step++ {
 				synctest.Wait() // all that the agency sends by itself has come
-				if got, want := len(c.batches()), min(window+step-1, batches); got != want {
+				if got, want := len(c.batches()), min(windowSize+step-1, batches); got != want {
 					t.Errorf("%d batches after %d acknowledgements, want %d", got, step-1, want)
 				}
-				p.send(&protocol.Ack{Stored: uint64(size * step)})
+				p.send(&protocol.Ack{Stored: lottery.Offset(size * step)})
 			}
 			synctest.Wait()
 			p.send(&protocol.Registered{}, &protocol.Winners{})
 		}
-		if _, err := Run(t.Context(), 1, dataFile(t, numbered(batches*size)), c.dial, Options{BatchMaxAmount: size}); err != nil {
+		if _, err := Run(t.Context(), 1, writeDataFile(t, betcsvtest.Numbered(batches*size)), c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: size}); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -89,21 +91,21 @@ func TestWindow(t *testing.T) {
 // One acknowledgement can answer many batches, or a part of them.
 func TestCumulativeAcknowledgements(t *testing.T) {
 	const size = 10
-	const full = size * window // how many bets may be in flight
+	const full = size * windowSize // how many bets may be in flight
 	const total = 3*full + 4*size
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
 		c.script = func(_ int, p *peer) {
 			p.greet()
 			go func() { _ = p.until(protocol.TypeFinished) }()
-			for _, stored := range []uint64{0, full - 5, full - 5, full, 2 * full, 3*full - 5, total} {
+			for _, stored := range []lottery.Offset{0, full - 5, full - 5, full, 2 * full, 3*full - 5, total} {
 				synctest.Wait()
 				p.send(&protocol.Ack{Stored: stored})
 			}
 			synctest.Wait()
 			p.send(&protocol.Registered{}, &protocol.Winners{})
 		}
-		if _, err := Run(t.Context(), 1, dataFile(t, numbered(total)), c.dial, Options{BatchMaxAmount: size}); err != nil {
+		if _, err := Run(t.Context(), 1, writeDataFile(t, betcsvtest.Numbered(total)), c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: size}); err != nil {
 			t.Fatal(err)
 		}
 		if got := len(c.batches()); got != total/size || c.dials != 1 {
@@ -120,7 +122,7 @@ func TestWinners(t *testing.T) {
 	for _, winners := range [][]string{nil, {"30904465"}, {"", "x"}, many} {
 		synctest.Test(t, func(t *testing.T) {
 			c := &central{winners: winners}
-			if got := runUpload(t, c, numbered(12), Options{BatchMaxAmount: 5}); !slices.Equal(got, winners) {
+			if got := runUpload(t, c, betcsvtest.Numbered(max(12, len(winners))), Options{RetryDeadline: time.Minute, BatchMaxAmount: 5}); !slices.Equal(got, winners) {
 				t.Errorf("%d winners, want %d", len(got), len(winners))
 			}
 		})
@@ -138,7 +140,7 @@ func TestWaitsForTheDraw(t *testing.T) {
 			time.Sleep(72 * time.Hour)
 			p.send(&protocol.Winners{Documents: []string{"1"}})
 		}
-		winners, err := Run(t.Context(), 1, dataFile(t, numbered(3)), c.dial, Options{})
+		winners, err := Run(t.Context(), 1, writeDataFile(t, betcsvtest.Numbered(3)), c.dial, Options{RetryDeadline: time.Minute})
 		if err != nil || len(winners) != 1 || c.dials != 1 {
 			t.Errorf("%q, %v, %d connections", winners, err, c.dials)
 		}
@@ -166,7 +168,7 @@ func TestLosesConnectionWhileItWaitsForTheDraw(t *testing.T) {
 			_ = p.until(protocol.TypeQuery)
 			time.Sleep(time.Hour)
 		}
-		runUpload(t, c, numbered(3), Options{RetryDeadline: 10 * time.Second})
+		runUpload(t, c, betcsvtest.Numbered(3), Options{RetryDeadline: 10 * time.Second})
 		if c.dials != 5 {
 			t.Errorf("%d connections", c.dials)
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 )
 
@@ -29,19 +30,19 @@ const (
 
 // Config is the client's validated configuration.
 type Config struct {
-	ID             string        // id, as it was written
-	Agency         uint32        // id as a number; 0 in mode echo, where it is any text
-	ServerAddress  string        // server.address, host:port
-	LoopAmount     int           // loop.amount: how many echo messages
-	LoopPeriod     time.Duration // loop.period: pause between sends
-	LoopPeriodText string        // loop.period, as it was written
-	LogLevel       string        // log.level, as it was written
-	BatchMaxAmount int           // batch.maxAmount: bets in a batch
-	Mode           Mode          // mode
-	Linger         time.Duration // linger: how long to stay up after the end
-	DataFile       string        // data.file
-	RetryDeadline  time.Duration // retry.deadline: how long to go on without progress
-	Bet            Bet           // only in mode bet
+	ID             string           // id, as it was written
+	Agency         lottery.AgencyID // id as a number; 0 in mode echo, where it is any text
+	ServerAddress  string           // server.address, host:port
+	LoopAmount     int              // loop.amount: how many echo messages
+	LoopPeriod     time.Duration    // loop.period: pause between sends
+	LoopPeriodText string           // loop.period, as it was written
+	LogLevel       string           // log.level, as it was written
+	BatchMaxAmount int              // batch.maxAmount: bets in a batch
+	Mode           Mode             // mode
+	Linger         time.Duration    // linger: how long to stay up after the end
+	DataFile       string           // data.file
+	RetryDeadline  time.Duration    // retry.deadline: how long to go on without progress
+	Bet            Bet              // only in mode bet
 }
 
 var keys = []settings.Key{
@@ -84,7 +85,7 @@ func Load(path string, required bool) (Config, error) {
 		return Config{}, err
 	}
 	if c.Mode != ModeEcho {
-		c.Agency = uint32(s.Int("id", 1, math.MaxUint32))
+		c.Agency = lottery.AgencyID(s.Int("id", 1, math.MaxUint32))
 	}
 	c.DataFile = dataFile(s, c.Agency)
 	if s.Err() != nil {
@@ -109,7 +110,7 @@ func (c *Config) applyMode(explicit bool) error {
 	return nil
 }
 
-func dataFile(s *settings.Settings, agency uint32) string {
+func dataFile(s *settings.Settings, agency lottery.AgencyID) string {
 	if s.Explicit("data.file") {
 		return s.Text("data.file")
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/dial"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 )
 
 // answerTimeout is how long a server may take for one answer.
@@ -30,29 +30,34 @@ type Options struct {
 	Amount        int           // how many messages
 	Period        time.Duration // pause between one message and the next
 	RetryDeadline time.Duration // how long to try again without an answer; 0 = once
-	Dialer        dial.Dialer   // its zero value and the address do
 }
 
-// Run sends the messages of the client with that id to address and logs each
-// answer. Cancelling ctx stops it: it closes and logs what is open and returns
-// nil. An error that it returns is already logged.
+// Run sends the messages of the client with that id, each over a connection of its
+// own, and logs each answer. Cancelling ctx stops it: it closes and logs what is
+// open and returns nil. An error that it returns is already logged.
 //
 // A server that is starting, or that goes away in the middle of a message, is
 // waited for; the message is sent again, an echo leaves no trace. An answer
 // that is not the message ends the loop.
-func Run(ctx context.Context, id, address string, opts Options) error {
-	l := loop{id: id, retry: opts.RetryDeadline, dialer: opts.Dialer}
-	l.dialer.Address = address
-	l.dialer.Waiting = func(err error) { logConnecting(id, err) }
+func Run(ctx context.Context, id string, connect func(context.Context) (net.Conn, error), opts Options) error {
 	for n := 1; n <= opts.Amount; n++ {
-		if n > 1 && !pause(ctx, opts.Period) {
+		if n > 1 && retry.Pause(ctx, opts.Period) != nil {
 			return nil
 		}
 		message := fmt.Sprintf("[CLIENT %s] Message N°%d", id, n)
-		if err := l.deliver(ctx, message); err != nil {
-			if ctx.Err() != nil {
-				return nil
+		loop := retry.NewLoop(opts.RetryDeadline, passing, func(err error) { logTryingAgain(id, err) })
+		err := loop.Run(ctx, func(attempt context.Context) error {
+			conn, err := connect(attempt)
+			if err != nil {
+				return &connectError{err}
 			}
+			defer func() { logClosed(id, ctx.Err() != nil, conn.Close()) }()
+			return exchange(attempt, conn, message)
+		})
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
 			logFailed(id, err)
 			return err
 		}
@@ -62,43 +67,17 @@ func Run(ctx context.Context, id, address string, opts Options) error {
 	return nil
 }
 
-// pause waits and tells whether to go on.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return ctx.Err() == nil
-}
+// connectError says that there was no connection.
+type connectError struct{ err error }
 
-type loop struct {
-	id     string
-	retry  time.Duration
-	dialer dial.Dialer
-}
+func (e *connectError) Error() string { return e.err.Error() }
+func (e *connectError) Unwrap() error { return e.err }
 
-// deliver sends the message until it comes back.
-func (l *loop) deliver(ctx context.Context, message string) error {
-	until := time.Now().Add(l.retry)
-	var backoff dial.Backoff
-	for {
-		conn, err := l.dialer.Dial(ctx, until)
-		if err != nil {
-			return err
-		}
-		err = l.exchange(ctx, conn, message)
-		if err == nil || errors.Is(err, errWrongAnswer) || !backoff.Pause(ctx, until) {
-			return err
-		}
-		logLost(l.id, err)
-	}
-}
+// passing tells whether another attempt may mend the failure.
+func passing(err error) bool { return !errors.Is(err, errWrongAnswer) }
 
-// exchange sends the message over conn, reads the answer and closes conn.
-func (l *loop) exchange(ctx context.Context, conn net.Conn, message string) error {
-	defer func() { logClosed(l.id, ctx.Err() != nil, conn.Close()) }()
+// exchange sends the message over conn and reads the answer.
+func exchange(ctx context.Context, conn net.Conn, message string) error {
 	_ = conn.SetDeadline(time.Now().Add(answerTimeout)) // fails only if conn does
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()

@@ -11,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/dial"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 )
 
@@ -70,11 +69,11 @@ func TestClosingShowsAtInfoOnlyWhenStopping(t *testing.T) {
 	expect(t, lines(), "action: close_connection | result: success | client_id: 1")
 }
 
-// answering returns a dialer whose n-th connection (from 0) is served by
+// answering returns a connect whose n-th connection (from 0) is served by
 // serve(n, line); nil serves nothing and refuses the connection.
-func answering(serve func(n int) func(conn net.Conn, line string)) dial.Dialer {
+func answering(serve func(n int) func(conn net.Conn, line string)) func(context.Context) (net.Conn, error) {
 	n := -1
-	return dial.Dialer{Connect: func(context.Context, string, string) (net.Conn, error) {
+	return func(context.Context) (net.Conn, error) {
 		n++
 		do := serve(n)
 		if do == nil {
@@ -89,7 +88,7 @@ func answering(serve func(n int) func(conn net.Conn, line string)) dial.Dialer {
 			}
 		}()
 		return client, nil
-	}}
+	}
 }
 
 func echo(conn net.Conn, line string) { io.WriteString(conn, line) }
@@ -125,16 +124,14 @@ func TestRun(t *testing.T) {
 			`action: receive_message | result: fail | client_id: 7 | error: wrong answer: a\x7Cb\n`}, "wrong answer"},
 		{"answer of another message", []server{func(c net.Conn, l string) { io.WriteString(c, strings.Replace(l, "°1", "°2", 1)) }},
 			[]string{`action: receive_message | result: fail | client_id: 7 | error: wrong answer: [CLIENT 7] Message N°2\n`}, "wrong answer"},
-		{"never up", []server{nil}, nil, "connect to a:1: refused"},
+		{"never up", []server{nil}, nil, "no progress for 1m0s: refused"},
 		{"never answers", []server{func(c net.Conn, _ string) { io.Copy(io.Discard, c) }}, nil, "timeout"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				lines := capture(t, "INFO")
-				err := Run(t.Context(), "7", "a:1", Options{
-					Amount: 2, RetryDeadline: time.Minute,
-					Dialer: answering(func(n int) func(net.Conn, string) { return tt.conns[min(n, len(tt.conns)-1)] }),
-				})
+				connect := answering(func(n int) func(net.Conn, string) { return tt.conns[min(n, len(tt.conns)-1)] })
+				err := Run(t.Context(), "7", connect, Options{Amount: 2, RetryDeadline: time.Minute})
 				got := lines()
 				if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
 					t.Errorf("got error %v, want %q", err, tt.err)
@@ -158,7 +155,7 @@ func TestRunKeepsPeriod(t *testing.T) {
 		capture(t, "INFO")
 		start := time.Now()
 		all := answering(func(int) func(net.Conn, string) { return echo })
-		if err := Run(t.Context(), "1", "a:1", Options{Amount: 4, Period: 5 * time.Second, Dialer: all}); err != nil {
+		if err := Run(t.Context(), "1", all, Options{Amount: 4, Period: 5 * time.Second}); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(start); took != 15*time.Second {
@@ -169,7 +166,7 @@ func TestRunKeepsPeriod(t *testing.T) {
 
 func TestRunOfNothing(t *testing.T) {
 	lines := capture(t, "INFO")
-	if err := Run(t.Context(), "1", "a:1", Options{}); err != nil {
+	if err := Run(t.Context(), "1", nil, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	expect(t, lines(), "action: loop_finished | result: success | client_id: 1")
@@ -192,8 +189,8 @@ func TestRunStops(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				start := time.Now()
 				time.AfterFunc(time.Second, cancel)
-				d := answering(func(int) func(net.Conn, string) { return tt.serve })
-				if err := Run(ctx, "1", "a:1", Options{Amount: 5, Period: time.Minute, RetryDeadline: time.Minute, Dialer: d}); err != nil {
+				connect := answering(func(int) func(net.Conn, string) { return tt.serve })
+				if err := Run(ctx, "1", connect, Options{Amount: 5, Period: time.Minute, RetryDeadline: time.Minute}); err != nil {
 					t.Errorf("stopped with %v", err)
 				}
 				if took := time.Since(start); took != time.Second {
@@ -225,7 +222,10 @@ func TestRunOverTCP(t *testing.T) {
 		}
 	}()
 	lines := capture(t, "INFO")
-	if err := Run(t.Context(), "1", ln.Addr().String(), Options{Amount: 3}); err != nil {
+	connect := func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", ln.Addr().String())
+	}
+	if err := Run(t.Context(), "1", connect, Options{Amount: 3}); err != nil {
 		t.Fatal(err)
 	}
 	ln.Close()

@@ -1,6 +1,8 @@
 package echo
 
 import (
+	"errors"
+
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	gologging "github.com/op/go-logging"
 )
@@ -21,6 +23,15 @@ func logFinished(id string) {
 
 func logFailed(id string, err error) {
 	log.Errorf("action: receive_message | result: fail | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
+}
+
+// logTryingAgain says why a message is not through yet.
+func logTryingAgain(id string, err error) {
+	if connect, ok := errors.AsType[*connectError](err); ok {
+		logConnecting(id, connect.err)
+		return
+	}
+	logLost(id, err)
 }
 
 // logLost says that a message will be sent again.

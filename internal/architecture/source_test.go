@@ -165,3 +165,30 @@ func TestWhatGitIgnores(t *testing.T) {
 		t.Errorf("a clone has no .data: %v", err)
 	}
 }
+
+// Of the protocol the store uses what says which bets are stored, and nothing of
+// frames and messages.
+func TestWhatTheStoreUsesOfTheProtocol(t *testing.T) {
+	allowed := []string{"AppendRecord", "Checksum", "MaxString"}
+	names, err := filepath.Glob(filepath.Join(root(t), "server/store/*.go"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%d files, %v", len(names), err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if x, ok := s.X.(*ast.Ident); ok && x.Name == "protocol" && !slices.Contains(allowed, s.Sel.Name) {
+					t.Errorf("%s uses protocol.%s", filepath.Base(name), s.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+}

@@ -7,8 +7,19 @@ import (
 	"time"
 )
 
-// writeTimeout bounds one write to a peer that does not read.
-const writeTimeout = 10 * time.Second
+const (
+	// writeTimeout bounds the wait of a write for a peer that does not read.
+	writeTimeout = 10 * time.Second
+
+	// leastWrite is what a write has even if the time of the connection is over.
+	// On a busy machine a goroutine may come to its last words late; to a peer
+	// that reads they take no waiting.
+	leastWrite = 20 * time.Millisecond
+
+	// writePiece is how many bytes are written under one deadline, so that a
+	// peer that reads slowly has time for any number of bytes.
+	writePiece = 32 << 10
+)
 
 // past is a deadline that is over.
 var past = time.Unix(1, 0)
@@ -20,15 +31,14 @@ var past = time.Unix(1, 0)
 type Conn struct {
 	net.Conn
 
-	mu          sync.Mutex    // guards the deadlines and what follows
-	interrupted bool          // reading fails at once
-	draining    bool          // nothing interrupts any more
-	limit       time.Time     // if set, nothing waits beyond
-	write       time.Duration // how long one write may wait
+	mu          sync.Mutex // guards the deadlines and what follows
+	interrupted bool       // reading fails at once
+	draining    bool       // nothing interrupts any more
+	end         time.Time  // if set, nothing waits beyond
 }
 
 // NewConn returns a Conn of a connection that nobody else uses.
-func NewConn(c net.Conn) *Conn { return &Conn{Conn: c, write: writeTimeout} }
+func NewConn(c net.Conn) *Conn { return &Conn{Conn: c} }
 
 // Interrupt makes reads fail, the one that waits included.
 func (c *Conn) Interrupt() {
@@ -41,23 +51,19 @@ func (c *Conn) Interrupt() {
 	_ = c.SetReadDeadline(past)
 }
 
-// Bound ends all waiting, for reads and writes, after d.
-func (c *Conn) Bound(d time.Duration) {
+// EndWithin ends all waiting, for reads and writes, after d. An earlier end stays.
+func (c *Conn) EndWithin(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.limit = time.Now().Add(d)
-	_ = c.SetWriteDeadline(c.limit)
-	if !c.interrupted {
-		_ = c.SetReadDeadline(c.limit)
+	end := time.Now().Add(d)
+	if !c.end.IsZero() && c.end.Before(end) {
+		return
 	}
-}
-
-// Hasten lets each write, the one that waits included, wait for no more than d.
-func (c *Conn) Hasten(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.write = d
-	_ = c.SetWriteDeadline(c.deadline(d))
+	c.end = end
+	_ = c.SetWriteDeadline(end)
+	if !c.interrupted {
+		_ = c.SetReadDeadline(end)
+	}
 }
 
 // ArmRead lets reads wait for d from now, or without end if d is 0, unless the
@@ -72,33 +78,39 @@ func (c *Conn) ArmRead(d time.Duration) {
 	_ = c.SetReadDeadline(c.deadline(d))
 }
 
-// deadline is d from now, but not beyond the limit. The caller holds c.mu.
+// deadline is d from now, but not beyond the end. The caller holds c.mu.
 func (c *Conn) deadline(d time.Duration) time.Time {
 	if d == 0 {
-		return c.limit
+		return c.end
 	}
 	deadline := time.Now().Add(d)
-	if !c.limit.IsZero() && deadline.After(c.limit) {
-		return c.limit
+	if !c.end.IsZero() && deadline.After(c.end) {
+		return c.end
 	}
 	return deadline
 }
 
-// leastWrite is what a write has even if the limit has passed. On a busy machine
-// a goroutine may come to its last words late; to a peer that reads they take no
-// waiting.
-const leastWrite = 20 * time.Millisecond
+// Write writes all of p. It fails if the peer takes nothing for 10 s, or when
+// EndWithin says so.
+func (c *Conn) Write(p []byte) (written int, err error) {
+	least := time.Now().Add(leastWrite)
+	for err == nil && written < len(p) {
+		c.armWrite(least)
+		var n int
+		n, err = c.Conn.Write(p[written:min(len(p), written+writePiece)])
+		written += n
+	}
+	return written, err
+}
 
-// Write writes all of p, for at most 10 s or what Hasten has said.
-func (c *Conn) Write(p []byte) (int, error) {
+func (c *Conn) armWrite(least time.Time) {
 	c.mu.Lock()
-	deadline := c.deadline(c.write)
-	if least := time.Now().Add(leastWrite); deadline.Before(least) {
+	defer c.mu.Unlock()
+	deadline := c.deadline(writeTimeout)
+	if deadline.Before(least) {
 		deadline = least
 	}
 	_ = c.SetWriteDeadline(deadline)
-	c.mu.Unlock()
-	return c.Conn.Write(p)
 }
 
 // Drain says that no more will be written, and takes what the peer still sends

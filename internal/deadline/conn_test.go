@@ -102,39 +102,85 @@ func TestWritesAreLimited(t *testing.T) {
 	})
 }
 
-func TestHasten(t *testing.T) {
-	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
-		time.AfterFunc(3*time.Second, func() { ours.Hasten(time.Second) })
-		wantTimeout(t, 4*time.Second, "the write that waits", ours.writeOne)
-		wantTimeout(t, time.Second, "the next", ours.writeOne)
-		ours.Bound(100 * time.Millisecond)
-		ours.Hasten(time.Second)
-		wantTimeout(t, 100*time.Millisecond, "bounded", ours.writeOne)
+// A peer that reads slowly has time for any number of bytes.
+func TestWriteGoesOnWhileThereIsProgress(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, theirs net.Conn) {
+		var peer sync.WaitGroup
+		peer.Go(func() {
+			for range 20 {
+				time.Sleep(9 * time.Second)
+				if _, err := io.ReadFull(theirs, make([]byte, writePiece)); err != nil {
+					t.Errorf("the peer's read: %v", err)
+				}
+			}
+		})
+		begin := time.Now()
+		if n, err := ours.Write(make([]byte, 20*writePiece)); err != nil || n != 20*writePiece {
+			t.Errorf("wrote %d bytes in %v: %v", n, time.Since(begin), err)
+		}
+		peer.Wait()
+		wantTimeout(t, 10*time.Second, "write without progress", ours.writeOne)
 	})
 }
 
-func TestBoundEndsAllWaiting(t *testing.T) {
+// Past the end, progress earns no more time.
+func TestProgressDoesNotMoveTheEnd(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, theirs net.Conn) {
+		var peer sync.WaitGroup
+		peer.Go(func() {
+			for {
+				time.Sleep(leastWrite / 2)
+				if _, err := io.ReadFull(theirs, make([]byte, writePiece)); err != nil {
+					return
+				}
+			}
+		})
+		ours.EndWithin(time.Second)
+		wantTimeout(t, time.Second, "write", func() error {
+			_, err := ours.Write(make([]byte, 1000*writePiece))
+			return err
+		})
+		wantTimeout(t, leastWrite, "write beyond the end", func() error {
+			_, err := ours.Write(make([]byte, 1000*writePiece))
+			return err
+		})
+		ours.Close()
+		peer.Wait()
+	})
+}
+
+func TestEarlierEndStays(t *testing.T) {
 	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
-		ours.Bound(time.Second)
+		ours.EndWithin(time.Second)
+		ours.EndWithin(time.Hour)
+		wantTimeout(t, time.Second, "read", ours.readOne)
+		ours.EndWithin(0)
+		wantTimeout(t, 0, "read", ours.readOne)
+	})
+}
+
+func TestEndWithinEndsAllWaiting(t *testing.T) {
+	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
+		ours.EndWithin(time.Second)
 		ours.ArmRead(0)
 		wantTimeout(t, time.Second, "read without a limit", ours.readOne)
-		wantTimeout(t, leastWrite, "write beyond the bound", ours.writeOne)
+		wantTimeout(t, leastWrite, "write beyond the end", ours.writeOne)
 		ours.ArmRead(time.Hour)
-		wantTimeout(t, 0, "read beyond the bound", ours.readOne)
+		wantTimeout(t, 0, "read beyond the end", ours.readOne)
 	})
 }
 
-func TestBoundEndsTheWriteThatWaits(t *testing.T) {
+func TestEndWithinEndsTheWriteThatWaits(t *testing.T) {
 	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
-		time.AfterFunc(time.Second, func() { ours.Bound(200 * time.Millisecond) })
+		time.AfterFunc(time.Second, func() { ours.EndWithin(200 * time.Millisecond) })
 		wantTimeout(t, 1200*time.Millisecond, "write", ours.writeOne)
 	})
 }
 
-func TestBoundLeavesAnInterruptionAlone(t *testing.T) {
+func TestEndWithinLeavesAnInterruptionAlone(t *testing.T) {
 	inBubble(t, func(t *testing.T, ours *Conn, _ net.Conn) {
 		ours.Interrupt()
-		ours.Bound(time.Second)
+		ours.EndWithin(time.Second)
 		wantTimeout(t, 0, "read", ours.readOne)
 	})
 }
@@ -169,9 +215,9 @@ func TestDrainEnds(t *testing.T) {
 		want    time.Duration
 	}{
 		{"of itself", func(*Conn) {}, time.Second},
-		{"at the bound before it", func(c *Conn) { c.Bound(300 * time.Millisecond) }, 300 * time.Millisecond},
-		{"at the bound meanwhile", func(c *Conn) {
-			time.AfterFunc(100*time.Millisecond, func() { c.Bound(300 * time.Millisecond) })
+		{"at the end before it", func(c *Conn) { c.EndWithin(300 * time.Millisecond) }, 300 * time.Millisecond},
+		{"at the end meanwhile", func(c *Conn) {
+			time.AfterFunc(100*time.Millisecond, func() { c.EndWithin(300 * time.Millisecond) })
 		}, 400 * time.Millisecond},
 		// What interrupted the reads may run late, in its own goroutine.
 		{"not at an interruption meanwhile", func(c *Conn) {

@@ -4,16 +4,28 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
 // group is a number of batches that are written and synced together.
+//
+//	filling ──take──▶ writing ──append: write, fsync──▶ durable
+//	   │                 │
+//	   └─────refuse──────┴──────▶ refused
+//
+// At any moment one group is filling: StoreBets adds to it. At most one is
+// writing. Whoever waits first for the filling group becomes the writer: it takes
+// that group, and so begins another, which fills during the write. A failed write
+// refuses both, for the bets of the one filling follow those that are lost.
 type group struct {
 	buffers
 	bets    uint64
-	winners []lottery.Winner // among them
+	winners []draw.Winner // among them
 
-	taken chan struct{} // closed when it gathers no more
+	taken chan struct{} // closed when it is no longer filling
 	done  chan struct{} // closed when it is durable, or refused
 	err   error         // why it was refused; to be read after done
 }
@@ -65,41 +77,34 @@ func (c *Commit) Wait() error {
 	if c.group == nil {
 		return nil
 	}
-	c.store.lead(c.group, c.group.done)
+	c.store.await(c.group, c.group.done)
 	return c.group.err
 }
 
 // Stored tells how many bets of the batch were new.
 func (c *Commit) Stored() int { return c.stored }
 
-// End is the position behind the batch in its agency's sequence. Once Wait has
+// End is the position after the batch in its agency's sequence. Once Wait has
 // returned nil, all bets before it are durable.
 func (c *Commit) End() lottery.Offset { return c.end }
 
-// StoreBets queues a batch whose first bet is number at (from 0) of its agency.
-// What of it is queued already it skips; a batch that begins later than that is
-// refused with ErrGap, and one with a bet that is not valid with an error that
-// wraps lottery.ErrInvalidBet. The bets must be of that agency; they and their
-// texts may be reused after the return. While too much is queued it waits for
-// the disk.
-//
-// The digest, if there is one, replaces Options.Digest for these bets: who has
-// them in another form may have a faster way to the same sum. It is called with
-// those that are new, the last of the batch.
+// StoreBets is the course's store_bets: it queues a batch whose first bet is
+// number at (from 0) of its agency. What of it is queued already it skips; a batch
+// that begins later than that is refused with ErrGap, and one with a bet that is
+// not valid with an error that wraps lottery.ErrInvalidBet. The bets must be of
+// that agency; they and their texts may be reused after the return. While too much
+// is queued it waits for the disk.
 //
 // Rows are encoded outside the lock, on the assumption that nobody else moves
 // this agency meanwhile. When it proves wrong, it begins again.
-func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery.Bet, digest Digest) (*Commit, error) {
+func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery.Bet) (*Commit, error) {
 	for i := range bets {
 		if bets[i].Agency != id {
 			return nil, fmt.Errorf("store bets of agency %d: bet %d is of agency %d", id, i, bets[i].Agency)
 		}
 	}
-	if digest == nil {
-		digest = s.digest
-	}
-	scratch := s.scratch.Get().(*[]byte)
-	defer s.scratch.Put(scratch)
+	encoded := s.encoded.Get().(*encoded)
+	defer s.encoded.Put(encoded)
 	end := at + lottery.Offset(len(bets))
 	for {
 		a, queued, known, err := s.position(id, at, end)
@@ -107,13 +112,11 @@ func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery
 			return known, err
 		}
 		fresh := bets[queued.Bets-at:]
-		rows, err := appendBatch((*scratch)[:0], queued.Bets, fresh)
-		*scratch = rows
-		if err != nil {
+		if err := encoded.encode(queued.Bets, fresh); err != nil {
 			return nil, err
 		}
-		next := State{Bets: end, Sum: digest(queued.Sum, fresh)}
-		g, err := s.enqueue(a, queued, next, rows, appendWinners(nil, fresh))
+		next := State{Bets: end, Sum: protocol.Checksum(queued.Sum, encoded.records)}
+		g, err := s.enqueue(a, queued, next, encoded)
 		if err != nil {
 			return nil, err
 		}
@@ -121,6 +124,31 @@ func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery
 			return &Commit{store: s, group: g, stored: len(fresh), end: end}, nil
 		}
 	}
+}
+
+// encoded is a batch in the forms in which it is kept.
+type encoded struct {
+	rows    []byte // of bets.csv
+	records []byte // of the checksum
+	winners []draw.Winner
+}
+
+// encode encodes bets, of which the first is number at (from 0) of its agency. It
+// fails for the first that is not valid.
+func (e *encoded) encode(at lottery.Offset, bets []lottery.Bet) error {
+	e.rows, e.records, e.winners = e.rows[:0], e.records[:0], e.winners[:0]
+	rows, invalid, err := betcsv.AppendRows(e.rows, bets)
+	if err != nil {
+		return fmt.Errorf("bet %d: %w", at+lottery.Offset(invalid), err)
+	}
+	e.rows = rows
+	for i := range bets {
+		if e.records, err = protocol.AppendRecord(e.records, &bets[i]); err != nil {
+			return fmt.Errorf("bet %d: %w", at+lottery.Offset(i), err)
+		}
+		e.winners = appendWinner(e.winners, &bets[i])
+	}
+	return nil
 }
 
 // position tells how far the agency is queued. If that covers the batch, it
@@ -139,24 +167,24 @@ func (s *Store) position(id lottery.AgencyID, at, end lottery.Offset) (*agency, 
 	switch {
 	case end > a.queued.Bets:
 		return a, a.queued, nil, nil
-	case end > a.flushing.Bets:
+	case end > a.writing.Bets:
 		holder = s.filling
 	case end > a.durable.Bets:
-		holder = s.flushing
+		holder = s.writing
 	}
 	return a, a.queued, &Commit{store: s, group: holder, end: end}, nil
 }
 
-// enqueue adds rows, and the winners among them, which take the agency from one
-// state to the next, to the group being filled. It returns nil if the agency is
-// not in that state any more.
-func (s *Store) enqueue(a *agency, from, next State, rows []byte, winners []lottery.Winner) (*group, error) {
+// enqueue adds an encoded batch, which takes the agency from one state to the
+// next, to the group that is filling. It returns nil if the agency is not in that
+// state any more.
+func (s *Store) enqueue(a *agency, from, next State, batch *encoded) (*group, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.refusal == nil && a.queued == from && s.full(len(rows)) {
+	for s.refusal == nil && a.queued == from && s.full(len(batch.rows)) {
 		g := s.filling
 		s.mu.Unlock()
-		s.lead(g, g.taken)
+		s.await(g, g.taken)
 		s.mu.Lock()
 	}
 	if s.refusal != nil {
@@ -166,12 +194,12 @@ func (s *Store) enqueue(a *agency, from, next State, rows []byte, winners []lott
 		return nil, nil
 	}
 	g := s.filling
-	if a.queued == a.flushing {
+	if a.queued == a.writing {
 		g.touched = append(g.touched, a)
 	}
 	a.queued = next
-	g.rows = append(g.rows, rows...)
-	g.winners = append(g.winners, winners...)
+	g.rows = append(g.rows, batch.rows...)
+	g.winners = append(g.winners, batch.winners...)
 	g.bets += uint64(next.Bets - from.Bets)
 	return g, nil
 }
@@ -181,25 +209,25 @@ func (s *Store) full(n int) bool {
 	return len(s.filling.rows) > 0 && len(s.filling.rows)+n > s.room
 }
 
-// lead waits for an event in the life of a group, and brings it about by
-// writing the group if nobody else is writing.
-func (s *Store) lead(g *group, event <-chan struct{}) {
+// await waits for an event in the life of a group. It brings the event about, by
+// writing the group, if nobody else is writing.
+func (s *Store) await(g *group, event <-chan struct{}) {
 	select {
-	case <-event: // first: an idle token must not win over it
+	case <-event: // first: with nobody writing, the other select might choose to write
 		return
 	default:
 	}
 	select {
 	case <-event:
-	case s.token <- struct{}{}:
-		s.flush(g)
-		<-s.token
+	case s.writer <- struct{}{}:
+		s.write(g)
+		<-s.writer
 	}
 }
 
-// flush writes a group, unless it was written meanwhile. The caller holds the
-// token, so that no other group is being written.
-func (s *Store) flush(g *group) {
+// write writes a group, unless it was written meanwhile. The caller is the
+// writer, so no other group is being written.
+func (s *Store) write(g *group) {
 	if !s.take(g) {
 		return
 	}
@@ -214,12 +242,11 @@ func (s *Store) flush(g *group) {
 		return
 	}
 	for _, a := range g.touched {
-		a.durable = a.flushing
+		a.durable = a.writing
 	}
 	s.bets += g.bets
-	s.size += int64(len(g.rows))
 	s.winners = append(s.winners, g.winners...)
-	s.flushing = nil
+	s.writing = nil
 	s.finish(g, nil)
 }
 
@@ -231,30 +258,30 @@ func (s *Store) take(g *group) bool {
 		return false
 	}
 	for _, a := range g.touched {
-		a.flushing = a.queued
+		a.writing = a.queued
 	}
-	s.flushing, s.filling = g, newGroup(s.spare, s.room)
+	s.writing, s.filling = g, newGroup(s.spare, s.room)
 	s.spare = buffers{}
 	close(g.taken)
 	return true
 }
 
 // refuse forgets all that is not durable, of every agency: the group that could
-// not be written, and the one that gathered behind it. Under s.mu.
+// not be written, and the one that filled meanwhile. Under s.mu.
 func (s *Store) refuse(err error) {
 	if errors.Is(err, ErrBroken) {
 		s.refusal = err
 	}
-	written, gathered := s.flushing, s.filling
-	for _, g := range []*group{written, gathered} {
+	written, filled := s.writing, s.filling
+	for _, g := range []*group{written, filled} {
 		for _, a := range g.touched {
-			a.queued, a.flushing = a.durable, a.durable
+			a.queued, a.writing = a.durable, a.durable
 		}
 	}
-	s.flushing, s.filling = nil, newGroup(s.spare, s.room)
+	s.writing, s.filling = nil, newGroup(s.spare, s.room)
 	s.spare = buffers{}
-	close(gathered.taken)
-	s.finish(gathered, err)
+	close(filled.taken)
+	s.finish(filled, err)
 	s.finish(written, err)
 }
 

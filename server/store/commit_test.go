@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 // TestGroupCommit queues a thousand batches: they need one write and one fsync,
@@ -90,7 +90,7 @@ func waitAll(commits ...*Commit) (errs func() []error) {
 func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := newMemFS()
-		s := mustOpen(t, "/bets.csv", Options{Sync: true, Digest: testDigest, FS: fs})
+		s := mustOpen(t, "/bets.csv", Options{Sync: true, FS: fs})
 		one, two := sampleBets(1, 0, 30), sampleBets(2, 0, 30)
 		if err := queue(t, s, 0, one[:10]).Wait(); err != nil {
 			t.Fatal(err)
@@ -118,7 +118,7 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 		if s.State(1) != stateOf(one[:10]) || s.State(2) != (State{}) || s.Bets() != 10 {
 			t.Errorf("states %v, %v", s.State(1), s.State(2))
 		}
-		if _, err := s.StoreBets(1, 20, one[20:], nil); !errors.Is(err, ErrGap) {
+		if _, err := s.StoreBets(1, 20, one[20:]); !errors.Is(err, ErrGap) {
 			t.Errorf("a batch behind a refused one: error %v", err)
 		}
 		fs.before = nil
@@ -181,10 +181,10 @@ func TestSyncFailureBreaksTheStore(t *testing.T) {
 		t.Errorf("commit: error %v", err)
 	}
 	fs.before = nil
-	if _, err := s.StoreBets(1, 5, bets[5:], nil); !errors.Is(err, ErrBroken) {
+	if _, err := s.StoreBets(1, 5, bets[5:]); !errors.Is(err, ErrBroken) {
 		t.Errorf("afterwards: error %v", err)
 	}
-	equalBets(t, collect(t, s.LoadBets()), bets[:5])
+	equalBets(t, collect(t, loadBets(s)), bets[:5])
 	if err := s.Close(); !errors.Is(err, ErrBroken) {
 		t.Errorf("Close: error %v", err)
 	}
@@ -201,7 +201,7 @@ func TestCloseFinishesWhatIsQueued(t *testing.T) {
 		closed := make(chan error)
 		go func() { closed <- s.Close() }()
 		synctest.Wait()
-		if _, err := s.StoreBets(1, 30, bets[:0], nil); !errors.Is(err, ErrClosed) {
+		if _, err := s.StoreBets(1, 30, bets[:0]); !errors.Is(err, ErrClosed) {
 			t.Errorf("while closing: error %v", err)
 		}
 		outcome <- nil

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 // TestConcurrentSessions uploads twelve agencies, each over three connections
@@ -16,7 +16,7 @@ import (
 func TestConcurrentSessions(t *testing.T) {
 	dir := t.TempDir()
 	fs := &flakyFS{period: 7}
-	opts := Options{Sync: true, Digest: testDigest, MaxQueued: 20_000, FS: fs}
+	opts := Options{Sync: true, MaxQueued: 20_000, FS: fs}
 	s := mustOpen(t, filepath.Join(dir, "bets.csv"), opts)
 	const agencies, each = 12, 300
 	var wg sync.WaitGroup
@@ -43,7 +43,7 @@ func TestConcurrentSessions(t *testing.T) {
 	s = mustOpen(t, filepath.Join(dir, "bets.csv"), opts)
 	defer s.Close()
 	of := make(map[lottery.AgencyID][]lottery.Bet)
-	for _, b := range collect(t, s.LoadBets()) {
+	for _, b := range collect(t, loadBets(s)) {
 		of[b.Agency] = append(of[b.Agency], b)
 	}
 	if len(of) != agencies {
@@ -66,7 +66,7 @@ func upload(s *Store, bets []lottery.Bet, size int) error {
 	for at < len(bets) || len(window) > 0 {
 		if at < len(bets) && len(window) < 4 {
 			n := min(size, len(bets)-at)
-			c, err := s.StoreBets(id, lottery.Offset(at), bets[at:at+n], nil)
+			c, err := s.StoreBets(id, lottery.Offset(at), bets[at:at+n])
 			if errors.Is(err, ErrGap) {
 				return nil
 			} else if err != nil {

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 const fullDiskEnv = "STORE_TEST_FULL_DISK"
@@ -42,7 +42,7 @@ func TestFullDiskChild(t *testing.T) {
 		}
 	}
 	path := filepath.Join(dir, "bets.csv")
-	opts := Options{Sync: true, Digest: testDigest}
+	opts := Options{Sync: true}
 	s := mustOpen(t, path, opts)
 	bets, at, refused := sampleBets(1, 0, 1000), 0, 0
 	limit(room)

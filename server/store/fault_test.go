@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
 const (
@@ -54,7 +56,7 @@ func (c *central) run() {
 
 // session is one life of the server. It tells whether all is done.
 func (c *central) session() bool {
-	s, err := Open("/data/bets.csv", Options{Sync: true, Digest: testDigest, FS: c.fs})
+	s, err := Open("/data/bets.csv", Options{Sync: true, FS: c.fs})
 	if err != nil {
 		return false
 	}
@@ -76,7 +78,7 @@ func (c *central) session() bool {
 		}
 		c.finished[id] = true
 	}
-	if !c.retry(func() error { return j.RecordDraw(lottery.DrawRecord{Agencies: faultAgencies, Bets: s.Bets()}) }) {
+	if !c.retry(func() error { return j.RecordDraw(draw.Record{Agencies: faultAgencies, Bets: s.Bets()}) }) {
 		return false
 	}
 	c.drawn = true
@@ -108,7 +110,7 @@ func (c *central) round(s *Store) bool {
 		for range 2 {
 			end := min(at+faultBatch, len(bets))
 			from := max(0, at-2) // overlaps what is stored
-			commit, err := s.StoreBets(id, lottery.Offset(from), bets[from:end], nil)
+			commit, err := s.StoreBets(id, lottery.Offset(from), bets[from:end])
 			if err != nil {
 				return false
 			}
@@ -160,7 +162,7 @@ func (c *central) checkFile(s *Store) {
 	c.t.Helper()
 	var rows []byte
 	next := make(map[lottery.AgencyID]int)
-	for bet, err := range s.LoadBets() {
+	for bet, err := range loadBets(s) {
 		if err != nil {
 			c.t.Fatal(err)
 		}
@@ -168,7 +170,7 @@ func (c *central) checkFile(s *Store) {
 			c.t.Fatalf("agency %d: bet %d is %+v", bet.Agency, next[bet.Agency], *bet)
 		}
 		next[bet.Agency]++
-		rows = AppendRow(rows, bet)
+		rows = betcsv.AppendRow(rows, bet)
 	}
 	if file := c.fs.read("/data/bets.csv"); !bytes.Equal(file, rows) {
 		c.t.Fatalf("the file is not its rows: %q", file)

@@ -11,7 +11,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
 // Journal is a text file beside bets.csv that keeps what its rows do not tell,
@@ -22,7 +23,7 @@ type Journal struct {
 	path     string
 	file     *appender
 	finished map[lottery.AgencyID]lottery.Offset
-	draw     lottery.DrawRecord
+	draw     draw.Record
 	drawn    bool
 	refusal  error
 }
@@ -83,7 +84,7 @@ func (j *Journal) Finished() map[lottery.AgencyID]lottery.Offset {
 }
 
 // Drawn gives the record of the draw, if it was held.
-func (j *Journal) Drawn() (lottery.DrawRecord, bool) {
+func (j *Journal) Drawn() (draw.Record, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.draw, j.drawn
@@ -96,7 +97,7 @@ func (j *Journal) RecordFinished(id lottery.AgencyID, bets lottery.Offset) error
 }
 
 // RecordDraw notes, durably if so opened, that the draw was held.
-func (j *Journal) RecordDraw(d lottery.DrawRecord) error {
+func (j *Journal) RecordDraw(d draw.Record) error {
 	return j.record(record{kindDraw, uint64(d.Agencies), d.Bets})
 }
 
@@ -142,7 +143,7 @@ func (j *Journal) apply(r record) {
 		j.finished[lottery.AgencyID(r.who)] = lottery.Offset(r.bets)
 		return
 	}
-	j.draw, j.drawn = lottery.DrawRecord{Agencies: int(r.who), Bets: r.bets}, true
+	j.draw, j.drawn = draw.Record{Agencies: int(r.who), Bets: r.bets}, true
 }
 
 // Fits tells, by an error that names both files, when the journal does not
@@ -164,16 +165,16 @@ func (j *Journal) misfit(s *Store, agencies int) error {
 			return fmt.Errorf("agency %d has finished with %d bets, %d are stored", id, finished[id], stored)
 		}
 	}
-	draw, drawn := j.Drawn()
+	held, drawn := j.Drawn()
 	switch {
 	case !drawn:
 		return nil
-	case draw.Agencies != agencies:
-		return fmt.Errorf("the draw was held for %d agencies, not for %d", draw.Agencies, agencies)
+	case held.Agencies != agencies:
+		return fmt.Errorf("the draw was held for %d agencies, not for %d", held.Agencies, agencies)
 	case len(finished) != agencies:
 		return fmt.Errorf("the draw was held, and only %d of %d agencies have finished", len(finished), agencies)
-	case draw.Bets != s.Bets():
-		return fmt.Errorf("the draw was held over %d bets, %d are stored", draw.Bets, s.Bets())
+	case held.Bets != s.Bets():
+		return fmt.Errorf("the draw was held over %d bets, %d are stored", held.Bets, s.Bets())
 	}
 	return nil
 }

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
 const journalPath = "/data/bets.csv.journal"
@@ -23,15 +24,15 @@ func mustOpenJournal(t *testing.T, fs FS) *Journal {
 func TestJournal(t *testing.T) {
 	fs := newMemFS()
 	j := mustOpenJournal(t, fs)
-	draw := lottery.DrawRecord{Agencies: 5, Bets: 78697}
+	held := draw.Record{Agencies: 5, Bets: 78697}
 	if err := errors.Join(
 		j.RecordFinished(1, 26936), j.RecordFinished(5, 0), j.RecordFinished(1, 26936),
-		j.RecordDraw(draw), j.RecordDraw(draw),
+		j.RecordDraw(held), j.RecordDraw(held),
 	); err != nil {
 		t.Fatal(err)
 	}
 	if j.RecordFinished(1, 26937) == nil || j.RecordFinished(0, 1) == nil ||
-		j.RecordDraw(lottery.DrawRecord{Agencies: 5, Bets: 1}) == nil {
+		j.RecordDraw(draw.Record{Agencies: 5, Bets: 1}) == nil {
 		t.Error("a contradiction was recorded")
 	}
 	const want = "finished 1 26936\nfinished 5 0\ndraw 5 78697\n"
@@ -45,7 +46,7 @@ func TestJournal(t *testing.T) {
 		t.Errorf("after Close: error %v", err)
 	}
 	j = mustOpenJournal(t, fs)
-	if got, ok := j.Drawn(); !ok || got != draw {
+	if got, ok := j.Drawn(); !ok || got != held {
 		t.Errorf("reopened: draw %v, %v", got, ok)
 	}
 	if got := j.Finished(); !maps.Equal(got, map[lottery.AgencyID]lottery.Offset{1: 26936, 5: 0}) {

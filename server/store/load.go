@@ -1,32 +1,23 @@
 package store
 
 import (
-	"fmt"
+	"errors"
 	"io"
 	"iter"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// LoadBets is the course's load_bets: it streams the bets that were durable when
-// it was called, in memory that does not grow with them. A bet is valid until
-// the next step; its texts may be kept. An error ends the stream.
-func (s *Store) LoadBets() iter.Seq2[*lottery.Bet, error] {
-	s.mu.Lock()
-	size := s.size
-	s.mu.Unlock()
+// LoadBets is the course's load_bets: it gives the bets of a bets.csv one after
+// the other, in memory that does not grow with them. A bet is valid until the
+// next step; its texts may be kept. An error ends the sequence; that of a file
+// which ends inside a row wraps betcsv.ErrTorn.
+func LoadBets(rows *betcsv.Reader) iter.Seq2[*lottery.Bet, error] {
 	return func(yield func(*lottery.Bet, error) bool) {
-		d := newDecoder(io.NewSectionReader(s.file.file, 0, size))
 		for {
-			bet, err := d.next()
-			if err == io.EOF {
-				return
-			}
-			if err != nil {
-				yield(nil, fmt.Errorf("%s: %w", s.path, err))
-				return
-			}
-			if !yield(bet, nil) {
+			bet, err := rows.Next()
+			if errors.Is(err, io.EOF) || !yield(bet, err) || err != nil {
 				return
 			}
 		}

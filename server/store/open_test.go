@@ -2,27 +2,28 @@ package store
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 // TestTornTail opens a file whose last row is cut at every length, with and
 // without NULs behind.
 func TestTornTail(t *testing.T) {
 	whole := sampleBets(1, 0, 3)
-	last := bet(1, "Juan \"El, Loco\"", "de\r\nlos\nPalotes, Ñ", "1,\n2", 7574)
-	row := AppendRow(nil, &last)
+	last := betcsvtest.Bet(1, "Juan \"El, Loco\"", "de\r\nlos\nPalotes, Ñ", "1,\n2", 7574)
+	row := betcsv.AppendRow(nil, &last)
 	for cut := range len(row) {
 		for _, nuls := range []int{0, 1, 200_000} {
 			tail := append(bytes.Clone(row[:cut]), make([]byte, nuls)...)
 			fs := newMemFS()
 			fs.write("/bets.csv", append(appendRows(nil, whole), tail...))
 			for range 2 { // the second finds it mended
-				s := mustOpen(t, "/bets.csv", Options{Digest: testDigest, FS: fs})
+				s := mustOpen(t, "/bets.csv", Options{FS: fs})
 				if s.Torn() != int64(len(tail)) || s.State(1) != stateOf(whole) {
 					t.Fatalf("cut at %d, %d NULs: torn %d, state %v", cut, nuls, s.Torn(), s.State(1))
 				}
@@ -48,7 +49,7 @@ func TestOpenMakesDurableWhatItCounts(t *testing.T) {
 	bets := sampleBets(1, 0, 3)
 	fs.write("/bets.csv", append(appendRows(nil, bets), "1,Ana"...))
 	fs.files["/bets.csv"].synced, fs.files["/bets.csv"].named = nil, false
-	s := mustOpen(t, "/bets.csv", Options{Digest: testDigest, FS: fs})
+	s := mustOpen(t, "/bets.csv", Options{FS: fs})
 	if s.State(1) != stateOf(bets) {
 		t.Fatalf("state %v", s.State(1))
 	}
@@ -63,12 +64,12 @@ func TestOpenMakesDurableWhatItCounts(t *testing.T) {
 
 func TestOpenRefusesDamage(t *testing.T) {
 	files := map[string]string{
-		goodRow + "1,\"Ana,Paz,12,1999-03-17,7\r\n" + strings.Repeat(goodRow, 9):       "row 2: ",
-		goodRow + "1,\"Ana,Paz,12,1999-03-17,7\r\n" + strings.Repeat(goodRow, 200_000): "row 2: ",
-		goodRow + "\x00\x00\x00\x00\x00\x00\x00" + goodRow:                             "row 2: ",
+		betcsvtest.GoodRow + "1,\"Ana,Paz,12,1999-03-17,7\r\n" + strings.Repeat(betcsvtest.GoodRow, 9):       "row 2: ",
+		betcsvtest.GoodRow + "1,\"Ana,Paz,12,1999-03-17,7\r\n" + strings.Repeat(betcsvtest.GoodRow, 200_000): "row 2: ",
+		betcsvtest.GoodRow + "\x00\x00\x00\x00\x00\x00\x00" + betcsvtest.GoodRow:                             "row 2: ",
 	}
-	for row := range damagedRows {
-		files[goodRow+row] = "row 2: "
+	for row := range betcsvtest.Damaged {
+		files[betcsvtest.GoodRow+row] = "row 2: "
 	}
 	for file, where := range files {
 		fs := newMemFS()
@@ -87,15 +88,15 @@ func TestOpenRefusesDamage(t *testing.T) {
 }
 
 func FuzzOpen(f *testing.F) {
-	f.Add([]byte(goodRow + "1,\"A"))
-	f.Add([]byte(goodRow + goodRow + "\x00\x00"))
-	for row := range damagedRows {
-		f.Add([]byte(goodRow + row))
+	f.Add([]byte(betcsvtest.GoodRow + "1,\"A"))
+	f.Add([]byte(betcsvtest.GoodRow + betcsvtest.GoodRow + "\x00\x00"))
+	for row := range betcsvtest.Damaged {
+		f.Add([]byte(betcsvtest.GoodRow + row))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		fs := newMemFS()
 		fs.write("/bets.csv", file)
-		opts := Options{Digest: testDigest, FS: fs}
+		opts := Options{FS: fs}
 		s, err := Open("/bets.csv", opts)
 		left, torn := fs.read("/bets.csv"), fs.read("/bets.csv.torn")
 		if err != nil {
@@ -107,8 +108,8 @@ func FuzzOpen(f *testing.F) {
 		if !bytes.Equal(append(left, torn...), file) || s.Torn() != int64(len(torn)) {
 			t.Fatalf("%q was made %q and %q", file, left, torn)
 		}
-		bets := collect(t, s.LoadBets())
-		more := bet(1, "a", "b", "c", 1)
+		bets := collect(t, loadBets(s))
+		more := betcsvtest.Bet(1, "a", "b", "c", 1)
 		if err := queue(t, s, s.State(1).Bets, []lottery.Bet{more}).Wait(); err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +121,7 @@ func FuzzOpen(f *testing.F) {
 		if s.Torn() != 0 || s.State(1) != state {
 			t.Fatalf("reopened: torn %d, state %v, want %v", s.Torn(), s.State(1), state)
 		}
-		equalBets(t, collect(t, s.LoadBets()), append(bets, more))
+		equalBets(t, collect(t, loadBets(s)), append(bets, more))
 	})
 }
 
@@ -137,37 +138,5 @@ func TestOneServerPerFile(t *testing.T) {
 		t.Errorf("after Close: %v", err)
 	} else {
 		s.Close()
-	}
-}
-
-// A file that was changed behind the server's back is an error that names it and
-// the row.
-func TestLoadBetsFromChangedFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "bets.csv")
-	s := mustOpen(t, path, Options{})
-	defer s.Close()
-	if err := queue(t, s, 0, sampleBets(1, 0, 3)).Wait(); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	second := int64(len(AppendRow(nil, &sampleBets(1, 0, 1)[0])))
-	if _, err := file.WriteAt([]byte("x"), second); err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	for _, err := range s.LoadBets() {
-		if n++; n == 1 && err != nil {
-			t.Errorf("row 1: error %v", err)
-		}
-		if n == 2 && (err == nil || !strings.Contains(err.Error(), path+": row 2: agency")) {
-			t.Errorf("row 2: error %v", err)
-		}
-	}
-	if n != 2 {
-		t.Errorf("%d steps, want 2", n)
 	}
 }

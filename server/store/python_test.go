@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 // python runs a script with python3, bets.csv in its working directory.
@@ -43,7 +46,7 @@ func oddBets(n int) []lottery.Bet {
 	}
 	bets := make([]lottery.Bet, n)
 	for i := range bets {
-		bets[i] = bet(lottery.AgencyID(1+random.IntN(5)), text(), text(), text(), random.Int64()-random.Int64())
+		bets[i] = betcsvtest.Bet(lottery.AgencyID(1+random.IntN(5)), text(), text(), text(), random.Int64()-random.Int64())
 	}
 	return bets
 }
@@ -51,8 +54,8 @@ func oddBets(n int) []lottery.Bet {
 func TestPythonWritesTheSameFile(t *testing.T) {
 	dir := t.TempDir()
 	bets := oddBets(2000)
-	for _, g := range goldenRows {
-		bets = append(bets, g.bet)
+	for _, g := range betcsvtest.Rows {
+		bets = append(bets, g.Bet)
 	}
 	in, err := json.Marshal(bets)
 	if err != nil {
@@ -83,7 +86,7 @@ with open('bets.json') as src, open('bets.csv', 'a+') as file:
 	if s.Torn() != 0 {
 		t.Errorf("%d bytes torn off Python's file", s.Torn())
 	}
-	equalBets(t, collect(t, s.LoadBets()), bets)
+	equalBets(t, collect(t, loadBets(s)), bets)
 }
 
 // loadInPython prints the rows that Python's reader finds, in the types of the
@@ -111,7 +114,7 @@ func TestPythonLoadsOurFile(t *testing.T) {
 				of = append(of, b)
 			}
 		}
-		if _, err := s.StoreBets(id, 0, of, nil); err != nil {
+		if _, err := s.StoreBets(id, 0, of); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, of...)
@@ -140,7 +143,7 @@ func TestPythonReadsWhatWeAccept(t *testing.T) {
 			name += pieces[random.IntN(len(pieces))]
 		}
 		row := fmt.Sprintf("1,%s,Paz,12,1999-03-17,7\n", name)
-		if bets, err := decodeAll(bytes.NewReader([]byte(row))); err == nil {
+		if bets, err := readRows(row); err == nil {
 			file, want = append(file, row...), append(want, bets...)
 		}
 	}
@@ -156,4 +159,15 @@ func TestPythonReadsWhatWeAccept(t *testing.T) {
 		t.Fatal(err)
 	}
 	equalBets(t, got, want)
+}
+
+// readRows gives all bets of rows, unless one is not right.
+func readRows(rows string) (bets []lottery.Bet, err error) {
+	for bet, err := range LoadBets(betcsv.NewReader(strings.NewReader(rows))) {
+		if err != nil {
+			return nil, err
+		}
+		bets = append(bets, *bet)
+	}
+	return bets, nil
 }

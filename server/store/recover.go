@@ -5,14 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// recover reads the whole file, counts its bets, each of which must pass the
-// check, and cuts a torn tail off.
-func (s *Store) recover(check func(*lottery.Bet) error) error {
+// recover reads the whole file, counts its bets and cuts a torn tail off.
+func (s *Store) recover() error {
 	total, err := s.file.file.Size()
 	if err != nil {
 		return fmt.Errorf("size of %s: %w", s.path, err)
@@ -21,66 +21,47 @@ func (s *Store) recover(check func(*lottery.Bet) error) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", s.path, err)
 	}
-	whole, err := s.count(io.NewSectionReader(s.file.file, 0, end), check)
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
+	rows := betcsv.NewReader(io.NewSectionReader(s.file.file, 0, end))
+	for bet, err := range LoadBets(rows) {
+		if errors.Is(err, betcsv.ErrTorn) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.path, err)
+		}
+		if err := s.recoverBet(bet); err != nil {
+			return fmt.Errorf("%s: %s: %w", s.path, rows.Where(), err)
+		}
 	}
+	whole := rows.Offset()
 	if s.torn = total - whole; s.torn > 0 {
 		if err := s.keepTorn(whole); err != nil {
 			return fmt.Errorf("keep the torn end of %s: %w", s.path, err)
 		}
 	}
-	s.size = whole
 	return s.file.begin(whole)
 }
 
-// count decodes all rows, and tells where the last whole one ends.
-func (s *Store) count(src io.Reader, check func(*lottery.Bet) error) (int64, error) {
-	d := newDecoder(src)
-	for {
-		bet, err := d.next()
-		if errors.Is(err, errUnfinished) && holdsRow(d.rest()) {
-			return 0, fmt.Errorf("row %d: opens a quote that nothing closes, before other rows", d.rows+1)
-		}
-		if err == io.EOF || errors.Is(err, errUnfinished) {
-			return d.offset, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-		if err := check(bet); err != nil {
-			return 0, fmt.Errorf("row %d: %w", d.rows, err)
-		}
-		a := s.agency(bet.Agency)
-		a.durable.Bets++
-		a.durable.Sum = s.digest(a.durable.Sum, d.bet[:])
-		a.flushing, a.queued = a.durable, a.durable
-		s.bets++
-		s.winners = appendWinners(s.winners, d.bet[:])
+// recoverBet takes in a bet that the file holds. It refuses a winner of which its
+// agency could never be told: no bet that travelled is one, but a foreign file may
+// hold it, and then every query of the agency would fail.
+func (s *Store) recoverBet(bet *lottery.Bet) error {
+	if lottery.HasWon(bet) && len(bet.Document) > protocol.MaxString {
+		return fmt.Errorf("the winner's document has %d bytes, at most %d can be sent to an agency", len(bet.Document), protocol.MaxString)
 	}
+	a := s.agency(bet.Agency)
+	// A bet that no message can carry, which a foreign file may hold, counts and
+	// adds nothing to the checksum.
+	s.record, _ = protocol.AppendRecord(s.record[:0], bet)
+	a.durable = State{Bets: a.durable.Bets + 1, Sum: protocol.Checksum(a.durable.Sum, s.record)}
+	a.writing, a.queued = a.durable, a.durable
+	s.bets++
+	s.winners = appendWinner(s.winners, bet)
+	return nil
 }
 
-// holdsRow tells whether whole rows follow the first line of an unfinished row.
-// A crash tears the last row only: this is a stray quote, which would swallow
-// the rest of the file.
-func holdsRow(rest string) bool {
-	var d decoder
-	_, rest, _ = strings.Cut(rest, "\n")
-	for rest != "" {
-		line := rest[:strings.IndexByte(rest, '\n')+1]
-		if line == "" {
-			return false
-		}
-		if n, err := d.row(line); err == nil && n > 0 {
-			return true
-		}
-		rest = rest[len(line):]
-	}
-	return false
-}
-
-// keepTorn appends what lies behind the last whole row to path.torn, durably:
-// it is cut off next.
+// keepTorn appends what follows the last whole row to path.torn, durably: it is
+// cut off next.
 func (s *Store) keepTorn(whole int64) (err error) {
 	torn, err := openAppender(s.path+".torn", Options{FS: s.file.fs})
 	if err != nil {

@@ -14,11 +14,12 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
 var (
-	// ErrGap says that a batch begins behind the last bet known of its agency.
+	// ErrGap says that a batch begins after the last bet known of its agency.
 	// It also meets a batch that follows on one that was refused meanwhile: of
 	// several failures of a session, the first is the cause.
 	ErrGap = errors.New("bets are missing before this batch")
@@ -35,23 +36,14 @@ const DefaultMaxQueued = 4 << 20
 // State is what is stored of one agency.
 type State struct {
 	Bets lottery.Offset
-	Sum  uint32 // Options.Digest over them
+	Sum  uint32 // protocol.Checksum of their records
 }
-
-// Digest adds bets, of one agency and in order, to a running checksum of what
-// is stored of the agency. It must not keep them.
-type Digest func(sum uint32, bets []lottery.Bet) uint32
 
 // Options are the optional parts of a store; the zero value works.
 type Options struct {
 	// Sync makes a commit wait until its rows are on disk (fsync), not only
 	// until they are written.
 	Sync bool
-	// Digest computes State.Sum. Without it that stays 0.
-	Digest Digest
-	// Check, if set, is given every bet that the file holds when it is opened.
-	// Its error is that of opening, and names the row.
-	Check func(*lottery.Bet) error
 	// MaxQueued bounds the bytes of rows that wait to be written; 0 stands for
 	// DefaultMaxQueued.
 	MaxQueued int
@@ -62,21 +54,20 @@ type Options struct {
 // Store appends bets to bets.csv. All methods may be called by any goroutine.
 type Store struct {
 	path    string
-	digest  Digest
-	room    int // bytes that may gather in one group
+	room    int // bytes of rows that one group may hold
 	torn    int64
-	scratch sync.Pool // *[]byte: rows of one batch
+	record  []byte    // of one bet, while the file is read
+	encoded sync.Pool // *encoded
 
-	token chan struct{} // who holds it, leads: only the leader touches file
-	file  *appender
+	writer chan struct{} // full while somebody writes: only the writer touches file
+	file   *appender
 
 	mu       sync.Mutex
 	agencies map[lottery.AgencyID]*agency
-	bets     uint64           // durable
-	size     int64            // durable
-	winners  []lottery.Winner // durable, in order
-	filling  *group           // gathers batches
-	flushing *group           // is being written; nil most of the time
+	bets     uint64        // durable
+	winners  []draw.Winner // durable, in order
+	filling  *group        // takes batches
+	writing  *group        // is being written; nil most of the time
 	spare    buffers
 	refusal  error // ErrBroken or ErrClosed, for all that follows
 	closed   bool
@@ -85,7 +76,7 @@ type Store struct {
 // agency holds what is known of one agency: what is durable, what will be once
 // the group being written is, and what once the group being filled is.
 type agency struct {
-	durable, flushing, queued State
+	durable, writing, queued State
 }
 
 // Open opens bets.csv, or creates it, and counts what it holds. A row at its
@@ -100,23 +91,16 @@ func Open(path string, opts Options) (*Store, error) {
 	if opts.MaxQueued <= 0 {
 		opts.MaxQueued = DefaultMaxQueued
 	}
-	if opts.Digest == nil {
-		opts.Digest = func(uint32, []lottery.Bet) uint32 { return 0 }
-	}
-	if opts.Check == nil {
-		opts.Check = func(*lottery.Bet) error { return nil }
-	}
 	s := &Store{
 		path:     path,
-		digest:   opts.Digest,
 		room:     opts.MaxQueued / 2, // one group fills while another is written
-		scratch:  sync.Pool{New: func() any { return new([]byte) }},
-		token:    make(chan struct{}, 1),
+		encoded:  sync.Pool{New: func() any { return new(encoded) }},
+		writer:   make(chan struct{}, 1),
 		file:     file,
 		agencies: make(map[lottery.AgencyID]*agency),
 	}
 	s.filling = newGroup(buffers{}, s.room)
-	if err := s.recover(opts.Check); err != nil {
+	if err := s.recover(); err != nil {
 		return nil, errors.Join(err, file.file.Close())
 	}
 	return s, nil
@@ -134,21 +118,19 @@ func (s *Store) Bets() uint64 {
 
 // Winners tells which durable bets have won, in the order of storage, and how
 // many bets are durable. The slice is not to be changed.
-func (s *Store) Winners() (won []lottery.Winner, stored uint64) {
+func (s *Store) Winners() (won []draw.Winner, stored uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.winners, s.bets
 }
 
-// appendWinners appends the winners among bets to dst. It copies what it keeps:
-// the texts of the bets are parts of something larger, which may be reused.
-func appendWinners(dst []lottery.Winner, bets []lottery.Bet) []lottery.Winner {
-	for i := range bets {
-		if b := &bets[i]; lottery.HasWon(b) {
-			dst = append(dst, lottery.Winner{Agency: b.Agency, Document: strings.Clone(b.Document)})
-		}
+// appendWinner appends a bet to dst if it has won. It copies what it keeps: the
+// bet's texts are parts of something larger, which may be reused.
+func appendWinner(dst []draw.Winner, bet *lottery.Bet) []draw.Winner {
+	if !lottery.HasWon(bet) {
+		return dst
 	}
-	return dst
+	return append(dst, draw.Winner{Agency: bet.Agency, Document: strings.Clone(bet.Document)})
 }
 
 // State tells what is durable of an agency.
@@ -187,9 +169,9 @@ func (s *Store) Close() error {
 	last := s.filling
 	s.mu.Unlock()
 
-	s.token <- struct{}{}
-	defer func() { <-s.token }()
-	s.flush(last)
+	s.writer <- struct{}{}
+	defer func() { <-s.writer }()
+	s.write(last)
 	<-last.done
 	return errors.Join(broken, last.err, s.file.close())
 }

@@ -8,17 +8,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
 // someWinners are bets of which every third has won, and others nearly.
-func someWinners(id lottery.AgencyID, count int) (bets []lottery.Bet, winners []lottery.Winner) {
+func someWinners(id lottery.AgencyID, count int) (bets []lottery.Bet, winners []draw.Winner) {
 	bets = sampleBets(id, 0, count)
 	for i := range bets {
 		switch i % 3 {
 		case 0:
 			bets[i].Number = lottery.WinningNumber
-			winners = append(winners, lottery.Winner{Agency: id, Document: bets[i].Document})
+			winners = append(winners, draw.Winner{Agency: id, Document: bets[i].Document})
 		case 1:
 			bets[i].Number, bets[i].Document = -lottery.WinningNumber, "7574"
 		}
@@ -26,7 +27,7 @@ func someWinners(id lottery.AgencyID, count int) (bets []lottery.Bet, winners []
 	return bets, winners
 }
 
-func wantWinners(t *testing.T, s *Store, winners []lottery.Winner, stored int) {
+func wantWinners(t *testing.T, s *Store, winners []draw.Winner, stored int) {
 	t.Helper()
 	if got, n := s.Winners(); n != uint64(stored) || !slices.Equal(got, winners) {
 		t.Errorf("%v among %d bets, want %v among %d", got, n, winners, stored)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -22,7 +23,7 @@ func TestAllocationsOfAnUpload(t *testing.T) {
 			}
 			var raw []byte
 			for i := range batches {
-				raw = append(raw, frames(t, batch(uint64(i*size), size))...)
+				raw = append(raw, frames(t, batch(lottery.Offset(i*size), size))...)
 			}
 			p := c.agency(1, 0)
 			got := make([]byte, 13) // of the last ACK; to read allocates nothing
@@ -30,7 +31,7 @@ func TestAllocationsOfAnUpload(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			p.write(raw)
 			acks := 0
-			for stored := uint64(0); stored < uint64(batches*size); acks++ {
+			for stored := lottery.Offset(0); stored < lottery.Offset(batches*size); acks++ {
 				if _, err := io.ReadFull(p, got); err != nil {
 					t.Fatal(err)
 				}

@@ -1,22 +1,27 @@
 package tcp
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"iter"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
-// patience is how long a test waits for what must come.
-const patience = 20 * time.Second
+// testTimeout is how long a test waits for what must come.
+const testTimeout = 20 * time.Second
 
 // setup is what a test wants of its central; zero values mean one agency (-1
 // means none), no delay, the server's defaults and the operating system's files.
@@ -35,10 +40,10 @@ type central struct {
 	setup   setup
 	folder  string
 	address string
-	logs    *logBook
+	logs    *logLines
 	store   *store.Store
 	journal *store.Journal
-	draw    *lottery.Draw
+	draw    *draw.Draw
 	cancel  context.CancelFunc
 	served  chan struct{} // closed when Serve has returned
 	drawing chan struct{} // closed when the draw's Run has returned
@@ -52,7 +57,7 @@ func start(t testing.TB, s setup) *central {
 	case -1:
 		s.agencies = 0
 	}
-	c := &central{t: t, setup: s, folder: t.TempDir(), logs: newLogBook(t)}
+	c := &central{t: t, setup: s, folder: t.TempDir(), logs: newLogLines(t)}
 	if err := logging.Setup(c.logs, "DEBUG"); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +72,7 @@ func start(t testing.TB, s setup) *central {
 // open does what main does.
 func (c *central) open() {
 	c.t.Helper()
-	options := store.Options{Sync: true, Digest: Digest, FS: c.setup.fs}
+	options := store.Options{Sync: true, FS: c.setup.fs}
 	var err error
 	if c.store, err = store.Open(filepath.Join(c.folder, "bets.csv"), options); err != nil {
 		c.t.Fatal(err)
@@ -79,8 +84,8 @@ func (c *central) open() {
 		c.t.Fatal(err)
 	}
 	_, drawn := c.journal.Drawn()
-	past := lottery.History{Finished: c.journal.Finished(), Drawn: drawn}
-	c.draw = lottery.NewDraw(c.store, c.journal, past, lottery.Options{
+	past := draw.History{Finished: c.journal.Finished(), Drawn: drawn}
+	c.draw = draw.New(c.store, c.journal, past, draw.Options{
 		Agencies:     c.setup.agencies,
 		PublishDelay: c.setup.delay,
 		Announce: func(recovered bool, bets uint64, winners int) {
@@ -119,7 +124,7 @@ func (c *central) stop() time.Duration {
 	for _, done := range []chan struct{}{c.served, c.drawing} {
 		select {
 		case <-done:
-		case <-time.After(patience):
+		case <-time.After(testTimeout):
 			c.t.Fatalf("the server does not stop\n%s", stacks())
 		}
 	}
@@ -143,7 +148,34 @@ func (c *central) restart() {
 // documents gives the documents stored of an agency, in order.
 func (c *central) documents(id lottery.AgencyID) []string {
 	c.t.Helper()
-	return documents(c.t, c.store.LoadBets(), id)
+	return documents(c.t, c.load(), id)
+}
+
+// load reads bets.csv as it is.
+func (c *central) load() iter.Seq2[*lottery.Bet, error] {
+	c.t.Helper()
+	if c.setup.fs != nil {
+		return loadBets(c.t, c.setup.fs, filepath.Join(c.folder, "bets.csv"))
+	}
+	file, err := os.ReadFile(filepath.Join(c.folder, "bets.csv"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return store.LoadBets(betcsv.NewReader(bytes.NewReader(file)))
+}
+
+// loadBets reads a bets.csv of a file system in memory.
+func loadBets(t testing.TB, fs store.FS, path string) iter.Seq2[*lottery.Bet, error] {
+	t.Helper()
+	file, err := fs.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size, err := file.Size()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store.LoadBets(betcsv.NewReader(io.NewSectionReader(file, 0, size)))
 }
 
 func documents(t testing.TB, bets iter.Seq2[*lottery.Bet, error], id lottery.AgencyID) []string {
@@ -169,7 +201,7 @@ func (c *central) wantStored(id lottery.AgencyID, n int) {
 		c.t.Errorf("agency %d has %d bets stored, want %d", id, len(got), n)
 	}
 	for i, document := range got {
-		if want := bet(uint64(i)).Document; document != want {
+		if want := bet(lottery.Offset(i)).Document; document != want {
 			c.t.Fatalf("agency %d: bet %d is %s, want %s", id, i, document, want)
 		}
 	}
@@ -181,7 +213,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for begin := time.Now(); !holds(); <-tick.C {
-		if time.Since(begin) > patience {
+		if time.Since(begin) > testTimeout {
 			t.Fatalf("not in time: %s\n%s", what, stacks())
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 // hostileCrowd opens connections that never say who they are: silent ones, and
@@ -57,7 +59,7 @@ func BenchmarkStop(b *testing.B) {
 		b.StopTimer()
 		c := start(b, setup{agencies: 200})
 		hostileCrowd(b, c, 300)
-		for id := range uint32(100) {
+		for id := range lottery.AgencyID(100) {
 			p := c.agency(id+1, 0)
 			p.finish(0)
 		}

@@ -4,12 +4,12 @@ import (
 	"net"
 	"testing"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
 )
 
 // conversation is all that an agency of 7 bets says, frame by frame.
-func conversation(t testing.TB, id uint32) [][]byte {
+func conversation(t testing.TB, id lottery.AgencyID) [][]byte {
 	return [][]byte{
 		frames(t, hello(id)),
 		frames(t, batch(0, 3)),
@@ -21,7 +21,7 @@ func conversation(t testing.TB, id uint32) [][]byte {
 }
 
 // storedBy tells how many bets are stored by so many whole frames.
-var storedBy = []uint64{0, 0, 3, 4, 7, 7, 7}
+var storedBy = []lottery.Offset{0, 0, 3, 4, 7, 7, 7}
 
 func join(parts [][]byte) (whole []byte) {
 	for _, part := range parts {
@@ -37,7 +37,7 @@ func (p *peer) abort() {
 }
 
 // resume is what an agency does that comes again: it sends what is missing.
-func (c *central) resume(id uint32) protocol.Welcome {
+func (c *central) resume(id lottery.AgencyID) protocol.Welcome {
 	c.t.Helper()
 	p := c.dial()
 	p.send(hello(id))
@@ -61,7 +61,7 @@ func TestCutAtEveryByte(t *testing.T) {
 		t.Fatalf("%d bytes are too many", size)
 	}
 	for cut := range size {
-		id := uint32(cut + 1)
+		id := lottery.AgencyID(cut + 1)
 		parts := conversation(t, id)
 		p := c.dial()
 		p.write(join(parts)[:cut])
@@ -77,7 +77,7 @@ func TestCutAtEveryByte(t *testing.T) {
 		}
 	}
 	for cut := range size { // with a reset, what arrived may count or not
-		id := uint32(size + cut + 1)
+		id := lottery.AgencyID(size + cut + 1)
 		p := c.dial()
 		p.write(join(conversation(t, id))[:cut])
 		p.abort()
@@ -86,8 +86,8 @@ func TestCutAtEveryByte(t *testing.T) {
 		}
 	}
 	// Of each, all seven, in order and once.
-	next := make(map[lottery.AgencyID]uint64)
-	for b, err := range c.store.LoadBets() {
+	next := make(map[lottery.AgencyID]lottery.Offset)
+	for b, err := range c.load() {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +136,7 @@ func TestOneByteAtATime(t *testing.T) {
 // The connection is lost before and after each frame, of either direction.
 func TestLostAroundEachFrame(t *testing.T) {
 	c := start(t, setup{agencies: 40, fs: newDisk()})
-	id := uint32(0)
+	id := lottery.AgencyID(0)
 	for sent := range 7 {
 		for answers := range answersTo(sent) + 1 {
 			id++

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -14,13 +15,13 @@ func storeWinners(p *peer, n int) {
 	p.t.Helper()
 	const size = 100
 	for at := 0; at < n; at += size {
-		b := batch(uint64(at), min(size, n-at))
+		b := batch(lottery.Offset(at), min(size, n-at))
 		for i := range b.Bets {
 			b.Bets[i].Number = 7574
 		}
 		p.send(b)
 	}
-	p.acked(uint64(n))
+	p.acked(lottery.Offset(n))
 }
 
 func TestManyWinnersTakeSeveralFrames(t *testing.T) {
@@ -48,15 +49,15 @@ func TestDrawOfManyAgencies(t *testing.T) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			c := start(t, setup{agencies: n})
 			var all sync.WaitGroup
-			for id := range uint32(n) {
+			for id := range lottery.AgencyID(n) {
 				p := c.agency(id+1, 0)
 				all.Go(func() { // none, one or two of them win
 					bets := int(id) % 150
 					if bets > 0 {
 						p.send(batch(0, bets))
-						p.acked(uint64(bets))
+						p.acked(lottery.Offset(bets))
 					}
-					p.finish(uint64(bets))
+					p.finish(lottery.Offset(bets))
 					if winners, _ := p.winners(); len(winners) != (bets+99)/100 {
 						t.Errorf("agency %d: %d winners", id+1, len(winners))
 					}
@@ -83,7 +84,7 @@ func TestNobodyExpectedNobodyDrawn(t *testing.T) {
 func TestRestartBetweenAllSteps(t *testing.T) {
 	c := start(t, setup{agencies: 2, delay: time.Millisecond})
 	c.restart()
-	for at := uint64(0); at < 120; at += 40 {
+	for at := lottery.Offset(0); at < 120; at += 40 {
 		p := c.agency(1, at)
 		p.send(batch(at, 40))
 		p.acked(at + 40)

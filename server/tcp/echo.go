@@ -15,8 +15,8 @@ import (
 const maxEcho = protocol.MaxFrame
 
 // echo reads one line, or up to the end of the stream, and sends it back.
-func (s *Server) echo(ctx context.Context, c *conn, stream io.Reader) {
-	message, err := bufio.NewReaderSize(io.LimitReader(stream, maxEcho+1), 512).ReadBytes('\n')
+func (s *Server) echo(ctx context.Context, c *conn) {
+	message, err := bufio.NewReader(io.LimitReader(c.stream, maxEcho+1)).ReadBytes('\n')
 	switch {
 	case len(message) > maxEcho:
 		err = fmt.Errorf("message of more than %d bytes", maxEcho)
@@ -24,7 +24,7 @@ func (s *Server) echo(ctx context.Context, c *conn, stream io.Reader) {
 	case errors.Is(err, io.EOF):
 		err = nil // a message may end with the stream
 	case stopping(ctx):
-		return // cut off by us: not a failure
+		return // the server cut it off: that is no failure
 	default:
 		err = cause(ctx, err)
 	}

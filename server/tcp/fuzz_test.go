@@ -4,14 +4,16 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
+	"iter"
 	"net"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
@@ -28,7 +30,7 @@ func FuzzSession(f *testing.F) {
 		bets := runSession(t, stream)
 		want := model(stream)
 		i := 0
-		for got, err := range bets.LoadBets() {
+		for got, err := range bets {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,8 +70,9 @@ func fuzzSeeds(f *testing.F) [][]byte {
 
 // runSession speaks a stream to a server of two agencies, over a pipe, and
 // returns what it has stored by the end.
-func runSession(t testing.TB, stream []byte) *store.Store {
-	options := store.Options{Sync: true, FS: newDisk(), Digest: Digest}
+func runSession(t testing.TB, stream []byte) iter.Seq2[*lottery.Bet, error] {
+	disk := newDisk()
+	options := store.Options{Sync: true, FS: disk}
 	bets, err := store.Open("bets.csv", options)
 	if err != nil {
 		t.Fatal(err)
@@ -78,10 +81,10 @@ func runSession(t testing.TB, stream []byte) *store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	draw := lottery.NewDraw(bets, journal, lottery.History{}, lottery.Options{Agencies: 2})
+	d := draw.New(bets, journal, draw.History{}, draw.Options{Agencies: 2})
 	ours, theirs := net.Pipe()
-	server := NewServer(bets, draw, Options{})
-	server.admit(context.Background(), ours)
+	server := NewServer(bets, d, Options{})
+	server.admit(context.Background(), ours, 1)
 	go func() {
 		_, _ = theirs.Write(stream)
 		// The server sees the end when it has taken all of it. A pipe
@@ -90,7 +93,7 @@ func runSession(t testing.TB, stream []byte) *store.Store {
 	}()
 	_, _ = io.Copy(io.Discard, theirs)
 	server.sessions.Wait()
-	return bets
+	return loadBets(t, disk, "bets.csv")
 }
 
 // model reads a stream as PROTOCOL.md says, with nothing of the server's or the
@@ -111,16 +114,16 @@ func model(stream []byte) (stored []lottery.Bet) {
 				return stored
 			}
 		case greeted > 0 && !finished && (kind == 2 && len(payload) >= 10 || kind == 3 && len(payload) >= 8):
-			at, count := binary.BigEndian.Uint64(payload), 1
+			at, count := lottery.Offset(binary.BigEndian.Uint64(payload)), 1
 			payload = payload[8:]
 			if kind == 2 {
 				count = int(binary.BigEndian.Uint16(payload))
 				payload = payload[2:]
 			}
-			have := uint64(len(stored))
+			have := lottery.Offset(len(stored))
 			var fresh []lottery.Bet
 			allValid := true
-			for position := at; position < at+uint64(count); position++ {
+			for position := at; position < at+lottery.Offset(count); position++ {
 				bet, whole, valid := payload.bet()
 				if bet.Agency = greeted; !whole {
 					return stored

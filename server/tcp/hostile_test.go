@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -62,7 +63,7 @@ func TestHonestAgencyAmongOthers(t *testing.T) {
 	defer others.Wait() // after the peers are closed
 	done := make(chan struct{})
 	defer close(done)
-	for id := uint32(2); id <= 6; id++ { // slow
+	for id := lottery.AgencyID(2); id <= 6; id++ { // slow
 		p := c.dial()
 		others.Go(func() {
 			tick := time.NewTicker(time.Millisecond)
@@ -79,7 +80,7 @@ func TestHonestAgencyAmongOthers(t *testing.T) {
 			}
 		})
 	}
-	for id := uint32(7); id <= 12; id++ { // deaf
+	for id := lottery.AgencyID(7); id <= 12; id++ { // deaf
 		p := c.dial()
 		raw := frames(t, batch(0, 1))
 		others.Go(func() {
@@ -92,7 +93,7 @@ func TestHonestAgencyAmongOthers(t *testing.T) {
 	}
 	const n = 500
 	p := c.agency(1, 0)
-	for at := uint64(0); at < n; at += 100 {
+	for at := lottery.Offset(0); at < n; at += 100 {
 		p.send(batch(at, 100))
 	}
 	p.acked(n)
@@ -160,10 +161,10 @@ func TestBoundOfConnections(t *testing.T) {
 	})
 }
 
-// Who is turned away may go on speaking, and reads why nevertheless: its
+// Who is rejected may go on speaking, and reads why nevertheless: its
 // connection is not reset under its words. So many at once are listened to, no
 // more.
-func TestTurnedAwayIsHeardOut(t *testing.T) {
+func TestRejectedIsHeardOut(t *testing.T) {
 	c := start(t, setup{agencies: 2, options: Options{MaxConnections: 1}})
 	c.agency(1, 0)
 	busy := &protocol.Error{Status: protocol.StatusBusy, Text: "too many connections"}
@@ -174,14 +175,14 @@ func TestTurnedAwayIsHeardOut(t *testing.T) {
 	p.Close()
 	c.logs.wait(1, "action: reject_connection | result: success | ip: 127.0.0.1")
 
-	for range maxFarewells + 20 {
+	for range maxRejecting + 20 {
 		c.dial().expect(busy)
 	}
-	if n := countStacks("deadline.(*Conn).Drain"); n > maxFarewells {
+	if n := countStacks("deadline.(*Conn).Drain"); n > maxRejecting {
 		t.Errorf("%d connections are listened to", n)
 	}
 	c.stop()
-	c.logs.want(1+maxFarewells+20, "action: reject_connection | result: success")
+	c.logs.want(1+maxRejecting+20, "action: reject_connection | result: success")
 }
 
 // Connections of all kinds come and go, and leave nothing behind.
@@ -192,7 +193,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	descriptors, goroutines := openFiles(t), runtime.NumGoroutine()
 	for i := range 100 {
 		p := c.dial()
-		switch raw := join(conversation(t, uint32(i%7))); i % 5 {
+		switch raw := join(conversation(t, lottery.AgencyID(i%7))); i % 5 {
 		case 0:
 			p.write([]byte("echo\n"))
 		case 1:

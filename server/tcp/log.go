@@ -1,12 +1,10 @@
 package tcp
 
 import (
-	"fmt"
-
 	"github.com/op/go-logging"
 
 	format "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 var log = logging.MustGetLogger("server")
@@ -25,7 +23,7 @@ func logAcceptFailed(err error) {
 	log.Errorf("action: accept_connections | result: fail | error: %s", format.Value(err.Error()))
 }
 
-func logTurnedAway(ip string, err error) {
+func logRejected(ip string, err error) {
 	if err != nil {
 		log.Warningf("action: reject_connection | result: fail | ip: %s | error: %s", ip, format.Value(err.Error()))
 		return
@@ -49,21 +47,8 @@ func logSessionFailed(ip string, agency lottery.AgencyID, err error) {
 	log.Errorf("action: sesion | result: fail | ip: %s | agencia: %d | error: %s", ip, agency, format.Value(err.Error()))
 }
 
-// logBatchesStored logs batches of these sizes, a line each, with one write: an
-// upload has many of them.
-func logBatchesStored(agency lottery.AgencyID, sizes ...int) {
-	if !log.IsEnabledFor(logging.INFO) {
-		return
-	}
-	lines := make(format.Lines, len(sizes))
-	for i, bets := range sizes {
-		if i > 0 && bets == sizes[i-1] {
-			lines[i] = lines[i-1] // most batches are of one size
-			continue
-		}
-		lines[i] = fmt.Sprintf("action: apuesta_recibida | result: success | cantidad: %d | agencia: %d", bets, agency)
-	}
-	log.Info(lines)
+func logBatchStored(agency lottery.AgencyID, bets int) {
+	log.Infof("action: apuesta_recibida | result: success | cantidad: %d | agencia: %d", bets, agency)
 }
 
 func logBatchRepeated(agency lottery.AgencyID, bets int) {

@@ -3,7 +3,6 @@ package tcp
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -26,11 +25,11 @@ func TestLogLines(t *testing.T) {
 		{func() { logBetStored("30904465", 7574) }, "INFO     action: apuesta_almacenada | result: success | dni: 30904465 | numero: 7574"},
 		{func() { logBetStored("1|2\n3", -1) }, `INFO     action: apuesta_almacenada | result: success | dni: 1\x7C2\n3 | numero: -1`},
 		{func() { logBetRefused("0|7", 7574, errors.New("a|b")) }, `ERROR    action: apuesta_almacenada | result: fail | dni: 0\x7C7 | numero: 7574 | error: a\x7Cb`},
-		{func() { logBatchesStored(1, 99) }, "INFO     action: apuesta_recibida | result: success | cantidad: 99 | agencia: 1"},
+		{func() { logBatchStored(1, 99) }, "INFO     action: apuesta_recibida | result: success | cantidad: 99 | agencia: 1"},
 		{func() { logBatchRefused(5, 64, errors.New("e")) }, "ERROR    action: apuesta_recibida | result: fail | cantidad: 64 | agencia: 5 | error: e"},
 		{func() { logBatchRepeated(1, 99) }, "DEBUG    action: lote_repetido | result: success | cantidad: 99 | agencia: 1"},
-		{func() { logTurnedAway("::1", nil) }, "WARNING  action: reject_connection | result: success | ip: ::1 | reason: too many connections"},
-		{func() { logTurnedAway("::1", hostile) }, `WARNING  action: reject_connection | result: fail | ip: ::1 | error: a\x7Cb\naction\x3A x \x7C result: success`},
+		{func() { logRejected("::1", nil) }, "WARNING  action: reject_connection | result: success | ip: ::1 | reason: too many connections"},
+		{func() { logRejected("::1", hostile) }, `WARNING  action: reject_connection | result: fail | ip: ::1 | error: a\x7Cb\naction\x3A x \x7C result: success`},
 		{func() { logGreeted("::1", 3, 10) }, "DEBUG    action: saludo | result: success | ip: ::1 | agencia: 3 | almacenadas: 10"},
 		{func() { logSessionFailed("::1", 3, hostile) }, `ERROR    action: sesion | result: fail | ip: ::1 | agencia: 3 | error: a\x7Cb\naction\x3A x \x7C result: success`},
 		{func() { logFinished(2, 991, 3) }, "INFO     action: agencia_finalizada | result: success | agencia: 2 | apuestas: 991 | faltan: 3"},
@@ -39,34 +38,18 @@ func TestLogLines(t *testing.T) {
 		{func() { LogClosed("file", "file", "a|b", nil) }, `INFO     action: close_file | result: success | file: a\x7Cb`},
 		{func() { LogClosed("file", "file", "a|b", hostile) }, `ERROR    action: close_file | result: fail | file: a\x7Cb | error: a\x7Cb\naction\x3A x \x7C result: success`},
 	} {
-		book := newLogBook(t)
-		if err := logging.Setup(book, "DEBUG"); err != nil {
+		lines := newLogLines(t)
+		if err := logging.Setup(lines, "DEBUG"); err != nil {
 			t.Fatal(err)
 		}
 		tt.write()
-		line := book.String()
+		line := lines.String()
 		const date = len("2024-08-21 22:11:15 ")
 		if len(line) < date || line[date:] != tt.want {
 			t.Errorf("got  %s\nwant %s", line, tt.want)
 		}
-		book.check()
+		lines.check()
 	}
-}
-
-// Many batches take one write, and each its own line.
-func TestBatchesLoggedTogether(t *testing.T) {
-	book := newLogBook(t)
-	if err := logging.Setup(book, "INFO"); err != nil {
-		t.Fatal(err)
-	}
-	logBatchesStored(3, 100, 100, 38)
-	const line = "INFO     action: apuesta_recibida | result: success | cantidad: %d | agencia: 3"
-	book.want(3, "INFO     action: apuesta_recibida")
-	book.inOrder(fmt.Sprintf(line, 100), fmt.Sprintf(line, 100), fmt.Sprintf(line, 38))
-	if book.writes != 1 {
-		t.Errorf("%d writes", book.writes)
-	}
-	book.check()
 }
 
 // At DEBUG or INFO, an idle server has announced that it accepts connections;
@@ -78,7 +61,7 @@ func TestLevels(t *testing.T) {
 			t.Fatal(err)
 		}
 		logAccepting()
-		logBatchesStored(1, 1)
+		logBatchStored(1, 1)
 		logBatchRepeated(1, 1)
 		if got := strings.Count(out.String(), "\n"); got != want {
 			t.Errorf("%s: %d lines, want %d", level, got, want)

@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
 )
 
 // nothing checks that the peer has been told nothing up to now: whatever was
 // written for it before a newcomer was served would be there.
-func (c *central) nothing(p *peer, other uint32) {
+func (c *central) nothing(p *peer, other lottery.AgencyID) {
 	c.t.Helper()
 	c.agency(other, 0).Close()
 	if n := buffered(p); n > 0 {
@@ -51,7 +51,7 @@ func TestDurableDoesNotWaitForWhatFollows(t *testing.T) {
 	<-g.waiting // that write holds the first batch
 	p.send(batch(10, 10), batch(20, 10))
 	eventually(t, "both are queued", func() bool {
-		_, err := c.store.StoreBets(1, 30, nil, nil)
+		_, err := c.store.StoreBets(1, 30, nil)
 		return err == nil
 	})
 	g.pass <- struct{}{}
@@ -85,7 +85,7 @@ func TestBatchesWaitTogether(t *testing.T) {
 	g := d.shut(t)
 	p.send(batch(0, 1))
 	<-g.waiting // that write holds one bet
-	for i := range uint64(50) {
+	for i := range lottery.Offset(50) {
 		p.send(batch(1+i, 1))
 		q.send(batch(i, 1))
 	}
@@ -108,11 +108,11 @@ func TestReadsNoFurtherThanRepliesMayBeDue(t *testing.T) {
 	c := start(t, setup{fs: d})
 	p := c.agency(1, 0)
 	g := d.shut(t)
-	for i := range uint64(most + 50) {
+	for i := range lottery.Offset(most + 50) {
 		p.send(batch(i, 1))
 	}
 	taken := func(n lottery.Offset) bool { // else an empty batch leaves a gap
-		_, err := c.store.StoreBets(1, n, nil, nil)
+		_, err := c.store.StoreBets(1, n, nil)
 		return err == nil
 	}
 	eventually(t, "all that may be read is", func() bool { return taken(most) })

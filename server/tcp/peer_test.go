@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
 )
 
 // peer is the other end of a connection.
@@ -23,7 +23,7 @@ type peer struct {
 
 func (c *central) dial() *peer {
 	c.t.Helper()
-	dialer := net.Dialer{Timeout: patience}
+	dialer := net.Dialer{Timeout: testTimeout}
 	if size := c.setup.buffers; size > 0 {
 		dialer.Control = func(_, _ string, raw syscall.RawConn) error {
 			return raw.Control(func(fd uintptr) {
@@ -36,12 +36,12 @@ func (c *central) dial() *peer {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { socket.Close() })
-	_ = socket.SetDeadline(time.Now().Add(2 * patience))
+	_ = socket.SetDeadline(time.Now().Add(2 * testTimeout))
 	return &peer{t: c.t, Conn: socket, frames: protocol.NewReader(socket)}
 }
 
 // agency dials and greets; the agency must have so many bets stored.
-func (c *central) agency(id uint32, stored uint64) *peer {
+func (c *central) agency(id lottery.AgencyID, stored lottery.Offset) *peer {
 	c.t.Helper()
 	p := c.dial()
 	p.send(&protocol.Hello{Version: protocol.Version, Agency: id})
@@ -51,16 +51,18 @@ func (c *central) agency(id uint32, stored uint64) *peer {
 	return p
 }
 
-func hello(id uint32) *protocol.Hello { return &protocol.Hello{Version: protocol.Version, Agency: id} }
+func hello(id lottery.AgencyID) *protocol.Hello {
+	return &protocol.Hello{Version: protocol.Version, Agency: id}
+}
 
 // bet makes the bet at a position of an agency's sequence. One in a hundred
 // wins, the first among them; one in fifty needs quotes in bets.csv.
-func bet(offset uint64) protocol.Bet {
-	b := protocol.Bet{
+func bet(offset lottery.Offset) lottery.Bet {
+	b := lottery.Bet{
 		FirstName: "Ana Ñusta",
 		LastName:  "O'Hara",
 		Document:  fmt.Sprintf("%08d", offset),
-		Birthdate: protocol.Date{Year: 1999, Month: 2, Day: 28},
+		Birthdate: lottery.Date{Year: 1999, Month: 2, Day: 28},
 		Number:    int64(offset % 7000),
 	}
 	if offset%100 == 0 {
@@ -73,9 +75,9 @@ func bet(offset uint64) protocol.Bet {
 }
 
 // batch makes the batch of n bets from an offset on.
-func batch(offset uint64, n int) *protocol.Batch {
+func batch(offset lottery.Offset, n int) *protocol.Batch {
 	b := &protocol.Batch{Offset: offset}
-	for i := range uint64(n) {
+	for i := range lottery.Offset(n) {
 		b.Bets = append(b.Bets, bet(offset+i))
 	}
 	return b
@@ -154,9 +156,9 @@ func (p *peer) expect(messages ...protocol.Message) {
 
 // acked reads acknowledgements, which must never go back, up to the one of n
 // bets, and tells how many there were.
-func (p *peer) acked(n uint64) (count int) {
+func (p *peer) acked(n lottery.Offset) (count int) {
 	p.t.Helper()
-	for last := uint64(0); ; count++ {
+	for last := lottery.Offset(0); ; count++ {
 		if count > 0 && last == n {
 			return count
 		}
@@ -207,7 +209,7 @@ func (p *peer) winners() (all []string, count int) {
 }
 
 // finish notifies and asks, with nothing in between.
-func (p *peer) finish(total uint64) {
+func (p *peer) finish(total lottery.Offset) {
 	p.t.Helper()
 	p.send(&protocol.Finished{Total: total}, &protocol.Query{})
 	p.expect(&protocol.Registered{})

@@ -4,28 +4,29 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
 // BenchmarkReceive takes batches of 100 bets from frame to file, without the
 // network: each operation is one batch.
 func BenchmarkReceive(b *testing.B) {
-	bets, err := store.Open(filepath.Join(b.TempDir(), "bets.csv"), store.Options{Digest: Digest})
+	bets, err := store.Open(filepath.Join(b.TempDir(), "bets.csv"), store.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	draw := lottery.NewDraw(bets, nil, lottery.History{}, lottery.Options{Agencies: 1})
+	draw := draw.New(bets, nil, draw.History{}, draw.Options{Agencies: 1})
 	s := &session{server: NewServer(bets, draw, Options{}), agency: 1}
 	const count = 100
 	message := protocol.Batch{}
 	for n := range count {
-		message.Bets = append(message.Bets, protocol.Bet{
+		message.Bets = append(message.Bets, lottery.Bet{
 			FirstName: [...]string{"Santiago Lionel", "María José", "Ana", "Agustín Emanuel"}[n%4],
 			LastName:  [...]string{"Lorca", "Zambrano", "Peña", "Di Stéfano"}[n/4%4],
 			Document:  "30904465",
-			Birthdate: protocol.Date{Year: 1999, Month: 3, Day: 17},
+			Birthdate: lottery.Date{Year: 1999, Month: 3, Day: 17},
 			Number:    int64(n * 71 % 10_000),
 		})
 	}

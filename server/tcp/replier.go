@@ -5,23 +5,19 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
 // reply is what an agency gets for a frame.
 type reply interface {
-	// give waits for what the reply depends on, logs it and queues it for
-	// the peer. If it fails the session is over: the peer is told, if the
-	// error is a *protocol.Error.
+	// give waits for what the reply depends on, logs it and queues it for the
+	// peer. It is called also when the session is over and the peer can no
+	// longer be told: what was stored or refused is logged all the same. An
+	// error ends the session; the peer is told if it is a *protocol.Error.
 	give(ctx context.Context, r *replier) error
-}
-
-// settler is a reply whose outcome must be waited for and logged also when the
-// peer can no longer be told.
-type settler interface {
-	settle(r *replier) error
 }
 
 // replier gives a session's replies, strictly in order: so an acknowledgement
@@ -29,23 +25,18 @@ type settler interface {
 // batches before it, and a refusal comes after all acknowledgements.
 type replier struct {
 	*session
-	unlogged []int          // sizes of batches that are stored
-	out      []byte         // frames not written yet
-	stored   lottery.Offset // what the peer was told, or will be by the next ACK
-	due      bool           // that ACK is not in out yet, for a later one may replace it
-	failure  error          // why the session is over, if it failed
-	over     bool           // the peer gets no more replies
-	refused  bool           // the peer was told so
+	out     []byte         // frames not written yet
+	stored  lottery.Offset // what the peer was told, or will be by the next ACK
+	due     bool           // that ACK is not in out yet, for a later one may replace it
+	failure error          // why the session is over, if it failed
+	over    bool           // the peer gets no more replies
+	refused bool           // the peer was told so
 }
 
 // run gives replies until the queue is closed.
 func (r *replier) run(ctx context.Context) {
-	for reply := range r.replies {
-		if r.over {
-			if pending, ok := reply.(settler); ok {
-				_ = pending.settle(r) // it has logged its failure
-			}
-		} else if err := reply.give(ctx, r); err != nil {
+	for due := range r.replies {
+		if err := due.give(ctx, r); err != nil {
 			r.end(err)
 		}
 		if len(r.replies) == 0 {
@@ -54,16 +45,7 @@ func (r *replier) run(ctx context.Context) {
 	}
 }
 
-// logStored logs the batches that are stored. It is called before they are
-// acknowledged, and before anything that is logged of what came after them.
-func (r *replier) logStored() {
-	if len(r.unlogged) > 0 {
-		logBatchesStored(r.agency, r.unlogged...)
-		r.unlogged = r.unlogged[:0]
-	}
-}
-
-// queue puts a message behind those that wait to be written.
+// queue puts a message after those that wait to be written.
 func (r *replier) queue(m protocol.Message) {
 	r.queueAck()
 	frame, err := protocol.AppendFrame(r.out, m)
@@ -76,13 +58,16 @@ func (r *replier) queue(m protocol.Message) {
 
 // ack makes an acknowledgement due, of all bets up to the given number or to
 // what the peer knows already.
-func (r *replier) ack(stored lottery.Offset) { r.stored, r.due = max(r.stored, stored), true }
+func (r *replier) ack(stored lottery.Offset) {
+	if !r.over {
+		r.stored, r.due = max(r.stored, stored), true
+	}
+}
 
 // queueAck queues the acknowledgement that is due.
 func (r *replier) queueAck() {
-	r.logStored()
 	if r.due {
-		r.out, _ = protocol.AppendFrame(r.out, &protocol.Ack{Stored: uint64(r.stored)}) // has a fixed size
+		r.out, _ = protocol.AppendFrame(r.out, &protocol.Ack{Stored: r.stored}) // has a fixed size
 		r.due = false
 	}
 }
@@ -121,87 +106,71 @@ func (r *replier) end(reason error) {
 	r.cancel(reason)
 }
 
-// batchReply acknowledges a batch.
+// batchReply acknowledges the bets of a BATCH, or the one of a BET.
 type batchReply struct {
-	commit *store.Commit
-	offset uint64
-	count  int
+	offset  lottery.Offset
+	count   int
+	single  *lottery.Bet    // of a BET
+	commit  *store.Commit   // nil if refused
+	refusal *protocol.Error // the store did not take the bets
 }
 
 func (b batchReply) give(_ context.Context, r *replier) error {
+	if b.refusal != nil {
+		b.logRefused(r.agency, b.refusal)
+		return b.refuse(b.refusal)
+	}
 	if !b.commit.Ready() {
 		r.flush()
 	}
-	if err := b.settle(r); err != nil {
-		return err
+	if err := b.commit.Wait(); err != nil {
+		b.logRefused(r.agency, err)
+		return b.refuse(refusal(protocol.StatusStorageFailed, err))
 	}
+	b.logStored(r.agency)
 	r.ack(b.commit.End())
 	return nil
 }
 
-func (b batchReply) settle(r *replier) error {
-	if err := b.commit.Wait(); err != nil {
-		r.logStored()
-		logBatchRefused(r.agency, b.count, err)
-		return storageFailed(err, b.offset, b.count)
+// refuse says which bets are refused.
+func (b batchReply) refuse(refusal *protocol.Error) error {
+	refusal.Offset, refusal.Count = b.offset, uint16(b.count)
+	return refusal
+}
+
+func (b batchReply) logStored(agency lottery.AgencyID) {
+	switch stored := b.commit.Stored(); {
+	case stored == 0:
+		logBatchRepeated(agency, b.count)
+	case b.single != nil:
+		logBetStored(b.single.Document, b.single.Number)
+	default:
+		logBatchStored(agency, stored)
 	}
-	if stored := b.commit.Stored(); stored > 0 {
-		r.unlogged = append(r.unlogged, stored)
+}
+
+func (b batchReply) logRefused(agency lottery.AgencyID, reason error) {
+	if b.single != nil {
+		logBetRefused(b.single.Document, b.single.Number, reason)
 	} else {
-		r.logStored()
-		logBatchRepeated(r.agency, b.count)
+		logBatchRefused(agency, b.count, reason)
 	}
-	return nil
-}
-
-// betReply acknowledges a single bet.
-type betReply struct {
-	commit   *store.Commit
-	offset   uint64
-	document string
-	number   int64
-}
-
-func (b betReply) give(_ context.Context, r *replier) error {
-	if err := b.settle(r); err != nil {
-		return err
-	}
-	r.ack(b.commit.End())
-	return nil
-}
-
-func (b betReply) settle(r *replier) error {
-	r.logStored()
-	if err := b.commit.Wait(); err != nil {
-		logBetRefused(b.document, b.number, err)
-		return storageFailed(err, b.offset, 1)
-	}
-	if b.commit.Stored() > 0 {
-		logBetStored(b.document, b.number)
-	} else {
-		logBatchRepeated(r.agency, 1)
-	}
-	return nil
-}
-
-func storageFailed(err error, offset uint64, count int) error {
-	r := refusal(protocol.StatusStorageFailed, "%v", err)
-	r.Offset, r.Count = offset, uint16(count)
-	return r
 }
 
 // finishedReply weighs a notification.
 type finishedReply struct{ total lottery.Offset }
 
 func (f finishedReply) give(_ context.Context, r *replier) error {
-	r.logStored()
+	if r.over {
+		return nil // the notification follows something that was refused
+	}
 	stored := r.server.store.State(r.agency).Bets
 	arrived := func(missing int) { logFinished(r.agency, f.total, missing) }
 	switch err := r.server.draw.Finish(r.agency, f.total, stored, arrived); {
-	case errors.Is(err, lottery.ErrTotal):
-		return refusal(protocol.StatusMismatch, "%v", err)
+	case errors.Is(err, draw.ErrTotal):
+		return refusal(protocol.StatusMismatch, err)
 	case err != nil:
-		return refusal(protocol.StatusStorageFailed, "%v", err)
+		return refusal(protocol.StatusStorageFailed, err)
 	}
 	r.queue(&protocol.Registered{})
 	return nil
@@ -211,16 +180,19 @@ func (f finishedReply) give(_ context.Context, r *replier) error {
 type queryReply struct{}
 
 func (queryReply) give(ctx context.Context, r *replier) error {
+	if r.over {
+		return nil
+	}
 	r.flush()
 	winners, err := r.server.draw.Winners(ctx, r.agency)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return r.readFailure(ctx, err)
 	case err != nil:
-		return refusal(protocol.StatusStorageFailed, "%v", err)
+		return refusal(protocol.StatusStorageFailed, err)
 	}
 	if r.out, err = protocol.AppendWinners(r.out, winners); err != nil {
-		return refusal(protocol.StatusStorageFailed, "%v", err)
+		return refusal(protocol.StatusStorageFailed, err)
 	}
 	r.flush()
 	if !r.over {
@@ -229,21 +201,7 @@ func (queryReply) give(ctx context.Context, r *replier) error {
 	return errOver
 }
 
-// refused ends the session. Bets that it refuses are logged.
-type refused struct {
-	reason error
-	what   reply // of these bets, never given; nil if there are none
-}
+// endReply ends the session.
+type endReply struct{ reason error }
 
-func (f refused) give(_ context.Context, r *replier) error { return f.settle(r) }
-
-func (f refused) settle(r *replier) error {
-	r.logStored()
-	switch bets := f.what.(type) {
-	case batchReply:
-		logBatchRefused(r.agency, bets.count, f.reason)
-	case betReply:
-		logBetRefused(bets.document, bets.number, f.reason)
-	}
-	return f.reason
-}
+func (e endReply) give(context.Context, *replier) error { return e.reason }

@@ -6,57 +6,58 @@ import (
 	"testing"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
 // storing has one bet stored.
-type storing = func(offset uint64) *store.Commit
+type storing = func(offset lottery.Offset) *store.Commit
 
-// Stored batches wait for each other to be logged with one write, but not for
-// anything that is logged of what came after them.
-func TestStoredBatchesAreLoggedFirst(t *testing.T) {
+// Each batch is logged when it is settled, in the order in which they came, also
+// when the session is over and the peer can no longer be told.
+func TestBatchesAreLoggedInOrder(t *testing.T) {
 	const batchLine, betLine = "action: apuesta_recibida | result: ", "action: apuesta_almacenada | result: "
+	single := bet(1)
 	for _, tt := range []struct {
 		name string
 		full bool // the disk
-		next func(put storing) settler
+		next func(put storing) reply
 		want string
 	}{
-		{"stored", false, func(put storing) settler { return batchReply{commit: put(1), count: 1} }, batchLine + "success"},
-		{"refused by the disk", true, func(put storing) settler { return batchReply{commit: put(1), count: 1} }, batchLine + "fail"},
-		{"repeated", false, func(put storing) settler { return batchReply{commit: put(0), count: 1} }, "action: lote_repetido | result: success"},
-		{"a bet", false, func(put storing) settler { return betReply{commit: put(1)} }, betLine + "success"},
-		{"a bet refused by the disk", true, func(put storing) settler { return betReply{commit: put(1)} }, betLine + "fail"},
-		{"refused", false, func(storing) settler {
-			return refused{reason: errors.New("invalid"), what: batchReply{count: 1}}
+		{"stored", false, func(put storing) reply { return batchReply{commit: put(1), count: 1} }, batchLine + "success"},
+		{"refused by the disk", true, func(put storing) reply { return batchReply{commit: put(1), count: 1} }, batchLine + "fail"},
+		{"repeated", false, func(put storing) reply { return batchReply{commit: put(0), count: 1} }, "action: lote_repetido | result: success"},
+		{"a bet", false, func(put storing) reply { return batchReply{commit: put(1), count: 1, single: &single} }, betLine + "success"},
+		{"a bet refused by the disk", true, func(put storing) reply { return batchReply{commit: put(1), count: 1, single: &single} }, betLine + "fail"},
+		{"refused", false, func(storing) reply {
+			return batchReply{count: 1, refusal: refusal(protocol.StatusInvalidBet, errors.New("invalid"))}
 		}, batchLine + "fail"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			lines := logtest.Capture(t, "DEBUG")
 			d := newDisk()
-			bets, err := store.Open("bets.csv", store.Options{Digest: Digest, FS: d})
+			bets, err := store.Open("bets.csv", store.Options{FS: d})
 			if err != nil {
 				t.Fatal(err)
 			}
-			put := func(offset uint64) *store.Commit {
-				commit, err := bets.StoreBets(1, lottery.Offset(offset), fromWire(nil, 1, []protocol.Bet{bet(offset)}), nil)
+			put := func(offset lottery.Offset) *store.Commit {
+				b := bet(offset)
+				b.Agency = 1
+				commit, err := bets.StoreBets(1, offset, []lottery.Bet{b})
 				if err != nil {
 					t.Fatal(err)
 				}
 				return commit
 			}
-			r := &replier{session: &session{agency: 1}}
-			first := batchReply{commit: put(0), count: 1}
-			if err := first.settle(r); err != nil {
+			r := &replier{session: &session{agency: 1}, over: true}
+			if err := (batchReply{commit: put(0), count: 1}).give(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
 			if tt.full {
 				d.set(failing("write", "bets.csv"))
 			}
-			_ = tt.next(put).settle(r) // it logs its failure
-			r.logStored()
+			_ = tt.next(put).give(t.Context(), r) // it logs its failure
 			got := lines()
 			if len(got) != 2 || !strings.Contains(got[0], batchLine+"success") || !strings.Contains(got[1], tt.want) {
 				t.Errorf("logged\n%s\nwant %q second", strings.Join(got, "\n"), tt.want)

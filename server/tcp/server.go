@@ -5,103 +5,87 @@
 package tcp
 
 import (
+	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
-// Options are a server's settings; zero values mean the defaults.
+// Options are a server's settings. The zero value has no limits.
 type Options struct {
-	HelloTimeout   time.Duration // for the first bytes and the HELLO; default 5 s
-	IdleTimeout    time.Duration // between two frames of an upload; default 10 min
-	MaxConnections int           // open at once; default 4096
+	HelloTimeout   time.Duration // for the first bytes and the HELLO
+	IdleTimeout    time.Duration // between two frames of an upload
+	MaxConnections int           // open at once
 }
 
 const (
-	defaultHelloTimeout   = 5 * time.Second
-	defaultIdleTimeout    = 10 * time.Minute
-	defaultMaxConnections = 4096
-
 	// stopTimeout bounds, from the moment the server is stopped, everything
 	// that waits for a peer.
 	stopTimeout = 200 * time.Millisecond
 
-	// drainTimeout bounds how long a refused peer is listened to, and a
-	// superseded one written to.
+	// drainTimeout bounds how long a refused peer is listened to, and how long
+	// a superseded one is spoken to.
 	drainTimeout = time.Second
 
-	// maxFarewells bounds how many connections are open beyond
-	// MaxConnections, to be told that there is no room.
-	maxFarewells = 64
+	// maxRejecting bounds how many connections are open beyond MaxConnections,
+	// to be told that there is no room.
+	maxRejecting = 16
 )
 
-// Server serves echo clients and agencies.
+// Server serves echo clients and agencies. Why a connection ends:
+//
+//	reason                       who ends it              what the peer hears
+//	echo sent                    its goroutine            the echo
+//	winners sent                 the replier              WINNERS
+//	the peer has gone            the reader               nothing
+//	silent for too long          its deadline             nothing
+//	does not read                a write's deadline       nothing
+//	broke the protocol           the reader               ERROR protocol violation
+//	bets or total refused        the replier              ERROR with their status
+//	a newer one of its agency    takeovers.claim          ERROR superseded
+//	makes room for another       slots.enter              ERROR server busy
+//	no room and none to make     Server.reject            ERROR server busy
+//	the server stops             the context of Serve     ERROR server stopping
 type Server struct {
 	store     *store.Store
-	draw      *lottery.Draw
+	draw      *draw.Draw
 	options   Options
-	agencies  tenancies
-	admission admission
-	farewells chan struct{} // one for each connection that is being turned away
-	admitted  atomic.Uint64 // connections so far
+	takeovers takeovers
+	slots     *slots
+	rejecting chan struct{} // one for each connection that is being rejected
 	sessions  sync.WaitGroup
 }
 
 // NewServer returns a server of the bets in a store and of their draw. The
 // caller runs the draw.
-func NewServer(bets *store.Store, draw *lottery.Draw, options Options) *Server {
-	if options.HelloTimeout == 0 {
-		options.HelloTimeout = defaultHelloTimeout
-	}
-	if options.IdleTimeout == 0 {
-		options.IdleTimeout = defaultIdleTimeout
-	}
-	if options.MaxConnections == 0 {
-		options.MaxConnections = defaultMaxConnections
-	}
+func NewServer(bets *store.Store, d *draw.Draw, options Options) *Server {
 	return &Server{
 		store:     bets,
-		draw:      draw,
+		draw:      d,
 		options:   options,
-		admission: admission{capacity: options.MaxConnections},
-		farewells: make(chan struct{}, maxFarewells),
+		slots:     newSlots(options.MaxConnections),
+		rejecting: make(chan struct{}, maxRejecting),
 	}
 }
 
-// Listen returns a listener on all interfaces whose queue of connections that
-// wait to be accepted has the given length. Port 0 means any that is free.
-func Listen(ctx context.Context, port, backlog int) (net.Listener, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", fmt.Sprintf(":%d", port))
-	if err != nil {
-		return nil, err
-	}
-	// Package net always asks for the system's maximum. A second listen(2)
-	// on the same socket sets the length anew.
-	raw, err := listener.(*net.TCPListener).SyscallConn()
-	if err == nil {
-		var listenErr error
-		err = raw.Control(func(fd uintptr) { listenErr = syscall.Listen(int(fd), backlog) })
-		err = errors.Join(err, listenErr)
-	}
-	if err != nil {
-		listener.Close()
-		return nil, fmt.Errorf("set the backlog: %w", err)
-	}
-	return listener, nil
-}
+var (
+	// errStopping is why connections end when the server is stopped.
+	errStopping = errors.New("the server is stopping")
 
-// errStopping is why connections end when the server is stopped.
-var errStopping = errors.New("the server is stopping")
+	// errEvicted is why a connection ends that made room for another.
+	errEvicted = errors.New("made room for another connection")
+
+	// errNoRoom is why a connection is rejected.
+	errNoRoom = errors.New("too many connections")
+)
 
 // Serve accepts connections until the context ends. Then it closes the
 // listener, lets every session store and acknowledge what it has read, tells
@@ -113,81 +97,104 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) {
 	connections, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer s.sessions.Wait()
 	defer cancel(errStopping)
-	closing := make(chan struct{})
+	closed := make(chan struct{})
 	context.AfterFunc(ctx, func() {
-		defer close(closing)
-		LogClosed("listener", "address", listener.Addr().String(), listener.Close())
-		cancel(errStopping)
+		defer close(closed)
+		err := listener.Close()
+		cancel(errStopping) // before the line is written, which may have to wait
+		LogClosed("listener", "address", listener.Addr().String(), err)
 	})
 	s.accept(ctx, connections, listener)
-	<-closing // the context has ended, so the listener is being closed
+	<-closed // the context has ended, so the listener is being closed
 }
 
 // accept starts a session for each connection until the context ends. The
 // sessions run in a context of their own.
 func (s *Server) accept(ctx, connections context.Context, listener net.Listener) {
-	const shortest, longest = 5 * time.Millisecond, time.Second
-	backoff := shortest
-	for ctx.Err() == nil {
+	backoff := retry.Backoff{Least: 5 * time.Millisecond, Most: time.Second}
+	for number := uint64(1); ctx.Err() == nil; {
 		logAccepting()
 		socket, err := listener.Accept()
 		switch {
 		case err == nil:
-			backoff = shortest
+			backoff.Reset()
 			logAccepted(ip(socket))
-			s.admit(connections, socket)
+			s.admit(connections, socket, number)
+			number++
 		case ctx.Err() == nil:
-			// Out of descriptors, or a peer that gave up in the queue:
-			// both pass.
+			// Out of descriptors, or a peer that gave up in the queue: both
+			// pass.
 			logAcceptFailed(err)
-			pause(ctx, backoff)
-			backoff = min(2*backoff, longest)
+			if outOfDescriptors(err) {
+				s.slots.evictOne()
+			}
+			_ = retry.Pause(ctx, backoff.Next()) // the loop asks whether ctx has ended
 		}
 	}
 }
 
 // admit starts the session of a new connection if there is room for it.
-func (s *Server) admit(ctx context.Context, socket net.Conn) {
+func (s *Server) admit(ctx context.Context, socket net.Conn, number uint64) {
 	connCtx, cancel := context.WithCancelCause(ctx)
-	seat, ok := s.admission.enter(cancel)
-	if !ok {
+	c := &conn{Conn: deadline.NewConn(socket), number: number, ip: ip(socket)}
+	c.slot = s.slots.enter(func() {
+		cancel(errEvicted)
+		c.EndWithin(0)
+	})
+	if c.slot == nil {
 		cancel(nil)
-		s.turnAway(ctx, socket)
+		s.reject(ctx, c)
 		return
 	}
-	number := s.admitted.Add(1)
+	c.stream = bufio.NewReaderSize(c, protocol.ReadSize)
 	s.sessions.Go(func() {
-		defer s.admission.leave(seat)
+		defer s.slots.leave(c.slot)
 		defer cancel(nil)
-		c := &conn{Conn: deadline.NewConn(socket), number: number, ip: ip(socket)}
 		interrupt := context.AfterFunc(connCtx, func() {
 			c.Interrupt()
 			if errors.Is(context.Cause(connCtx), errSuperseded) {
-				c.Hasten(drainTimeout) // the newer connection waits
+				c.EndWithin(drainTimeout) // the newer connection waits
 			}
 		})
 		defer interrupt()
-		bound := context.AfterFunc(ctx, func() { c.Bound(stopTimeout) })
-		defer bound()
-		s.serve(connCtx, cancel, c, seat)
+		end := context.AfterFunc(ctx, func() { c.EndWithin(stopTimeout) })
+		defer end()
+		s.serve(connCtx, cancel, c)
 		LogClosed("connection", "ip", c.ip, c.Close())
 	})
 }
 
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+// reject tells a new connection that there is no room, and closes it. The
+// accept loop, which calls it, does not wait: the answer fits the socket's empty
+// buffer, and a goroutine listens to the peer until it has read that. When many
+// do so already the connection is closed at once.
+func (s *Server) reject(ctx context.Context, c *conn) {
+	c.EndWithin(drainTimeout)
+	frame, err := protocol.AppendFrame(nil, refusal(protocol.StatusBusy, errNoRoom))
+	if err == nil {
+		_, err = c.Write(frame)
+	}
 	select {
-	case <-timer.C:
-	case <-ctx.Done():
+	case s.rejecting <- struct{}{}:
+		s.sessions.Go(func() {
+			defer func() { <-s.rejecting }()
+			end := context.AfterFunc(ctx, func() { c.EndWithin(stopTimeout) })
+			defer end()
+			c.Drain(drainTimeout)
+			logRejected(c.ip, errors.Join(err, c.Close()))
+		})
+	default:
+		logRejected(c.ip, errors.Join(err, c.Close()))
 	}
 }
 
 // conn is a connection as the sessions see it.
 type conn struct {
 	*deadline.Conn
-	number uint64 // in the order in which they came
-	ip     string // the peer's address, as the log shows it
+	stream *bufio.Reader // of what the peer sends
+	number uint64        // in the order in which they came
+	ip     string        // the peer's address, as the log shows it
+	slot   *slot
 }
 
 // ip gives the address of a connection's peer, without the port.

@@ -1,7 +1,6 @@
 package tcp
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,8 +8,8 @@ import (
 	"os"
 	"sync"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
@@ -24,37 +23,8 @@ var (
 	errBatchBefore = errors.New("a batch before it was refused")
 )
 
-// serve speaks with one connection until it ends.
-func (s *Server) serve(ctx context.Context, cancel context.CancelCauseFunc, c *conn, seat *seat) {
-	// One deadline for all that says who the peer is.
-	c.ArmRead(s.options.HelloTimeout)
-	first := make([]byte, 64) // as a rule more than a peer says at first
-	n, err := io.ReadAtLeast(c, first, 1)
-	if err != nil {
-		if !errors.Is(err, io.EOF) && !stopping(ctx) {
-			logSessionFailed(c.ip, 0, cause(ctx, err))
-		}
-		return
-	}
-	stream := io.MultiReader(bytes.NewReader(first[:n]), c)
-	// A frame begins with a 0, for it is shorter than 16 MiB; a line of text
-	// does not.
-	if first[0] != 0 {
-		s.echo(ctx, c, stream)
-		return
-	}
-	session := &session{
-		server:  s,
-		conn:    c,
-		cancel:  cancel,
-		frames:  protocol.NewReader(stream),
-		replies: make(chan reply, window),
-	}
-	session.run(ctx, seat)
-}
-
-// session is the connection of one agency. The goroutine that runs it reads;
-// another gives the replies, in the order of what they reply to.
+// session is the connection of one agency. One goroutine reads frames; another
+// gives the replies, in the order of what they reply to.
 type session struct {
 	server  *Server
 	conn    *conn
@@ -63,27 +33,49 @@ type session struct {
 	replies chan reply
 	agency  lottery.AgencyID
 
-	// Of the reading goroutine:
+	// Of the goroutine that reads:
 	finished bool           // no more bets are accepted
 	queried  bool           // nothing more is accepted
-	queued   lottery.Offset // how far the store has taken bets from here
+	queued   lottery.Offset // how far the store has taken bets from this session
+}
+
+// serve speaks with one connection until it ends.
+func (s *Server) serve(ctx context.Context, cancel context.CancelCauseFunc, c *conn) {
+	// One deadline for all that says who the peer is.
+	c.ArmRead(s.options.HelloTimeout)
+	first, err := c.stream.Peek(1)
+	switch {
+	case errors.Is(err, io.EOF) || err != nil && stopping(ctx):
+	case err != nil:
+		logSessionFailed(c.ip, 0, cause(ctx, err))
+	case first[0] != 0: // a frame begins with a 0, a line of text does not
+		s.echo(ctx, c)
+	default:
+		session := &session{
+			server:  s,
+			conn:    c,
+			cancel:  cancel,
+			frames:  protocol.NewReader(c.stream),
+			replies: make(chan reply, window),
+		}
+		session.run(ctx)
+	}
 }
 
 // run greets the agency, speaks with it, and listens on for a moment if it was
 // refused.
-func (s *session) run(ctx context.Context, seat *seat) {
+func (s *session) run(ctx context.Context) {
 	replier := &replier{session: s}
 	if err := s.hello(ctx); err != nil {
 		replier.end(err)
 	} else {
-		s.server.admission.greet(seat)
 		s.upload(ctx, replier)
 	}
 	if replier.failure != nil {
 		logSessionFailed(s.conn.ip, s.agency, replier.failure)
 	}
-	// One that made room does so at once.
-	if replier.refused && !errors.Is(context.Cause(ctx), errYielded) {
+	if replier.refused {
+		s.server.slots.offer(s.conn.slot)
 		s.conn.Drain(drainTimeout)
 	}
 }
@@ -96,46 +88,44 @@ func (s *session) hello(ctx context.Context) error {
 	}
 	var hello protocol.Hello
 	if kind != protocol.TypeHello {
-		return refusal(protocol.StatusViolation, "%v before HELLO", kind)
+		return violation("%v before HELLO", kind)
 	}
 	if err := hello.Decode(payload); err != nil {
-		return refusal(protocol.StatusViolation, "%v", err)
+		return violation("%w", err)
 	}
-	s.agency = lottery.AgencyID(hello.Agency)
+	s.agency = hello.Agency
 	switch {
 	case hello.Version != protocol.Version:
-		return refusal(protocol.StatusVersion, "version %d, expected %d", hello.Version, protocol.Version)
+		return refusal(protocol.StatusVersion, fmt.Errorf("version %d, expected %d", hello.Version, protocol.Version))
 	case !s.server.draw.Expects(s.agency):
-		return refusal(protocol.StatusUnexpected, "agency %d does not take part in this lottery", s.agency)
+		return refusal(protocol.StatusUnexpected, fmt.Errorf("agency %d does not take part in this lottery", s.agency))
+	case !s.server.slots.keep(s.conn.slot):
+		return s.readFailure(ctx, errEvicted)
 	}
 	return nil
 }
 
 // upload makes the session speak for its agency until it ends.
 func (s *session) upload(ctx context.Context, replier *replier) {
-	release, ok := s.server.agencies.claim(s.agency, s.conn.number, s.cancel)
+	release, ok := s.server.takeovers.claim(s.agency, s.conn.number, s.cancel)
 	if !ok {
-		replier.end(refusal(protocol.StatusSuperseded, "%v", errSuperseded))
+		replier.end(refusal(protocol.StatusSuperseded, errSuperseded))
 		return
 	}
 	defer release()
 	stored := s.server.store.State(s.agency)
-	s.finished = s.server.draw.HasFinished(s.agency) || s.server.draw.Held()
+	finished, drawn := s.server.draw.HasFinished(s.agency), s.server.draw.Held()
+	s.finished = finished || drawn
 	logGreeted(s.conn.ip, s.agency, stored.Bets)
 	replier.stored = stored.Bets
-	replier.queue(&protocol.Welcome{
-		Stored:   uint64(stored.Bets),
-		Sum:      stored.Sum,
-		Finished: s.server.draw.HasFinished(s.agency),
-		Drawn:    s.server.draw.Held(),
-	})
+	replier.queue(&protocol.Welcome{Stored: stored.Bets, Sum: stored.Sum, Finished: finished, Drawn: drawn})
 	replier.flush()
 	go s.read(ctx)
 	replier.run(ctx)
 }
 
-// read reads frames and queues the reply to each, until one is refused or the
-// session ends. It closes the queue.
+// read reads frames and queues the reply to each, until one ends the session. It
+// closes the queue.
 func (s *session) read(ctx context.Context) {
 	defer close(s.replies)
 	for {
@@ -145,24 +135,20 @@ func (s *session) read(ctx context.Context) {
 			s.conn.ArmRead(s.server.options.IdleTimeout)
 		}
 		kind, payload, err := s.frames.Next()
+		var due reply
+		if err == nil {
+			due, err = s.receive(kind, payload)
+		} else {
+			due, err = refused(s.readFailure(ctx, err))
+		}
 		if err != nil {
-			s.refuse(refused{reason: s.readFailure(ctx, err)})
+			s.cancel(err) // a reply that waits for the draw waits no longer
+		}
+		s.replies <- due
+		if err != nil {
 			return
 		}
-		reply, err := s.receive(kind, payload)
-		if err != nil {
-			s.refuse(refused{reason: err, what: reply})
-			return
-		}
-		s.replies <- reply
 	}
-}
-
-// refuse queues the end of the session. A reply that waits for the draw waits
-// no longer.
-func (s *session) refuse(end refused) {
-	s.cancel(end.reason)
-	s.replies <- end
 }
 
 // readFailure tells why nothing more can be read. If the peer can still be
@@ -170,15 +156,15 @@ func (s *session) refuse(end refused) {
 func (s *session) readFailure(ctx context.Context, err error) error {
 	switch reason := context.Cause(ctx); {
 	case errors.Is(reason, errSuperseded):
-		return refusal(protocol.StatusSuperseded, "%v", reason)
+		return refusal(protocol.StatusSuperseded, reason)
 	case stopping(ctx):
-		return refusal(protocol.StatusStopping, "%v", reason)
-	case errors.Is(reason, errYielded):
-		return refusal(protocol.StatusBusy, "%v", reason)
+		return refusal(protocol.StatusStopping, reason)
+	case errors.Is(reason, errEvicted):
+		return refusal(protocol.StatusBusy, reason)
 	case reason != nil:
 		return reason
 	case errors.Is(err, protocol.ErrMalformed):
-		return refusal(protocol.StatusViolation, "%v", err)
+		return violation("%w", err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return errors.New("the peer was silent for too long")
 	case errors.Is(err, io.EOF):
@@ -187,83 +173,87 @@ func (s *session) readFailure(ctx context.Context, err error) error {
 	return fmt.Errorf("read a frame: %w", err)
 }
 
-// The bets of a frame are needed for a moment only. A thousand connections share
-// the memory for that, so that it stays in the processor's cache.
-var (
-	batches    = sync.Pool{New: func() any { return new(protocol.Batch) }}
-	betBuffers = sync.Pool{New: func() any { return new([]lottery.Bet) }}
-)
+// batches are shared by all sessions: a decoded batch is needed only until its
+// rows are queued.
+var batches = sync.Pool{New: func() any { return new(protocol.Batch) }}
 
-// receive takes one frame. What it returns as an error is to be told to the
-// peer after the replies to all that came before; the reply then tells which
-// bets are refused, if any are.
+// receive takes one frame and returns the reply that is due. With an error it is
+// the last: it tells the peer why, after the replies to all that came before.
 func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 	switch {
 	case s.queried:
-		return nil, refusal(protocol.StatusViolation, "%v after QUERY", kind)
+		return refused(violation("%v after QUERY", kind))
 	case kind == protocol.TypeBatch:
 		batch := batches.Get().(*protocol.Batch)
 		defer batches.Put(batch)
-		if err := batch.DecodeInPlace(payload); err != nil {
-			return nil, refusal(protocol.StatusViolation, "%v", err)
+		if err := batch.Decode(payload); err != nil {
+			return refused(violation("%w", err))
 		}
-		commit, err := s.store(batch.Offset, batch.Bets, digestOf(payload, batch.Bets))
-		return batchReply{commit: commit, offset: batch.Offset, count: len(batch.Bets)}, err
+		return s.store(batchReply{offset: batch.Offset, count: len(batch.Bets)}, batch.Bets)
 	case kind == protocol.TypeBet:
 		var single protocol.Single
 		if err := single.Decode(payload); err != nil {
-			return nil, refusal(protocol.StatusViolation, "%v", err)
+			return refused(violation("%w", err))
 		}
-		commit, err := s.store(single.Offset, []protocol.Bet{single.Bet}, nil)
-		return betReply{commit: commit, offset: single.Offset, document: single.Bet.Document, number: single.Bet.Number}, err
+		return s.store(batchReply{offset: single.Offset, count: 1, single: &single.Bet}, []lottery.Bet{single.Bet})
 	case kind == protocol.TypeFinished:
 		var finished protocol.Finished
 		if err := finished.Decode(payload); err != nil {
-			return nil, refusal(protocol.StatusViolation, "%v", err)
+			return refused(violation("%w", err))
 		}
 		s.finished = true
-		return finishedReply{total: lottery.Offset(finished.Total)}, nil
+		return finishedReply{total: finished.Total}, nil
 	case kind == protocol.TypeQuery:
 		if err := new(protocol.Query).Decode(payload); err != nil {
-			return nil, refusal(protocol.StatusViolation, "%v", err)
+			return refused(violation("%w", err))
 		}
 		if !s.finished {
-			return nil, refusal(protocol.StatusViolation, "QUERY before FINISHED")
+			return refused(violation("QUERY before FINISHED"))
 		}
 		s.queried = true
 		return queryReply{}, nil
 	}
-	return nil, refusal(protocol.StatusViolation, "unexpected %v", kind)
+	return refused(violation("unexpected %v", kind))
 }
 
-// store queues consecutive bets for storage.
-func (s *session) store(offset uint64, bets []protocol.Bet, digest store.Digest) (*store.Commit, error) {
-	refuse := func(status protocol.Status, err error) error {
-		r := refusal(status, "%v", err)
-		r.Offset, r.Count = offset, uint16(len(bets))
-		return r
+// refused is the end of a session.
+func refused(reason error) (reply, error) { return endReply{reason}, reason }
+
+// store queues the bets of a batch for storage and returns the batch's reply.
+func (s *session) store(batch batchReply, bets []lottery.Bet) (reply, error) {
+	for i := range bets {
+		bets[i].Agency = s.agency
 	}
-	if s.finished {
-		return nil, refuse(protocol.StatusClosed, errors.New("the agency has finished"))
-	}
-	converted := betBuffers.Get().(*[]lottery.Bet)
-	defer betBuffers.Put(converted)
-	*converted = fromWire(*converted, s.agency, bets)
-	commit, err := s.server.store.StoreBets(s.agency, lottery.Offset(offset), *converted, digest)
-	switch {
-	case errors.Is(err, store.ErrGap) && lottery.Offset(offset) <= s.queued:
-		// The peer left no gap. There is one since the store refused what it
-		// took from us before, which the replier is about to tell.
-		return nil, refuse(protocol.StatusStorageFailed, errBatchBefore)
-	case errors.Is(err, store.ErrGap):
-		return nil, refuse(protocol.StatusViolation, err)
-	case errors.Is(err, lottery.ErrInvalidBet):
-		return nil, refuse(protocol.StatusInvalidBet, err)
-	case err != nil:
-		return nil, refuse(protocol.StatusStorageFailed, err)
+	commit, status, err := s.queue(batch.offset, bets)
+	if err != nil {
+		batch.refusal = refusal(status, err)
+		return batch, batch.refusal
 	}
 	s.queued = max(s.queued, commit.End())
-	return commit, nil
+	batch.commit = commit
+	return batch, nil
+}
+
+// queue gives bets to the store. If it fails, it tells with which status the peer
+// is refused.
+func (s *session) queue(offset lottery.Offset, bets []lottery.Bet) (*store.Commit, protocol.Status, error) {
+	if s.finished {
+		return nil, protocol.StatusClosed, errors.New("the agency has finished")
+	}
+	commit, err := s.server.store.StoreBets(s.agency, offset, bets)
+	switch {
+	case errors.Is(err, store.ErrGap) && offset <= s.queued:
+		// The peer left no gap. There is one since the store refused what it
+		// took from this session before, which the peer is about to be told.
+		return nil, protocol.StatusStorageFailed, errBatchBefore
+	case errors.Is(err, store.ErrGap):
+		return nil, protocol.StatusViolation, err
+	case errors.Is(err, lottery.ErrInvalidBet):
+		return nil, protocol.StatusInvalidBet, err
+	case err != nil:
+		return nil, protocol.StatusStorageFailed, err
+	}
+	return commit, 0, nil
 }
 
 // stopping tells whether the context ended because the server is being

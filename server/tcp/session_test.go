@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -48,7 +49,7 @@ func TestWhatIsRefused(t *testing.T) {
 	behind.Bets[0].FirstName = "two\nlines"
 	single := &protocol.Single{Offset: 10, Bet: bet(10)}
 	single.Bet.Birthdate.Day = 31
-	finished := func(n uint64) *protocol.Finished { return &protocol.Finished{Total: n} }
+	finished := func(n lottery.Offset) *protocol.Finished { return &protocol.Finished{Total: n} }
 	for _, tt := range []struct {
 		name       string
 		send       []protocol.Message
@@ -78,7 +79,7 @@ func TestWhatIsRefused(t *testing.T) {
 			p := c.agency(1, 0)
 			p.send(tt.send...)
 			if tt.acked > 0 {
-				p.acked(uint64(tt.acked))
+				p.acked(lottery.Offset(tt.acked))
 			}
 			if tt.registered {
 				p.expect(&protocol.Registered{})
@@ -100,7 +101,7 @@ func TestWhatIsRefused(t *testing.T) {
 			c.logs.want(singles, "action: apuesta_almacenada | result: fail | dni: ")
 			c.logs.want(batches+singles, "ERROR    action: apuesta_")
 			// The agency is not worse off for it.
-			c.agency(1, uint64(tt.acked))
+			c.agency(1, lottery.Offset(tt.acked))
 		})
 	}
 }
@@ -138,7 +139,7 @@ func TestMalformedMessagesAreRefused(t *testing.T) {
 func TestRefusalReachesPeerThatKeepsSending(t *testing.T) {
 	c := start(t, setup{})
 	raw := frames(t, hello(7))
-	for offset := uint64(0); len(raw) < 60_000; offset += 100 {
+	for offset := lottery.Offset(0); len(raw) < 60_000; offset += 100 {
 		raw = append(raw, frames(t, batch(offset, 100))...)
 	}
 	for range 50 {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -14,13 +15,13 @@ import (
 type simulated struct {
 	*world
 	r     *rand.Rand
-	id    uint32
-	total uint64
-	acked uint64 // what a server has ever said that it has stored
+	id    lottery.AgencyID
+	total lottery.Offset
+	acked lottery.Offset // what a server has ever said that it has stored
 }
 
-func newSimulated(w *world, id uint32, total int) *simulated {
-	return &simulated{world: w, r: w.rand(uint64(id)), id: id, total: uint64(total)}
+func newSimulated(w *world, id lottery.AgencyID, total int) *simulated {
+	return &simulated{world: w, r: w.rand(uint64(id)), id: id, total: lottery.Offset(total)}
 }
 
 // live tries until it knows its winners.
@@ -79,8 +80,8 @@ func (a *simulated) talk(conn net.Conn) bool {
 // upload sends the bets that are missing, and more.
 func (a *simulated) upload(conn net.Conn, welcome *protocol.Welcome) bool {
 	for at := welcome.Stored; at < a.total && !welcome.Finished; {
-		from := at - min(at, uint64(a.r.IntN(3)*a.r.IntN(20)))
-		at = min(a.total, at+uint64(1+a.r.IntN(60)))
+		from := at - min(at, lottery.Offset(a.r.IntN(3)*a.r.IntN(20)))
+		at = min(a.total, at+lottery.Offset(1+a.r.IntN(60)))
 		if a.r.IntN(30) == 0 || !a.say(conn, batch(from, int(at-from))) {
 			return false
 		}

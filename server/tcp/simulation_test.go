@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
@@ -71,7 +72,7 @@ func (w *world) run() {
 	totals := make([]int, agencies)
 	for i := range totals {
 		totals[i] = r.IntN(4) * r.IntN(150)
-		all.Go(func() { newSimulated(w, uint32(i+1), totals[i]).live() })
+		all.Go(func() { newSimulated(w, lottery.AgencyID(i+1), totals[i]).live() })
 	}
 	go func() { all.Wait(); close(done) }()
 	for finished := false; !finished; w.starts++ {
@@ -97,7 +98,7 @@ func (w *world) run() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	c := &central{t: w.t, store: bets}
+	c := &central{t: w.t, store: bets, setup: setup{fs: w.disk}}
 	for i, total := range totals {
 		c.wantStored(lottery.AgencyID(i+1), total)
 	}
@@ -129,7 +130,7 @@ func (w *world) trouble() func(op, file string) error {
 // serve starts a server on what the disk holds. If it cannot, because of the
 // disk, it tries again, as whoever runs it would.
 func (w *world) serve(agencies int) (stop func()) {
-	options := store.Options{Sync: true, FS: w.disk, Digest: Digest}
+	options := store.Options{Sync: true, FS: w.disk}
 	bets, err := store.Open("bets.csv", options)
 	for err != nil && errors.Is(err, errDisk) {
 		bets, err = store.Open("bets.csv", options)
@@ -145,7 +146,7 @@ func (w *world) serve(agencies int) (stop func()) {
 		w.t.Fatal(err)
 	}
 	_, drawn := journal.Drawn()
-	draw := lottery.NewDraw(bets, journal, lottery.History{Finished: journal.Finished(), Drawn: drawn}, lottery.Options{
+	draw := draw.New(bets, journal, draw.History{Finished: journal.Finished(), Drawn: drawn}, draw.Options{
 		Agencies:     agencies,
 		PublishDelay: 5 * time.Millisecond,
 		Announce: func(recovered bool, _ uint64, _ int) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -190,7 +191,7 @@ func TestStopWithPeerThatNeverReads(t *testing.T) {
 func TestStopWithManyOfAllKinds(t *testing.T) {
 	c := start(t, setup{agencies: 200})
 	var waiting []*peer
-	for id := range uint32(100) {
+	for id := range lottery.AgencyID(100) {
 		p := c.agency(id+1, 0)
 		p.send(batch(0, 3))
 		p.acked(3)

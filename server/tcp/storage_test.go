@@ -3,6 +3,7 @@ package tcp
 import (
 	"testing"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -70,7 +71,7 @@ func TestBatchReadBehindARefusedOne(t *testing.T) {
 	p := c.agency(1, 0)
 	d.set(failing("write", "bets.csv"))
 	var all []protocol.Message
-	for at := range uint64(window + 10) {
+	for at := range lottery.Offset(window + 10) {
 		all = append(all, batch(at, 1))
 	}
 	p.send(all...)
@@ -130,7 +131,7 @@ func TestBrokenStorage(t *testing.T) {
 			if stored < 10 || stored > 20 {
 				t.Errorf("%d bets after the restart", stored)
 			}
-			p = c.agency(1, uint64(stored))
+			p = c.agency(1, lottery.Offset(stored))
 			p.send(batch(10, 20))
 			p.acked(30)
 			c.wantStored(1, 30)

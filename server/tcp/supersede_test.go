@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -32,7 +33,7 @@ func TestWelcomeWaitsForQueuedBatchesOfTheOlder(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		broken bool
-		stored uint64
+		stored lottery.Offset
 	}{{"durable", false, 20}, {"refused", true, 0}} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newDisk()
@@ -111,7 +112,7 @@ func TestChainOfConnections(t *testing.T) {
 }
 
 // superseding counts the connections that wait for their predecessor.
-func superseding() int { return countStacks("tcp.(*tenancies).claim") }
+func superseding() int { return countStacks("tcp.(*takeovers).claim") }
 
 // What counts is which connection is newer, not whose HELLO is read last: an
 // agency that gave one up must not be thrown out by its own leavings.

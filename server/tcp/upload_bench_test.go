@@ -11,7 +11,8 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/agency"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
@@ -55,7 +56,7 @@ func benchmarkUpload(b *testing.B, sync bool) {
 // uploadAll runs a lottery in which agency i+1 uploads files[i].
 func uploadAll(b *testing.B, files []string, sync bool) {
 	path := filepath.Join(b.TempDir(), "bets.csv")
-	bets, err := store.Open(path, store.Options{Sync: sync, Digest: tcp.Digest})
+	bets, err := store.Open(path, store.Options{Sync: sync})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -67,13 +68,13 @@ func uploadAll(b *testing.B, files []string, sync bool) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	draw := lottery.NewDraw(bets, journal, lottery.History{}, lottery.Options{Agencies: len(files)})
+	d := draw.New(bets, journal, draw.History{}, draw.Options{Agencies: len(files)})
 	ctx, stop := context.WithCancel(b.Context())
-	go draw.Run(ctx)
+	go d.Run(ctx)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		tcp.NewServer(bets, draw, tcp.Options{}).Serve(ctx, listener)
+		tcp.NewServer(bets, d, tcp.Options{}).Serve(ctx, listener)
 	}()
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
@@ -85,7 +86,7 @@ func uploadAll(b *testing.B, files []string, sync bool) {
 	results := make(chan error)
 	for i, file := range files {
 		go func() {
-			_, err := agency.Run(ctx, uint32(i+1), file, connect, agency.Options{})
+			_, err := agency.Run(ctx, lottery.AgencyID(i+1), file, connect, agency.Options{BatchMaxAmount: 100})
 			results <- err
 		}()
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -18,7 +19,7 @@ func TestUpload(t *testing.T) {
 			p := c.agency(1, 0)
 			const n = 301 // leaves one bet for the last batch of 100
 			for at := 0; at < n; at += size {
-				p.send(batch(uint64(at), min(size, n-at)))
+				p.send(batch(lottery.Offset(at), min(size, n-at)))
 			}
 			p.acked(n)
 			p.finish(n)
@@ -39,13 +40,13 @@ func TestUpload(t *testing.T) {
 func TestRepeatedAndOverlappingBatches(t *testing.T) {
 	c := start(t, setup{})
 	p := c.agency(1, 0)
-	ack := func(n uint64) *protocol.Ack { return &protocol.Ack{Stored: n} }
+	ack := func(n lottery.Offset) *protocol.Ack { return &protocol.Ack{Stored: n} }
 	wrong := batch(101, 2)
 	wrong.Bets[0].Birthdate.Month = 13
 	wrong.Offset = 100
 	for _, tt := range []struct {
 		batch *protocol.Batch
-		ack   uint64
+		ack   lottery.Offset
 	}{
 		{batch(0, 10), 10},
 		{batch(0, 10), 10},   // repeated
@@ -70,7 +71,7 @@ func TestRepeatedAndOverlappingBatches(t *testing.T) {
 func TestSingleBets(t *testing.T) {
 	c := start(t, setup{})
 	p := c.agency(1, 0)
-	for i := range uint64(3) {
+	for i := range lottery.Offset(3) {
 		single := &protocol.Single{Offset: i, Bet: bet(i)}
 		single.Bet.Number += int64(i) << 40
 		p.send(single)
@@ -94,21 +95,21 @@ func TestPipelinedBatches(t *testing.T) {
 	const batches, size = 500, 3
 	var raw []byte
 	for i := range batches {
-		raw = append(raw, frames(t, batch(uint64(i*size), size))...)
+		raw = append(raw, frames(t, batch(lottery.Offset(i*size), size))...)
 	}
 	p := c.agency(1, 0)
 	p.write(raw)
-	for stored := uint64(0); stored < batches*size; {
+	for stored := lottery.Offset(0); stored < batches*size; {
 		var m protocol.Ack
 		p.receive(&m)
 		if m.Stored < stored {
 			t.Fatalf("ACK of %d after %d", m.Stored, stored)
 		}
 		stored = m.Stored
-		if durable := c.store.State(1).Bets; uint64(durable) < stored {
+		if durable := c.store.State(1).Bets; lottery.Offset(durable) < stored {
 			t.Fatalf("ACK of %d with %d durable", stored, durable)
 		}
-		if lines := c.logs.count("action: apuesta_recibida"); uint64(lines*size) < stored {
+		if lines := c.logs.count("action: apuesta_recibida"); lottery.Offset(lines*size) < stored {
 			t.Fatalf("ACK of %d with %d lines", stored, lines)
 		}
 	}
@@ -119,13 +120,13 @@ func TestWelcomeTellsWhatIsStored(t *testing.T) {
 	c := start(t, setup{agencies: 2})
 	var records []byte
 	for _, b := range batch(0, 25).Bets {
-		records, _ = b.Append(records)
+		records, _ = protocol.AppendRecord(records, &b)
 	}
 	want := protocol.Welcome{Stored: 25, Sum: protocol.Checksum(0, records)}
 	p := c.agency(1, 0)
 	p.send(batch(0, 25))
 	p.acked(25)
-	greet := func(id uint32) protocol.Welcome {
+	greet := func(id lottery.AgencyID) protocol.Welcome {
 		q := c.dial()
 		q.send(hello(id))
 		defer q.Close()
@@ -163,7 +164,7 @@ func TestWelcomeTellsWhatIsStored(t *testing.T) {
 // A peer that has closed its half still reads.
 func TestAnswersReachPeerThatSendsNoMore(t *testing.T) {
 	c := start(t, setup{agencies: 20})
-	for id := range uint32(20) {
+	for id := range lottery.AgencyID(20) {
 		p := c.agency(id+1, 0)
 		p.send(batch(0, 10), batch(10, 10))
 		if err := p.Conn.(*net.TCPConn).CloseWrite(); err != nil {

@@ -1,0 +1,81 @@
+package agency
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// connected does something over a new connection, which it closes.
+func connected(ctx context.Context, id lottery.AgencyID, connect Dial, do func(context.Context, *deadline.Conn) error) error {
+	socket, err := connect(ctx)
+	if err != nil {
+		return &lostError{err}
+	}
+	c := deadline.NewConn(socket)
+	stop := context.AfterFunc(ctx, func() {
+		c.Interrupt()
+		c.EndWithin(stopTimeout)
+	})
+	defer stop()
+	err = do(ctx, c)
+	logClosed("connection", "address", socket.RemoteAddr().String(), id, c.Close())
+	return err
+}
+
+// greet says who the agency is and returns what the central has of it.
+func greet(c *deadline.Conn, frames *protocol.Reader, id lottery.AgencyID) (protocol.Welcome, error) {
+	var welcome protocol.Welcome
+	if err := send(c, &protocol.Hello{Version: protocol.Version, Agency: id}); err != nil {
+		return welcome, err
+	}
+	c.ArmRead(replyTimeout)
+	return welcome, receive(frames, &welcome)
+}
+
+// send writes one message.
+func send(c *deadline.Conn, m protocol.Message) error {
+	frame, err := protocol.AppendFrame(nil, m)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Write(frame); err != nil {
+		return lost("send %v: %w", m.Type(), err)
+	}
+	return nil
+}
+
+// receive reads the next frame, which must be of the message's type; if it is
+// an ERROR, that is what fails.
+func receive(frames *protocol.Reader, m protocol.Message) error {
+	kind, payload, err := nextFrame(frames)
+	switch {
+	case err != nil:
+		return err
+	case kind != m.Type():
+		return fmt.Errorf("the central sent %v where %v is due", kind, m.Type())
+	}
+	return m.Decode(payload)
+}
+
+// nextFrame reads the next frame and makes an ERROR what fails.
+func nextFrame(frames *protocol.Reader) (protocol.Type, []byte, error) {
+	kind, payload, err := frames.Next()
+	switch {
+	case errors.Is(err, protocol.ErrMalformed):
+		return 0, nil, err
+	case err != nil:
+		return 0, nil, lost("read a reply: %w", err)
+	case kind == protocol.TypeError:
+		refusal := new(protocol.Error)
+		if err := refusal.Decode(payload); err != nil {
+			return 0, nil, err
+		}
+		return 0, nil, refusal
+	}
+	return kind, payload, nil
+}

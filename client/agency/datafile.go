@@ -1,0 +1,94 @@
+package agency
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+)
+
+// errChanged says that the data file is not what it was when the upload began.
+var errChanged = errors.New("the data file was changed during the upload")
+
+// dataFile is an open data file.
+type dataFile struct {
+	*betcsv.Reader
+	file *os.File
+	name string
+	size int64
+	stop func() bool
+}
+
+// fileSize tells the size of a data file in bytes; it is 0 for a pipe. It fails,
+// saying what to do, if the file cannot be read.
+func fileSize(name string) (int64, error) {
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, fmt.Errorf("%w (make datos makes the data files)", err)
+	case err != nil:
+		return 0, err
+	case info.IsDir():
+		return 0, fmt.Errorf("%s is a folder, expected a data file", name)
+	case !info.Mode().IsRegular():
+		return 0, nil
+	}
+	file, err := os.Open(name)
+	if errors.Is(err, fs.ErrPermission) {
+		return 0, fmt.Errorf("%w (make it readable for all: chmod a+r %s)", err, name)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), file.Close()
+}
+
+// openDataFile opens a data file that had the given size when the upload began.
+// Neither opening nor reading it outlasts the context, also if it is a pipe to
+// which nobody writes.
+func openDataFile(ctx context.Context, name string, size int64, id lottery.AgencyID) (*dataFile, error) {
+	type opened struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		file, err := os.Open(name)
+		done <- opened{file, err}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			return nil, o.err
+		}
+		// A file on a disk has no deadline, and needs none.
+		stop := context.AfterFunc(ctx, func() { _ = o.file.SetReadDeadline(time.Unix(1, 0)) })
+		return &dataFile{Reader: betcsv.NewDataReader(o.file, name, id), file: o.file, name: name, size: size, stop: stop}, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// unchanged fails if the file, of which all was read, has another size than when
+// the upload began.
+func (f *dataFile) unchanged() error {
+	info, err := f.file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Mode().IsRegular() && info.Size() != f.size {
+		return fmt.Errorf("%s: %w: it had %d bytes and has %d", f.name, errChanged, f.size, info.Size())
+	}
+	return nil
+}
+
+// Close closes the file.
+func (f *dataFile) Close() error {
+	f.stop()
+	return f.file.Close()
+}

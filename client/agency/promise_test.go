@@ -1,0 +1,161 @@
+package agency
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// wantFailure runs an agency that must fail with that error, over at most so many
+// connections.
+func wantFailure(t *testing.T, c *central, name, want string, dials int, options Options) {
+	t.Helper()
+	winners, err := Run(t.Context(), 1, name, c.dial, options)
+	synctest.Wait()
+	if err == nil || !strings.Contains(err.Error(), want) || winners != nil || c.dials > dials {
+		t.Errorf("winners %q, error %v over %d connections, want %q over %d", winners, err, c.dials, want, dials)
+	}
+}
+
+// A central that has lost what it acknowledged is not trusted with it again.
+func TestLessThanAcknowledgedIsFinal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(central)
+		c.script = atFirst(func(p *peer) {
+			p.greet()
+			_ = p.until(protocol.TypeBatch)
+			p.send(&protocol.Ack{Stored: 10}) // and it stores nothing
+			time.Sleep(time.Second)
+		})
+		wantFailure(t, c, writeDataFile(t, betcsvtest.Numbered(30)), "the central has 0 bets of this agency, and had acknowledged 10", 2,
+			Options{RetryDeadline: time.Minute, BatchMaxAmount: 10})
+		if len(c.stored) != 0 {
+			t.Errorf("%d bets were uploaded again", len(c.stored))
+		}
+	})
+}
+
+// A data file that is cut, or that grows, while it is uploaded does not end in
+// success.
+func TestChangedDataFileIsFinal(t *testing.T) {
+	for _, change := range []int64{-1, -1000, 1} {
+		synctest.Test(t, func(t *testing.T) {
+			name := writeDataFile(t, betcsvtest.Numbered(2000))
+			info, err := os.Stat(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := new(central)
+			changed := false
+			options := Options{RetryDeadline: time.Minute, BatchMaxAmount: 10, Progress: func(Progress) {
+				if changed {
+					return
+				}
+				changed = true
+				if err := os.Truncate(name, info.Size()+change); err != nil {
+					t.Error(err)
+				}
+			}}
+			winners, err := Run(t.Context(), 1, name, c.dial, options)
+			synctest.Wait()
+			if err == nil || winners != nil || c.finished {
+				t.Errorf("changed by %d bytes: error %v, finished: %t", change, err, c.finished)
+			}
+		})
+	}
+}
+
+func TestFileCutAtARowIsFinal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bets := betcsvtest.Numbered(2000)
+		name := writeDataFile(t, bets)
+		half := int64(len(betcsvtest.DataFile(bets[:1000], "\r\n")))
+		c := new(central)
+		options := Options{RetryDeadline: time.Minute, BatchMaxAmount: 10, Progress: func(Progress) {
+			if err := os.Truncate(name, half); err != nil {
+				t.Error(err)
+			}
+		}}
+		wantFailure(t, c, name, errChanged.Error(), 1, options)
+		if c.finished {
+			t.Error("the agency has finished with half of its bets")
+		}
+	})
+}
+
+func TestMoreWinnersThanBetsAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &central{winners: []string{"1", "2", "3", "4"}}
+		wantFailure(t, c, writeDataFile(t, betcsvtest.Numbered(3)), "4 winners among 3 bets", 1, Options{RetryDeadline: time.Minute})
+	})
+}
+
+// The retry deadline bounds every wait but that for the draw: for a central that
+// says nothing any more, and for one that acknowledges the same again and again.
+func TestRetryDeadlineBoundsEveryWait(t *testing.T) {
+	for name, script := range map[string]func(p *peer){
+		"mute at once":        func(p *peer) { _ = p.until(protocol.TypeQuery) },
+		"mute after WELCOME":  func(p *peer) { p.greet(); _ = p.until(protocol.TypeHello) },
+		"mute after FINISHED": func(p *peer) { _ = p.answerUpTo(protocol.TypeFinished); _ = p.until(protocol.TypeHello) },
+		"the same ACK": func(p *peer) {
+			p.greet()
+			_ = p.until(protocol.TypeBatch)
+			go func() { _ = p.until(protocol.TypeHello) }()
+			for range 100 {
+				time.Sleep(time.Second)
+				p.send(&protocol.Ack{})
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := new(central)
+				c.script = func(_ int, p *peer) { script(p) }
+				file := writeDataFile(t, betcsvtest.Numbered(30))
+				begin := time.Now()
+				wantFailure(t, c, file, "no progress for 5s: ", 1, Options{RetryDeadline: 5 * time.Second, BatchMaxAmount: 10})
+				if took := time.Since(begin); took > 5*time.Second+stopTimeout {
+					t.Errorf("gave up after %v", took)
+				}
+				time.Sleep(2 * time.Minute) // for the central's side
+			})
+		})
+	}
+}
+
+// A data file may be a pipe to which nobody writes: a stop ends the wait.
+func TestStopsWhileItWaitsForAPipe(t *testing.T) {
+	name := pipe(t)
+	for _, writer := range []bool{false, true} {
+		if writer { // it opens the pipe, and writes nothing
+			file, err := os.OpenFile(name, os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+		}
+		reason := errors.New("stop")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(100*time.Millisecond, func() { cancel(reason) })
+		done := make(chan error, 1)
+		go func() {
+			_, err := Run(ctx, 1, name, new(central).dial, Options{})
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			if !errors.Is(err, reason) {
+				t.Errorf("with a writer %t: %v", writer, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("with a writer %t: it does not stop", writer)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package agency
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// receiver receives what the central sends during an upload.
+type receiver struct {
+	*upload
+	frames     *protocol.Reader
+	window     *sendWindow
+	loop       *retry.Loop
+	known      bool // the central knew before that the agency has finished
+	registered bool // the central has said that it knows; the agency waits for the draw
+	documents  []string
+}
+
+func newReceiver(u *upload, frames *protocol.Reader, window *sendWindow, loop *retry.Loop, known bool) *receiver {
+	return &receiver{upload: u, frames: frames, window: window, loop: loop, known: known}
+}
+
+// run returns nil when all winners are known.
+func (r *receiver) run() error {
+	defer func() {
+		if r.registered {
+			r.loop.Resume()
+		}
+	}()
+	for {
+		kind, payload, err := nextFrame(r.frames)
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case protocol.TypeAck:
+			err = r.takeAck(payload)
+		case protocol.TypeRegistered:
+			err = r.takeRegistered(payload)
+		case protocol.TypeWinners:
+			more, err := r.takeWinners(payload)
+			if err != nil || !more {
+				return err
+			}
+		default:
+			err = fmt.Errorf("the central sent %v during an upload", kind)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (r *receiver) takeAck(payload []byte) error {
+	var ack protocol.Ack
+	if err := ack.Decode(payload); err != nil {
+		return err
+	}
+	progress, err := r.window.acknowledge(ack.Stored)
+	if progress {
+		r.loop.Progress()
+	}
+	return err
+}
+
+func (r *receiver) takeRegistered(payload []byte) error {
+	if err := new(protocol.Registered).Decode(payload); err != nil {
+		return err
+	}
+	if err := r.window.registered(); err != nil {
+		return err
+	}
+	if !r.known {
+		r.loop.Progress()
+	}
+	if !r.registered {
+		r.loop.Suspend()
+		r.registered = true
+	}
+	if r.options.Progress != nil {
+		r.options.Progress(Progress{Sent: r.size, Size: r.size, Waiting: true})
+	}
+	return nil
+}
+
+// takeWinners tells whether more winners follow.
+func (r *receiver) takeWinners(payload []byte) (more bool, err error) {
+	if !r.registered {
+		return false, errors.New("the central sent winners before it took the agency to have finished")
+	}
+	var winners protocol.Winners
+	if err := winners.Decode(payload); err != nil {
+		return false, err
+	}
+	r.documents = append(r.documents, winners.Documents...)
+	if bets := r.window.acknowledged(); uint64(len(r.documents)) > uint64(bets) {
+		return false, fmt.Errorf("the central sent %d winners among %d bets", len(r.documents), bets)
+	}
+	if !winners.More {
+		r.winners = r.documents
+	}
+	return winners.More, nil
+}

@@ -1,0 +1,50 @@
+package betcsv
+
+import (
+	"strconv"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+)
+
+// AppendRow appends the row of bets.csv that holds b, as Python's csv.writer
+// writes it with QUOTE_MINIMAL, its line end included.
+func AppendRow(dst []byte, b *lottery.Bet) []byte { return appendRow(dst, b, true) }
+
+// appendRow is AppendRow. Without quotes it writes fields as they are.
+func appendRow(dst []byte, b *lottery.Bet, quotes bool) []byte {
+	dst = strconv.AppendUint(dst, uint64(b.Agency), 10)
+	for _, text := range [...]string{b.FirstName, b.LastName, b.Document} {
+		dst = append(dst, ',')
+		if quotes && needsQuotes(text) {
+			dst = appendQuoted(dst, text)
+		} else {
+			dst = append(dst, text...)
+		}
+	}
+	dst = b.Birthdate.Append(append(dst, ','))
+	dst = strconv.AppendInt(append(dst, ','), b.Number, 10)
+	return append(dst, '\r', '\n')
+}
+
+func appendQuoted(dst []byte, field string) []byte {
+	dst = append(dst, '"')
+	for i := range len(field) {
+		if field[i] == '"' {
+			dst = append(dst, '"')
+		}
+		dst = append(dst, field[i])
+	}
+	return append(dst, '"')
+}
+
+// needsQuotes follows QUOTE_MINIMAL. Python also quotes a row's only field when
+// it is empty, which a row of six cannot be; blanks need no quotes.
+func needsQuotes(field string) bool {
+	for i := range len(field) {
+		c := field[i]
+		if c <= ',' && (c == ',' || c == '"' || c == '\r' || c == '\n') {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,207 @@
+// Package betcsv is the one codec of bets in CSV. It reads the data file of an
+// agency, and it reads and writes bets.csv as the course's Python does.
+package betcsv
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+)
+
+// ErrTorn is wrapped by the error of a bets.csv that ends inside a row, as a
+// crash leaves it.
+var ErrTorn = fmt.Errorf("the last row is unfinished: %w", io.ErrUnexpectedEOF)
+
+// format is what distinguishes the two kinds of file.
+type format struct {
+	fields int
+	maxRow int  // the size of the longest row in bytes; bounds the memory
+	lines  bool // a row is a line: no field holds a line break, empty lines are passed over, the last needs no end
+	where  func(row uint64) string
+	check  func(r *Reader, row string) error // fails if the row, or r.bet, holds what it may not
+	parse  func(r *Reader) error             // makes r.bet of r.fields
+}
+
+const (
+	maxFields = 6 // of both formats
+
+	readSize = 16 << 10
+
+	// maxLine is the longest line of a data file: any that can be sent is far
+	// shorter.
+	maxLine = readSize
+
+	// maxRow lets through whatever Python reads: its fields have at most 131,072
+	// characters of four bytes, and a bet has three that are texts.
+	maxRow = 2 << 20
+
+	// byteOrderMark is what some programs write before UTF-8 text.
+	byteOrderMark = "\ufeff"
+)
+
+// Reader reads bets, one row after the other. It makes one string of each piece
+// of the file that it reads, and the texts of the bets are parts of that string:
+// so a bet costs no allocation.
+type Reader struct {
+	src    io.Reader
+	format format
+	buf    []byte // for reading
+	input  string // was read
+	pos    int    // where in input the next row starts
+	plain  bool   // the whole rows of input are plain, see arePlain
+	begun  bool   // src was read from
+	eof    bool   // src has no more
+
+	rows   uint64            // taken
+	offset int64             // where in src the next row starts
+	fields [maxFields]string // of the last row
+	bet    lottery.Bet       // of the last row
+}
+
+// NewDataReader returns a Reader of an agency's data file: CSV as in RFC 4180
+// with the fields first name, last name, document, birthdate and number. Lines
+// end in LF or CRLF, the last in either or neither; a field holds no line break;
+// empty lines are passed over, and so is a byte order mark. The name of the file
+// is for errors.
+func NewDataReader(src io.Reader, name string, agency lottery.AgencyID) *Reader {
+	return newReader(src, format{
+		fields: 5,
+		maxRow: maxLine,
+		lines:  true,
+		where:  func(row uint64) string { return fmt.Sprintf("%s, line %d", name, row) },
+		parse: func(r *Reader) (err error) {
+			f := &r.fields
+			r.bet, err = lottery.ParseBet(agency, f[0], f[1], f[2], f[3], f[4])
+			return err
+		},
+		check: func(r *Reader, _ string) error { return r.bet.Validate() },
+	})
+}
+
+// NewReader returns a Reader of bets.csv, which takes what Python's csv.reader
+// takes: six fields, the agency first, and line breaks inside quotes.
+func NewReader(src io.Reader) *Reader {
+	return newReader(src, format{
+		fields: 6,
+		maxRow: maxRow,
+		where:  func(row uint64) string { return fmt.Sprintf("row %d", row) },
+		check: func(_ *Reader, row string) error { return checkText(row) },
+		parse: func(r *Reader) error {
+			f := &r.fields
+			agency, err := lottery.ParseAgencyID(f[0])
+			if err != nil {
+				return err
+			}
+			r.bet, err = lottery.ParseBet(agency, f[1], f[2], f[3], f[4], f[5])
+			return err
+		},
+	})
+}
+
+func newReader(src io.Reader, format format) *Reader {
+	return &Reader{src: src, format: format, buf: make([]byte, readSize)}
+}
+
+// Next reads one bet, which is valid until the following call; its texts may be
+// kept. It fails with io.EOF at the end. The error of a bets.csv that ends inside
+// a row wraps ErrTorn: Offset tells where that row begins. Any other error names
+// the row, or the file and the line.
+func (r *Reader) Next() (*lottery.Bet, error) {
+	for {
+		size, blank, err := r.row(r.rest())
+		if size > 0 || err != nil {
+			r.rows++
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.Where(), err)
+		}
+		r.pos += size
+		r.offset += int64(size)
+		if size > 0 && !blank {
+			return &r.bet, nil
+		}
+		if size == 0 {
+			if err := r.fill(); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// Where names the row that Next read last: "agency-1.csv, line 3" or "row 3".
+func (r *Reader) Where() string { return r.format.where(r.rows) }
+
+// Rows is how many rows were read, empty lines included.
+func (r *Reader) Rows() uint64 { return r.rows }
+
+// Offset is where the next row begins, in bytes from the start of the file.
+func (r *Reader) Offset() int64 { return r.offset }
+
+// rest is what was read and not taken yet.
+func (r *Reader) rest() string { return r.input[r.pos:] }
+
+// fill reads at least one byte more. It fails at the end of the file.
+func (r *Reader) fill() error {
+	if r.eof {
+		return r.end()
+	}
+	if len(r.rest()) == len(r.buf) {
+		if len(r.buf) >= r.format.maxRow {
+			r.rows++
+			return fmt.Errorf("%s: longer than %d bytes; a quote that was never closed?", r.Where(), r.format.maxRow)
+		}
+		r.buf = make([]byte, 2*len(r.buf))
+	}
+	least := 1
+	if !r.begun {
+		least = len(byteOrderMark) // so that it is not seen in parts
+	}
+	kept := copy(r.buf, r.rest())
+	n, err := io.ReadAtLeast(r.src, r.buf[kept:], least)
+	r.plain = arePlain(r.buf[:bytes.LastIndexByte(r.buf[:kept+n], '\n')+1])
+	r.input, r.pos = string(r.buf[:kept+n]), 0
+	if !r.begun && r.format.lines && strings.HasPrefix(r.input, byteOrderMark) {
+		r.pos, r.offset = len(byteOrderMark), int64(len(byteOrderMark))
+	}
+	r.begun = true
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		r.eof = true
+		if r.format.lines && r.rest() != "" {
+			r.input += "\n" // an end of its own, or an empty line more
+		}
+	case err != nil:
+		return fmt.Errorf("read after %s: %w", r.Where(), err)
+	}
+	return nil
+}
+
+// end tells how the file ends.
+func (r *Reader) end() error {
+	if r.rest() == "" {
+		return io.EOF
+	}
+	r.rows++
+	if r.holdsRow() {
+		return fmt.Errorf("%s: opens a quote that nothing closes, before other rows", r.Where())
+	}
+	return fmt.Errorf("%s: %w", r.Where(), ErrTorn)
+}
+
+// holdsRow tells whether whole rows follow the first line of an unfinished row.
+// A crash tears the last row only: this is a stray quote, which would swallow the
+// rest of the file.
+func (r *Reader) holdsRow() bool {
+	other := Reader{format: r.format}
+	_, rest, _ := strings.Cut(r.rest(), "\n")
+	for line := range strings.Lines(rest) {
+		if size, _, err := other.row(line); size > 0 && err == nil {
+			return true
+		}
+	}
+	return false
+}

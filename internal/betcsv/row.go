@@ -1,0 +1,137 @@
+package betcsv
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+var (
+	errReturn = errors.New(`holds a \r that ends no line`)
+	errQuote  = errors.New("a quote that opens no field, or closes none (a field cannot hold a line break)")
+)
+
+// row makes the bet of the row at the start of input. It returns the row's size
+// in bytes, its line end included, or 0 if input ends inside the row; blank tells
+// that the row is an empty line, which holds no bet.
+func (r *Reader) row(input string) (size int, blank bool, err error) {
+	if end := strings.IndexByte(input, '\n'); r.plain && end >= 0 && r.plainRow(strings.TrimSuffix(input[:end], "\r")) {
+		return end + 1, false, nil
+	}
+	size, count, err := r.split(input)
+	switch {
+	case size == 0 || err != nil:
+		return size, false, err
+	case r.format.lines && count == 1 && r.fields[0] == "" && input[0] != '"':
+		return size, true, nil
+	case count != r.format.fields:
+		return size, false, countError(input[:size], count, r.format.fields)
+	}
+	if err = r.format.parse(r); err == nil {
+		err = r.format.check(r, input[:size])
+	}
+	return size, false, err
+}
+
+// split takes the row at the start of input apart. It returns the row's size, or
+// 0 if input ends inside the row, and how many fields the row has.
+func (r *Reader) split(input string) (size, count int, err error) {
+	for {
+		var field string
+		var n int
+		if strings.HasPrefix(input[size:], `"`) {
+			field, n, err = quotedField(input[size:], r.format.lines)
+		} else {
+			field, n, err = plainField(input[size:], r.format.lines)
+		}
+		size += n
+		if err != nil || n == 0 {
+			return n, count, err // of an error the exact size does not matter
+		}
+		if count < maxFields {
+			r.fields[count] = field
+		}
+		count++
+		if input[size-1] == '\n' {
+			return size, count, nil
+		}
+	}
+}
+
+// plainField takes a field that does not begin with a quote off the front of
+// input, together with the comma or line end after it. The size is 0 if neither
+// comes. A quote inside such a field Python takes as it is; RFC 4180, and so
+// strict, has none.
+func plainField(input string, strict bool) (field string, size int, err error) {
+	for i := range len(input) {
+		c := input[i]
+		if c > ',' {
+			continue // letters and digits
+		}
+		switch {
+		case c == ',':
+			return input[:i], i + 1, nil
+		case c == '\n':
+			return strings.TrimSuffix(input[:i], "\r"), i + 1, nil
+		case c == '\r' && i+1 < len(input) && input[i+1] != '\n':
+			return "", i + 1, errReturn
+		case c == '"' && strict:
+			return "", i + 1, errQuote
+		}
+	}
+	return "", 0, nil
+}
+
+// quotedField takes a field that begins with a quote off the front of input,
+// together with the comma or line end after it. The size is 0 if neither comes.
+// Two quotes stand for one. Python lets such a field hold line breaks, and takes
+// what follows the closing quote for a part of it; strict refuses both.
+func quotedField(input string, strict bool) (field string, size int, err error) {
+	var text []byte
+	quoted := true
+	for i := 1; i < len(input); i++ {
+		c := input[i]
+		switch {
+		case quoted && c == '"' && strings.HasPrefix(input[i+1:], `"`):
+			text = append(text, '"')
+			i++
+		case quoted && c == '"':
+			quoted = false
+		case quoted && strict && (c == '\n' || c == '\r'):
+			return "", i + 1, errQuote
+		case quoted:
+			text = append(text, c)
+		case c == ',' || c == '\n':
+			return string(text), i + 1, nil
+		case c == '\r':
+			if i+1 < len(input) && input[i+1] != '\n' {
+				return "", i + 1, errReturn
+			}
+		case strict:
+			return "", i + 1, errQuote
+		default:
+			text = append(text, c)
+		}
+	}
+	return "", 0, nil
+}
+
+func countError(line string, count, expected int) error {
+	if strings.Count(line, ";") >= expected-1 {
+		return fmt.Errorf("the fields are separated by semicolons, expected commas")
+	}
+	return fmt.Errorf("%d fields, expected %d", count, expected)
+}
+
+// checkText fails for what bets.csv never holds: a NUL marks what a crash left
+// unwritten. A line break may stand in a file that Python wrote.
+func checkText(row string) error {
+	if strings.IndexByte(row, 0) >= 0 {
+		return errors.New("holds a NUL")
+	}
+	if !utf8.ValidString(row) {
+		return errors.New("not UTF-8")
+	}
+	return nil
+}

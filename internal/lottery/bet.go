@@ -1,0 +1,103 @@
+// Package lottery holds what agencies and the central both know of the lottery:
+// what a bet is, when it is valid and when it has won.
+//
+// It knows nothing of bytes, files, sockets or logs.
+package lottery
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// WinningNumber is the number that wins the draw, as the course simulates it.
+const WinningNumber = 7574
+
+// AgencyID identifies an agency; valid ids are positive.
+type AgencyID uint32
+
+// ParseAgencyID reads a positive decimal integer of 32 bits.
+func ParseAgencyID(text string) (AgencyID, error) {
+	id, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || id == 0 {
+		return 0, fmt.Errorf("agency: %.40q is no positive integer of 32 bits", text)
+	}
+	return AgencyID(id), nil
+}
+
+// Offset counts bets of one agency: it is a position in the agency's sequence
+// of bets, or how many of them there are.
+type Offset uint64
+
+// Bet is one entry of the lottery.
+type Bet struct {
+	Agency    AgencyID
+	FirstName string
+	LastName  string
+	Document  string // the text as given; leading zeros matter
+	Birthdate Date
+	Number    int64
+}
+
+// HasWon tells whether a bet wins the draw.
+func HasWon(b *Bet) bool { return b.Number == WinningNumber }
+
+// ErrInvalidBet is wrapped by every error that Validate returns.
+var ErrInvalidBet = errors.New("invalid bet")
+
+// ParseBet makes a bet of its fields as a person wrote them: the birthdate as
+// YYYY-MM-DD, the number as a decimal integer of 64 bits. It fails, naming the
+// field, if one of these two is anything else. The texts it takes as they are;
+// Validate judges them.
+func ParseBet(agency AgencyID, firstName, lastName, document, birthdate, number string) (Bet, error) {
+	bet := Bet{Agency: agency, FirstName: firstName, LastName: lastName, Document: document}
+	var err error
+	if bet.Birthdate, err = ParseDate(birthdate); err != nil {
+		return bet, fmt.Errorf("birthdate: %w", err)
+	}
+	if bet.Number, err = strconv.ParseInt(number, 10, 64); err != nil {
+		return bet, fmt.Errorf("number: %.40q is no integer of 64 bits", number)
+	}
+	return bet, nil
+}
+
+// Validate returns nil for a bet that can be stored, else an error that wraps
+// ErrInvalidBet and names the field.
+func (b *Bet) Validate() error {
+	switch {
+	case b.Agency == 0:
+		return fmt.Errorf("%w: agency: must be positive", ErrInvalidBet)
+	case !validText(b.FirstName):
+		return textError("first name", b.FirstName)
+	case !validText(b.LastName):
+		return textError("last name", b.LastName)
+	case !validText(b.Document):
+		return textError("document", b.Document)
+	case !b.Birthdate.Valid():
+		return fmt.Errorf("%w: birthdate: no such day: %v", ErrInvalidBet, b.Birthdate)
+	}
+	return nil
+}
+
+// validText tells whether a field can stand in one line of bets.csv: it is UTF-8,
+// without a line break, which would begin another line, and without a NUL, which
+// marks what a crash left unwritten.
+func validText(s string) bool {
+	var all byte
+	for i := range len(s) {
+		c := s[i]
+		if c <= '\r' && (c == '\n' || c == '\r' || c == 0) {
+			return false
+		}
+		all |= c
+	}
+	return all < utf8.RuneSelf || utf8.ValidString(s) // ASCII is valid
+}
+
+func textError(field, value string) error {
+	if !utf8.ValidString(value) {
+		return fmt.Errorf("%w: %s: not UTF-8", ErrInvalidBet, field)
+	}
+	return fmt.Errorf("%w: %s: holds a line break or a NUL", ErrInvalidBet, field)
+}

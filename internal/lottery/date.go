@@ -1,0 +1,68 @@
+package lottery
+
+import (
+	"fmt"
+	"time"
+)
+
+// Date is a day of the proleptic Gregorian calendar. It has no time zone, so
+// nothing can move it.
+type Date struct {
+	Year  uint16
+	Month uint8
+	Day   uint8
+}
+
+const dateSize = len("YYYY-MM-DD")
+
+// ParseDate reads a day in the form YYYY-MM-DD (ISO 8601). It fails if the text
+// has another form, or if there is no such day.
+func ParseDate(s string) (Date, error) {
+	if len(s) == dateSize && s[4] == '-' && s[7] == '-' {
+		century, ok1 := twoDigits(s[0:2])
+		year, ok2 := twoDigits(s[2:4])
+		month, ok3 := twoDigits(s[5:7])
+		day, ok4 := twoDigits(s[8:10])
+		d := Date{Year: 100*uint16(century) + uint16(year), Month: month, Day: day}
+		if ok1 && ok2 && ok3 && ok4 && d.Valid() {
+			return d, nil
+		}
+	}
+	return Date{}, fmt.Errorf("%.40q is no day in the form YYYY-MM-DD", s)
+}
+
+func twoDigits(s string) (n uint8, ok bool) {
+	tens, ones := s[0]-'0', s[1]-'0' // below '0' they wrap around
+	return 10*tens + ones, tens <= 9 && ones <= 9
+}
+
+// Valid tells whether the day exists, in the years 1 to 9999 that Python's
+// datetime.date knows.
+func (d Date) Valid() bool {
+	return d.Year >= 1 && d.Year <= 9999 && d.Month >= 1 && d.Month <= 12 &&
+		d.Day >= 1 && d.Day <= d.daysInMonth()
+}
+
+func (d Date) daysInMonth() uint8 {
+	switch time.Month(d.Month) {
+	case time.April, time.June, time.September, time.November:
+		return 30
+	case time.February:
+		if d.Year%4 == 0 && (d.Year%100 != 0 || d.Year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+// String gives the ISO 8601 form, YYYY-MM-DD.
+func (d Date) String() string { return string(d.Append(nil)) }
+
+// Append appends the ISO 8601 form, YYYY-MM-DD, to dst.
+func (d Date) Append(dst []byte) []byte {
+	digit := func(n int) byte { return '0' + byte(n%10) }
+	year, month, day := int(d.Year), int(d.Month), int(d.Day)
+	return append(dst, digit(year/1000), digit(year/100), digit(year/10), digit(year), '-',
+		digit(month/10), digit(month), '-', digit(day/10), digit(day))
+}

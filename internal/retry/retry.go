@@ -1,0 +1,153 @@
+// Package retry tries again: it pauses, with a backoff, until a deadline.
+package retry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Pause waits for d. It fails with ctx's cause if ctx ends first.
+func Pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Backoff gives pauses with exponential backoff and full jitter: each is random
+// between nothing and a bound that doubles, so that clients that lost their server
+// together do not come back together.
+type Backoff struct {
+	Least, Most time.Duration // the first bound and the largest one
+
+	bound time.Duration // of the next pause; 0 = the first
+}
+
+// Next gives the next pause.
+func (b *Backoff) Next() time.Duration {
+	bound := min(max(b.bound, b.Least), b.Most)
+	b.bound = 2 * bound
+	return rand.N(bound) + 1
+}
+
+// Reset makes the next pause a first one.
+func (b *Backoff) Reset() { b.bound = 0 }
+
+const (
+	leastPause = 50 * time.Millisecond
+	mostPause  = 2 * time.Second
+)
+
+// errDeadline ends an attempt when the deadline passes.
+var errDeadline = errors.New("the deadline has passed")
+
+// Loop makes attempts until one succeeds or fails for good, or until a deadline
+// that counts from the last progress.
+type Loop struct {
+	deadline time.Duration
+	passing  func(error) bool
+	failed   func(error)
+
+	mu      sync.Mutex // guards what follows
+	backoff Backoff
+	timer   *time.Timer   // ends the attempts; nil before Run
+	left    time.Duration // of the deadline, when the timer was started last
+	since   time.Time     // then
+}
+
+// NewLoop returns a Loop. After a failure that passing says another attempt may
+// mend, it calls failed and tries again. A deadline of 0 makes the first failure
+// final.
+func NewLoop(deadline time.Duration, passing func(error) bool, failed func(error)) *Loop {
+	return &Loop{deadline: deadline, passing: passing, failed: failed, backoff: Backoff{Least: leastPause, Most: mostPause}}
+}
+
+// Run makes the attempts. The context of an attempt ends when the deadline passes,
+// so that nothing it waits for can hold it longer. Run fails with ctx's cause if
+// ctx ends, and else with the error of the last attempt.
+func (l *Loop) Run(ctx context.Context, try func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if l.deadline > 0 {
+		l.start(func() { cancel(errDeadline) })
+		defer l.Suspend()
+	}
+	var last error
+	for {
+		err := try(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil && last != nil:
+			return l.ended(ctx, last) // err only says that the attempt was cut off
+		case ctx.Err() != nil:
+			return l.ended(ctx, err)
+		case l.deadline == 0 || !l.passing(err):
+			return err
+		}
+		last = err
+		l.failed(err)
+		if Pause(ctx, l.pause()) != nil {
+			return l.ended(ctx, err)
+		}
+	}
+}
+
+// ended is the error of Run when its context has ended.
+func (l *Loop) ended(ctx context.Context, last error) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, errDeadline) {
+		return cause
+	}
+	return fmt.Errorf("no progress for %v: %w", l.deadline, last)
+}
+
+func (l *Loop) start(expire func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left, l.since = l.deadline, time.Now()
+	l.timer = time.AfterFunc(l.deadline, expire)
+}
+
+func (l *Loop) pause() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.backoff.Next()
+}
+
+// Progress notes progress: the deadline counts anew, and so does the backoff.
+func (l *Loop) Progress() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.backoff.Reset()
+	if l.timer != nil && l.timer.Stop() {
+		l.left, l.since = l.deadline, time.Now()
+		l.timer.Reset(l.left)
+	}
+}
+
+// Suspend makes time not count until Resume.
+func (l *Loop) Suspend() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer != nil && l.timer.Stop() {
+		l.left -= time.Since(l.since)
+	}
+}
+
+// Resume makes time count again. It is called after Suspend.
+func (l *Loop) Resume() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer != nil {
+		l.since = time.Now()
+		l.timer.Reset(max(l.left, 0))
+	}
+}

@@ -1,0 +1,223 @@
+// Package draw holds the barrier that waits for all agencies, and the draw: in
+// which order it takes its steps. It knows nothing of bytes, files, sockets or
+// logs.
+package draw
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
+)
+
+// Ledger holds the bets that take part in the draw.
+type Ledger interface {
+	// Winners tells which stored bets have won, in the order of storage, and
+	// how many bets are stored. The slice is not to be changed.
+	Winners() (won []Winner, stored uint64)
+}
+
+// Winner is what the draw needs to know of a bet that has won.
+type Winner struct {
+	Agency   lottery.AgencyID
+	Document string
+}
+
+// Journal makes the draw's progress survive a restart. What its methods record
+// is durable when they return nil.
+type Journal interface {
+	RecordFinished(id lottery.AgencyID, total lottery.Offset) error
+	RecordDraw(Record) error
+}
+
+// Record is what remains of a draw that was held.
+type Record struct {
+	Agencies int    // how many agencies it waited for
+	Bets     uint64 // how many bets it was held over
+}
+
+// History is what a journal held when the server started. The zero value is
+// that of a lottery that begins.
+type History struct {
+	Finished map[lottery.AgencyID]lottery.Offset // the agencies that have finished, with their totals
+	Drawn    bool                                // the draw was held
+}
+
+// Options are the draw's settings.
+type Options struct {
+	// Agencies is how many agencies the draw waits for: those with the ids 1
+	// to Agencies. With 0 there is never a draw.
+	Agencies int
+
+	// PublishDelay is the pause between the draw and the release of its
+	// results. A recovered draw is released without it.
+	PublishDelay time.Duration
+
+	// Announce is called when the draw has been held and recorded, before
+	// anybody learns of its results. It is told whether the draw was held
+	// before a restart, over how many bets and with how many winners. If it
+	// is nil, nobody is told.
+	Announce func(recovered bool, bets uint64, winners int)
+}
+
+// ErrTotal is wrapped when an agency finishes with another number of bets than
+// are stored, or than it has finished with before.
+var ErrTotal = errors.New("total does not match")
+
+// Draw is the one draw of a lottery. It is held by Run when all agencies have
+// finished. Its methods may be called by any number of goroutines.
+type Draw struct {
+	options Options
+	ledger  Ledger
+	journal Journal
+	barrier *Barrier
+	drawn   bool // before this start
+
+	mu       sync.Mutex // guards finished, and keeps arrivals in order
+	finished map[lottery.AgencyID]lottery.Offset
+
+	released chan struct{}                 // closed by Run once the next two are set
+	winners  map[lottery.AgencyID][]string // documents
+	failure  error
+}
+
+// New returns the draw of a lottery with the given past. Nothing happens
+// until Run is called.
+func New(ledger Ledger, journal Journal, past History, options Options) *Draw {
+	if options.Announce == nil {
+		options.Announce = func(bool, uint64, int) {}
+	}
+	d := &Draw{
+		options:  options,
+		ledger:   ledger,
+		journal:  journal,
+		barrier:  NewBarrier(options.Agencies),
+		drawn:    past.Drawn,
+		finished: make(map[lottery.AgencyID]lottery.Offset, len(past.Finished)),
+		released: make(chan struct{}),
+	}
+	for id, total := range past.Finished {
+		d.finished[id] = total
+		d.barrier.Arrive(id)
+	}
+	return d
+}
+
+// Expects tells whether an agency takes part in the lottery.
+func (d *Draw) Expects(id lottery.AgencyID) bool { return d.barrier.Expects(id) }
+
+// HasFinished tells whether an agency has finished.
+func (d *Draw) HasFinished(id lottery.AgencyID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, ok := d.finished[id]
+	return ok
+}
+
+// Held tells whether the draw was held and its results are out.
+func (d *Draw) Held() bool {
+	select {
+	case <-d.released:
+		return d.failure == nil
+	default:
+		return false
+	}
+}
+
+// Missing is the number of agencies that have not finished.
+func (d *Draw) Missing() int { return d.barrier.Missing() }
+
+// Finish notes that an agency has no more bets. Total is what the agency says
+// it has sent, stored is what the central has of it; the caller sees to it that
+// no bet of the agency is stored meanwhile or later. It returns nil once the
+// notification is durable, also if it was made before; an error that wraps
+// ErrTotal if the numbers differ; else the journal's error.
+//
+// If this is the agency's first, arrived is told how many agencies are still
+// missing: one call at a time, and before the draw can begin.
+func (d *Draw) Finish(id lottery.AgencyID, total, stored lottery.Offset, arrived func(missing int)) error {
+	d.mu.Lock()
+	before, again := d.finished[id]
+	d.mu.Unlock()
+	switch {
+	case total != stored:
+		return fmt.Errorf("%w: agency %d sent %d bets, %d are stored", ErrTotal, id, total, stored)
+	case again && total != before:
+		return fmt.Errorf("%w: agency %d sent %d bets, it has finished with %d", ErrTotal, id, total, before)
+	case again:
+		return nil
+	}
+	if err := d.journal.RecordFinished(id, total); err != nil {
+		return fmt.Errorf("record that agency %d has finished: %w", id, err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, again := d.finished[id]; !again {
+		d.finished[id] = total
+		arrived(d.barrier.Missing() - 1)
+		d.barrier.Arrive(id)
+	}
+	return nil
+}
+
+// Winners waits for the draw and returns the documents of an agency's winners.
+// It fails if the draw fails, and with the context's cause if that ends first.
+func (d *Draw) Winners(ctx context.Context, id lottery.AgencyID) ([]string, error) {
+	select {
+	case <-d.released:
+		return d.winners[id], d.failure
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// Run waits for all agencies, holds the draw and releases its results, in this
+// order: find the winners, record the draw, announce it, pause, release. It
+// returns nil after that or when the context ends. If it cannot hold the draw
+// it fails, and so does everybody who waits.
+func (d *Draw) Run(ctx context.Context) error {
+	select {
+	case <-d.barrier.Done():
+	case <-ctx.Done():
+		return nil
+	}
+	won, bets := d.ledger.Winners()
+	if !d.drawn {
+		if err := d.journal.RecordDraw(Record{Agencies: d.options.Agencies, Bets: bets}); err != nil {
+			return d.fail(ctx, err)
+		}
+	}
+	d.options.Announce(d.drawn, bets, len(won))
+	if !d.drawn {
+		_ = retry.Pause(ctx, d.options.PublishDelay) // if it is cut short, the context has ended
+	}
+	if ctx.Err() == nil {
+		d.winners = documents(won)
+		close(d.released)
+	}
+	return nil
+}
+
+// fail releases the failure to everybody who waits, unless it comes of being
+// stopped: then the next start carries on.
+func (d *Draw) fail(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	d.failure = fmt.Errorf("hold the draw: %w", err)
+	close(d.released)
+	return d.failure
+}
+
+// documents gives those of the winners by agency.
+func documents(won []Winner) map[lottery.AgencyID][]string {
+	of := make(map[lottery.AgencyID][]string)
+	for _, w := range won {
+		of[w.Agency] = append(of[w.Agency], w.Document)
+	}
+	return of
+}

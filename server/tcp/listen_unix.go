@@ -1,0 +1,45 @@
+//go:build unix
+
+package tcp
+
+import (
+	"errors"
+	"net"
+	"syscall"
+)
+
+// setBacklog sets the length of a listener's queue. Package net always asks for
+// the system's maximum; a second listen(2) on the same socket sets the length
+// anew.
+func setBacklog(listener net.Listener, backlog int) error {
+	raw, err := listener.(*net.TCPListener).SyscallConn()
+	if err != nil {
+		return err
+	}
+	var listenErr error
+	err = raw.Control(func(fd uintptr) { listenErr = syscall.Listen(int(fd), backlog) })
+	return errors.Join(err, listenErr)
+}
+
+// outOfDescriptors tells whether accepting failed because the process, or the
+// system, has no file descriptor left.
+func outOfDescriptors(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+// descriptorReserve is how many file descriptors are left for everything but
+// admitted connections: files, listeners, and connections that are rejected.
+const descriptorReserve = maxRejecting + 16
+
+// ConnectionLimit is how many of the wanted connections the process has file
+// descriptors for.
+func ConnectionLimit(wanted int) int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return wanted
+	}
+	if limit.Cur >= uint64(wanted)+descriptorReserve {
+		return wanted
+	}
+	return max(1, int(limit.Cur)-descriptorReserve)
+}
