@@ -89,7 +89,7 @@ func NewReader(src io.Reader) *Reader {
 		fields: 6,
 		maxRow: maxRow,
 		where:  func(row uint64) string { return fmt.Sprintf("row %d", row) },
-		check: func(_ *Reader, row string) error { return checkText(row) },
+		check:  func(_ *Reader, row string) error { return checkText(row) },
 		parse: func(r *Reader) error {
 			f := &r.fields
 			agency, err := lottery.ParseAgencyID(f[0])
