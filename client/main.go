@@ -21,13 +21,15 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/echo"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 )
 
 const usage = `Uso: client [-config ARCHIVO]
 
 Cliente de la lotería: envía las apuestas de una agencia a la central y consulta
 sus ganadores. Se configura con el archivo YAML (por defecto ./config.yaml) y con
-variables de entorno, que tienen prioridad; README.md las enumera.
+variables de entorno, que tienen prioridad. Cada clave, su variable y su valor por
+defecto:
 
 `
 
@@ -45,7 +47,7 @@ func main() {
 
 // run is the whole program; it returns the exit status.
 func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
-	path, named, err := args.Parse("client", usage, config.DefaultPath, arguments, stderr)
+	path, named, err := args.Parse("client", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}

@@ -54,6 +54,7 @@ func TestArguments(t *testing.T) {
 	}{
 		{[]string{"--help"}, 0, "Uso: client [-config ARCHIVO]"},
 		{[]string{"-h"}, 0, "Cliente de la lotería"},
+		{[]string{"-help"}, 0, "\n  data.file        CLI_DATA_FILE        .data/agency-ID.csv "},
 		{[]string{"-nada"}, 2, "Uso: client"},
 		{[]string{"-config"}, 2, "Uso: client"},
 		{[]string{"config.yaml"}, 2, `argumento inesperado: "config.yaml"`},
