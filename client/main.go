@@ -54,6 +54,9 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 	if err != nil {
 		return 2
 	}
+	for _, warning := range settings.Misspelled(os.Environ(), config.Keys) {
+		fmt.Fprintf(stderr, "client: %s\n", warning)
+	}
 	cfg, err := config.Load(path, named)
 	if err == nil {
 		err = logging.Setup(stdout, cfg.LogLevel)

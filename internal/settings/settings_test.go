@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,6 +22,38 @@ func TestHelp(t *testing.T) {
 	}
 	if got, want := Help(keys[2:]), "  SERVER_PORT  12345  puerto\n"; got != want {
 		t.Errorf("a key that is its own variable: got %q, want %q", got, want)
+	}
+}
+
+func TestMisspelled(t *testing.T) {
+	for _, tt := range []struct{ variable, meant string }{
+		{"CLI_SERVER_ADRESS=a:1", "CLI_SERVER_ADDRESS"},
+		{"CLI_SERVER_ADDRES=a:1", "CLI_SERVER_ADDRESS"},
+		{"CLI_SERVER_ADDRESSES=a:1", "CLI_SERVER_ADDRESS"},
+		{"CLI_SERVERADDRES=a:1", "CLI_SERVER_ADDRESS"},
+		{"CLI_ADDRESS=a:1", ""},
+		{"CLI_IDS=1", "CLI_ID"},
+		{"SERVER_PROT=1", "SERVER_PORT"},
+		{"SERVER_Port=1", ""}, // three edits
+		{"SERVER_PORT=1", ""},
+		{"SERVER_PORTS=", ""}, // as good as not set
+		{"SERVER_PORT_12345_TCP=tcp://172.25.125.2:12345", ""},
+		{"SERVER_PORT_12345_TCP_PORT=12345", ""},
+		{"SERVER_NAME=x", ""},
+		{"SERVE_PORT=1", ""}, // may be anybody's
+		{"SERVER=1", ""},
+		{"PATH=/bin", ""},
+		{"=", ""},
+	} {
+		got := Misspelled([]string{"HOME=/", tt.variable}, keys)
+		name, _, _ := strings.Cut(tt.variable, "=")
+		var want []string
+		if tt.meant != "" {
+			want = []string{`environment variable "` + name + `" is not known, did you mean ` + tt.meant + "?"}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", tt.variable, got, want)
+		}
 	}
 }
 
