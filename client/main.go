@@ -22,13 +22,15 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 )
 
 const usage = `Uso: client [-config ARCHIVO]
 
 Cliente de la lotería: envía las apuestas de una agencia a la central y consulta
 sus ganadores. Se configura con el archivo YAML (por defecto ./config.yaml) y con
-variables de entorno, que tienen prioridad; README.md las enumera.
+variables de entorno, que tienen prioridad. Cada clave, su variable y su valor por
+defecto:
 
 `
 
@@ -46,12 +48,15 @@ func main() {
 
 // run is the whole program; it returns the exit status.
 func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
-	path, named, err := args.Parse("client", usage, config.DefaultPath, arguments, stderr)
+	path, named, err := args.Parse("client", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
 	if err != nil {
 		return 2
+	}
+	for _, warning := range settings.Misspelled(os.Environ(), config.Keys) {
+		fmt.Fprintf(stderr, "client: %s\n", warning)
 	}
 	cfg, err := config.Load(path, named)
 	if err == nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -54,6 +55,7 @@ func TestArguments(t *testing.T) {
 	}{
 		{[]string{"--help"}, 0, "Uso: client [-config ARCHIVO]"},
 		{[]string{"-h"}, 0, "Cliente de la lotería"},
+		{[]string{"-help"}, 0, "\n  data.file        CLI_DATA_FILE        .data/agency-ID.csv "},
 		{[]string{"-nada"}, 2, "Uso: client"},
 		{[]string{"-config"}, 2, "Uso: client"},
 		{[]string{"config.yaml"}, 2, `argumento inesperado: "config.yaml"`},
@@ -130,6 +132,16 @@ func TestLogsConfiguration(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 	child.ParseLines(t, p.Lines())
+}
+
+// A variable that is probably misspelled is worth a warning, but no more.
+func TestMisspelledVariable(t *testing.T) {
+	p := child.Start(t, program(t, []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=0", "CLI_SERVER_ADRESS=a:1", "CLI_COLOR=1"}))
+	status, said := p.Wait(), p.Errors()
+	want := []string{`client: environment variable "CLI_SERVER_ADRESS" is not known, did you mean CLI_SERVER_ADDRESS?`}
+	if status != 0 || !slices.Equal(said, want) {
+		t.Errorf("exit status %d, says %q, want %q", status, said, want)
+	}
 }
 
 func TestLogLevel(t *testing.T) {

@@ -56,6 +56,7 @@ func TestArguments(t *testing.T) {
 		says   string
 	}{
 		{[]string{"-help"}, 0, "Uso: server"},
+		{[]string{"-help"}, 0, "\n  SERVER_MAX_CONNECTIONS  4096 "},
 		{[]string{"-otra"}, 2, "otra"},
 		{[]string{"algo"}, 2, `"algo"`},
 		{[]string{"-config", "no-existe.ini"}, 1, "no-existe.ini"},

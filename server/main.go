@@ -19,6 +19,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
@@ -29,8 +30,8 @@ const usage = `Uso: server [-config ARCHIVO]
 
 Central de la lotería: guarda las apuestas de las agencias, hace el sorteo cuando
 todas terminaron y le informa a cada una sus ganadores. Se configura con el archivo
-INI (por defecto ./config.ini) y con variables de entorno, que tienen prioridad;
-README.md las enumera.
+INI (por defecto ./config.ini) y con variables de entorno, que tienen prioridad.
+Cada clave, que es también su variable, y su valor por defecto:
 
 `
 
@@ -48,12 +49,15 @@ func main() {
 
 // run is the whole program; it returns the exit status.
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
-	path, named, err := args.Parse("server", usage, config.DefaultPath, arguments, stderr)
+	path, named, err := args.Parse("server", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
 	if err != nil {
 		return 2
+	}
+	for _, warning := range settings.Misspelled(os.Environ(), config.Keys) {
+		fmt.Fprintf(stderr, "server: %s\n", warning)
 	}
 	cfg, err := config.Load(path, named)
 	if err == nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,6 +48,17 @@ func TestPublishDelay(t *testing.T) {
 	a.hear(protocol.TypeWinners)
 	if took := time.Since(start); took < 200*time.Millisecond {
 		t.Errorf("the results are out after %v", took)
+	}
+}
+
+// A variable that is probably misspelled is worth a warning, but no more.
+func TestMisspelledVariable(t *testing.T) {
+	s := startServer(t, nil, []string{"SERVER_AGENCYS=2", "SERVER_PORT_12345_TCP=tcp://172.25.125.2:12345"})
+	s.greet()
+	s.Stop(syscall.SIGTERM)
+	want := []string{`server: environment variable "SERVER_AGENCYS" is not known, did you mean SERVER_AGENCIES?`}
+	if said := s.Errors(); !slices.Equal(said, want) {
+		t.Errorf("says %q, want %q", said, want)
 	}
 }
 

@@ -4,7 +4,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net"
 	"strconv"
@@ -28,68 +27,62 @@ const (
 	ModeEcho   Mode = "echo"   // sends messages and reads them back
 )
 
-// Config is the client's validated configuration.
+// Config is the client's validated configuration; Keys says more of each value.
 type Config struct {
-	ID             string           // id, as it was written
-	Agency         lottery.AgencyID // id as a number; 0 in mode echo, where it is any text
-	ServerAddress  string           // server.address, host:port
-	LoopAmount     int              // loop.amount: how many echo messages
-	LoopPeriod     time.Duration    // loop.period: pause between sends
-	LoopPeriodText string           // loop.period, as it was written
-	LogLevel       string           // log.level, as it was written
-	BatchMaxAmount int              // batch.maxAmount: bets in a batch
-	Mode           Mode             // mode
-	Linger         time.Duration    // linger: how long to stay up after the end
-	DataFile       string           // data.file
-	RetryDeadline  time.Duration    // retry.deadline: how long to go on without progress
+	ID             string           `mapstructure:"id"` // as it was written
+	Agency         lottery.AgencyID // ID as a number; 0 in mode echo, where it is any text
+	ServerAddress  string           `mapstructure:"server.address"`
+	LoopAmount     int              `mapstructure:"loop.amount"`
+	LoopPeriod     time.Duration    `mapstructure:"loop.period"`
+	LoopPeriodText string           // LoopPeriod as it was written
+	LogLevel       string           `mapstructure:"log.level"` // as it was written
+	BatchMaxAmount int              `mapstructure:"batch.maxAmount"`
+	Mode           Mode             `mapstructure:"mode"`
+	Linger         time.Duration    `mapstructure:"linger"`
+	DataFile       string           `mapstructure:"data.file"`
+	RetryDeadline  time.Duration    `mapstructure:"retry.deadline"`
 	Bet            Bet              // only in mode bet
 }
 
-var keys = []settings.Key{
-	{Name: "id", Env: "CLI_ID"},
-	{Name: "server.address", Env: "CLI_SERVER_ADDRESS", Default: "server:12345"},
-	{Name: "loop.amount", Env: "CLI_LOOP_AMOUNT", Default: "5"},
-	{Name: "loop.period", Env: "CLI_LOOP_PERIOD", Default: "0s"},
-	{Name: "log.level", Env: "CLI_LOG_LEVEL", Default: "INFO"},
-	{Name: "batch.maxAmount", Env: "CLI_BATCH_MAXAMOUNT", Default: "100"},
-	{Name: "mode", Env: "CLI_MODE", Default: string(ModeAgency)},
-	{Name: "linger", Env: "CLI_LINGER", Default: "0s"},
-	{Name: "data.file", Env: "CLI_DATA_FILE"},
-	{Name: "retry.deadline", Env: "CLI_RETRY_DEADLINE", Default: "1m"},
+// Keys is the table of the settings.
+var Keys = []settings.Key{
+	{Name: "id", Env: "CLI_ID", Parse: parseID,
+		Help: "número de la agencia; en modo echo, cualquier texto"},
+	{Name: "server.address", Env: "CLI_SERVER_ADDRESS", Default: "server:12345", Parse: parseAddress,
+		Help: "servidor y puerto"},
+	{Name: "loop.amount", Env: "CLI_LOOP_AMOUNT", Default: "5", Parse: settings.Int(0, math.MaxInt32),
+		Help: "modo echo: cuántos mensajes"},
+	{Name: "loop.period", Env: "CLI_LOOP_PERIOD", Default: "0s", Parse: settings.Duration(0),
+		Help: "pausa entre mensajes, o entre batches"},
+	{Name: "log.level", Env: "CLI_LOG_LEVEL", Default: "INFO", Parse: settings.Level,
+		Help: "DEBUG, INFO, NOTICE, WARNING, ERROR o CRITICAL"},
+	{Name: "batch.maxAmount", Env: "CLI_BATCH_MAXAMOUNT", Default: "100", Parse: settings.Int(1, math.MaxUint16),
+		Help: "apuestas por batch, de 1 a 65535"},
+	{Name: "mode", Env: "CLI_MODE", Default: string(ModeAgency), Parse: settings.Choice(string(ModeAgency), string(ModeBet), string(ModeEcho)),
+		Help: "agency, bet (también si están las variables de la apuesta) o echo"},
+	{Name: "linger", Env: "CLI_LINGER", Default: "0s", Parse: settings.Duration(0),
+		Help: "cuánto seguir vivo después de cerrar todo"},
+	{Name: "data.file", Env: "CLI_DATA_FILE", Default: ".data/agency-ID.csv", Parse: settings.NotEmpty,
+		Help: "archivo de apuestas de la agencia"},
+	{Name: "retry.deadline", Env: "CLI_RETRY_DEADLINE", Default: "1m", Parse: settings.Duration(0),
+		Help: "cuánto insistir sin ninguna confirmación nueva"},
 }
 
 // Load reads the file of that path; a missing one is an error only if required,
 // that is, if somebody named it. An environment variable that is set but empty
 // counts as not set. The error names the key, and the file or the variable.
 func Load(path string, required bool) (Config, error) {
-	s, err := settings.Read(settings.File{Path: path, Required: required, Format: parseYAML}, keys)
+	var c Config
+	s, err := settings.Load(settings.File{Path: path, Required: required, Format: parseYAML}, Keys, &c)
 	if err != nil {
 		return Config{}, err
 	}
-	c := Config{
-		ID:             s.Checked("id", checkID),
-		ServerAddress:  s.Checked("server.address", checkAddress),
-		LoopAmount:     int(s.Int("loop.amount", 0, math.MaxInt32)),
-		LoopPeriod:     s.Duration("loop.period", 0),
-		LoopPeriodText: s.Raw("loop.period"),
-		LogLevel:       s.Level("log.level"),
-		BatchMaxAmount: int(s.Int("batch.maxAmount", 1, math.MaxUint16)),
-		Mode:           Mode(s.Choice("mode", string(ModeAgency), string(ModeBet), string(ModeEcho))),
-		Linger:         s.Duration("linger", 0),
-		RetryDeadline:  s.Duration("retry.deadline", 0),
-	}
-	if s.Err() != nil {
-		return Config{}, s.Err()
-	}
+	c.LoopPeriodText = s.Text("loop.period")
 	if err := c.applyMode(s.Explicit("mode")); err != nil {
 		return Config{}, err
 	}
-	if c.Mode != ModeEcho {
-		c.Agency = lottery.AgencyID(s.Int("id", 1, math.MaxUint32))
-	}
-	c.DataFile = dataFile(s, c.Agency)
-	if s.Err() != nil {
-		return Config{}, s.Err()
+	if err := c.identify(s); err != nil {
+		return Config{}, err
 	}
 	return c, nil
 }
@@ -110,33 +103,40 @@ func (c *Config) applyMode(explicit bool) error {
 	return nil
 }
 
-func dataFile(s *settings.Settings, agency lottery.AgencyID) string {
-	if s.Explicit("data.file") {
-		return s.Text("data.file")
+// identify sets what depends on the agency's number, which an echo client does
+// not have.
+func (c *Config) identify(s *settings.Settings) error {
+	if c.Mode != ModeEcho {
+		id, err := settings.Int(1, math.MaxUint32)(c.ID)
+		if err != nil {
+			return s.Invalid("id", err)
+		}
+		c.Agency = lottery.AgencyID(id.(int64))
 	}
-	if agency == 0 {
-		return ""
-	}
-	return fmt.Sprintf(".data/agency-%d.csv", agency)
-}
-
-// checkID checks what holds in every mode; an echo client sends its id in a line.
-func checkID(text string) error {
 	switch {
-	case text == "":
-		return errors.New("must be set")
-	case strings.ContainsAny(text, "\r\n"):
-		return errors.New("must be one line")
+	case s.Explicit("data.file"):
+	case c.Agency == 0:
+		c.DataFile = ""
+	default:
+		c.DataFile = strings.Replace(c.DataFile, "ID", strconv.FormatUint(uint64(c.Agency), 10), 1)
 	}
 	return nil
 }
 
-func checkAddress(text string) error {
+// parseID checks what holds in every mode; an echo client sends its id in a line.
+func parseID(text string) (any, error) {
+	if strings.ContainsAny(text, "\r\n") {
+		return nil, errors.New("must be one line")
+	}
+	return settings.NotEmpty(text)
+}
+
+func parseAddress(text string) (any, error) {
 	host, port, err := net.SplitHostPort(text)
 	if err == nil && host != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err == nil && n > 0 {
-			return nil
+			return text, nil
 		}
 	}
-	return errors.New("must be host:port with a port from 1 to 65535")
+	return nil, errors.New("must be host:port with a port from 1 to 65535")
 }

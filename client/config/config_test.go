@@ -1,8 +1,12 @@
 package config
 
 import (
+	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +16,7 @@ type vars = map[string]string
 
 func setEnv(t *testing.T, env vars) {
 	t.Helper()
-	for _, k := range keys {
+	for _, k := range Keys {
 		t.Setenv(k.Env, env[k.Env])
 	}
 	for _, name := range []string{"NOMBRE", "APELLIDO", "DOCUMENTO", "NACIMIENTO", "NUMERO"} {
@@ -231,6 +235,24 @@ func TestCommittedFile(t *testing.T) {
 	setEnv(t, vars{"CLI_ID": "1"})
 	if c, err := Load("../config.yaml", true); err != nil || c != defaults {
 		t.Errorf("got  %+v, %v\nwant %+v", c, err, defaults)
+	}
+}
+
+// README.md shows the same table.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `[\\w.]+` \\| `CLI_\\w+` \\| [^|]+ \\|").FindAll(readme, -1) {
+		got = append(got, string(row))
+	}
+	for _, k := range Keys {
+		want = append(want, fmt.Sprintf("| `%s` | `%s` | %s |", k.Name, k.Env, cmp.Or(k.Default, "—")))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("README.md says\n%q, want\n%q", got, want)
 	}
 }
 

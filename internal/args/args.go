@@ -17,6 +17,7 @@ func Parse(program, usage, path string, args []string, stderr io.Writer) (chosen
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
+		fmt.Fprintln(stderr, "\nOpciones:")
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&chosen, "config", path, "`archivo` de configuración")

@@ -1,7 +1,7 @@
-// Package settings is what the two config packages share: it reads settings
-// through viper (environment before file before default) and parses their
-// text. Every error is one line that names the key and where its value came
-// from.
+// Package settings is what the two config packages share: it reads a table of
+// keys through viper, the environment before the file and the file before the
+// defaults. Every error is one line that names the key, its value and where the
+// value came from.
 package settings
 
 import (
@@ -10,16 +10,20 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
+	"reflect"
+	"slices"
 
 	"github.com/spf13/viper"
 )
 
-// Key is one setting.
+// Key is one setting: a row of a program's table, which is the only source of
+// names, variables, defaults, limits and help.
 type Key struct {
-	Name    string // in the file; sections and key joined by dots; case does not matter
+	Name    string // in the file, and in the mapstructure tag of its field; case does not matter
 	Env     string // the environment variable that overrides the file; empty there means unset
 	Default string // "" = none
+	Parse   Parser
+	Help    string // one line in Spanish
 }
 
 // File is a configuration file.
@@ -29,128 +33,104 @@ type File struct {
 	Format   Format
 }
 
-// Format takes a file apart.
-type Format func(content []byte) ([]Entry, error)
-
-// Entry is one key of a file with its value as it is written there.
-type Entry struct {
-	Name  string // as in Key
-	Value string
-	Line  int // 0 = not known
-}
-
-// Settings holds the text of every key. Its getters parse; the first that
-// fails decides what Err returns.
+// Settings knows the text of every key, and where it came from.
 type Settings struct {
 	viper *viper.Viper
 	path  string
-	keys  map[string]Key // by lower-case name
-	err   error
+	keys  []Key
 }
 
-// Read reads the file, if there is one, and the environment variables of keys.
-// All of viper's values are text here: its own decoders and typed getters turn
-// what they do not understand into something else without a word.
-func Read(f File, keys []Key) (*Settings, error) {
-	s := &Settings{path: f.Path, keys: make(map[string]Key, len(keys))}
-	s.viper = viper.NewWithOptions(viper.WithDecoderRegistry(decoder{f.Format, s}))
+// Load reads the file, if there is one, and the environment variables of keys,
+// and fills the struct that config points to. Each key has a field there whose
+// mapstructure tag is its name. The first key, in the table's order, whose value
+// its Parse refuses decides the error.
+func Load(file File, keys []Key, config any) (*Settings, error) {
+	v := viper.NewWithOptions(
+		viper.KeyDelimiter("::"), // server.address is a name as it is, here and in a field's tag
+		viper.WithDecoderRegistry(codec{file.Format, keys}),
+	)
 	for _, key := range keys {
-		s.keys[strings.ToLower(key.Name)] = key
-		s.viper.SetDefault(key.Name, key.Default)
-		if err := s.viper.BindEnv(key.Name, key.Env); err != nil {
-			return nil, fmt.Errorf("%s: %w", key.Name, err)
-		}
+		v.SetDefault(key.Name, key.Default)
+		v.MustBindEnv(key.Name, key.Env)
 	}
-	content, err := os.ReadFile(f.Path)
+	if err := readFile(v, file); err != nil {
+		return nil, err
+	}
+	s := &Settings{viper: v, path: file.Path, keys: keys}
+	err := v.UnmarshalExact(config, viper.DecodeHook(s.parse))
+	if invalid, ok := errors.AsType[*valueError](err); ok {
+		err = invalid // without the words of mapstructure
+	}
+	return s, err
+}
+
+func readFile(v *viper.Viper, file File) error {
+	content, err := os.ReadFile(file.Path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !f.Required:
-		return s, nil
+	case errors.Is(err, fs.ErrNotExist) && !file.Required:
+		return nil
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("read configuration: %w (chmod a+r %s lets every user read it)", err, f.Path)
+		return fmt.Errorf("read configuration: %w (chmod a+r %s lets every user read it)", err, file.Path)
 	case err != nil:
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return fmt.Errorf("read configuration: %w", err)
 	}
-	s.viper.SetConfigType("ini") // one that viper knows; the registry above has but one decoder
-	if err := s.viper.ReadConfig(bytes.NewReader(content)); err != nil {
+	v.SetConfigType("ini") // viper wants a type that it knows; the codec does not look at it
+	if err := v.ReadConfig(bytes.NewReader(content)); err != nil {
 		if parse, ok := errors.AsType[viper.ConfigParseError](err); ok {
-			err = parse.Unwrap()
+			err = parse.Unwrap() // without the words of viper
 		}
-		return nil, fmt.Errorf("configuration file %s: %w", f.Path, err)
-	}
-	return s, nil
-}
-
-// decoder is the one decoder that viper finds, whatever the format.
-type decoder struct {
-	format Format
-	s      *Settings
-}
-
-func (d decoder) Decoder(string) (viper.Decoder, error) { return d, nil }
-
-// Decode refuses keys that are unknown or appear twice; viper would ignore the
-// former and hide the latter.
-func (d decoder) Decode(content []byte, into map[string]any) error {
-	entries, err := d.format(content)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		name := strings.ToLower(e.Name)
-		if e.Value == "" && d.s.isSection(name) {
-			continue // all its keys are commented out
-		}
-		if _, known := d.s.keys[name]; !known {
-			return fmt.Errorf("%s: unknown key%s", e.Name, line(e))
-		}
-		if _, twice := into[name]; twice {
-			return fmt.Errorf("%s: appears twice%s", e.Name, line(e))
-		}
-		into[name] = e.Value
+		return fmt.Errorf("configuration file %s: %w", file.Path, err)
 	}
 	return nil
 }
 
-func line(e Entry) string {
-	if e.Line == 0 {
-		return ""
+// parse is a decode hook. It converts all values at once: mapstructure does not
+// tell a hook for a single value which key the value belongs to, so such a hook
+// could not keep the key's limits. The conversions of viper and mapstructure
+// would not do either: to them 010 is 8, and 1_0 is 10.
+func (s *Settings) parse(_, _ reflect.Type, data any) (any, error) {
+	texts, all := data.(map[string]any)
+	if !all {
+		return data, nil // one of the values below
 	}
-	return fmt.Sprintf(" (line %d)", e.Line)
+	values := make(map[string]any, len(texts))
+	for _, key := range s.keys {
+		value, err := key.Parse(s.Text(key.Name))
+		if err != nil {
+			return nil, s.Invalid(key.Name, err)
+		}
+		values[key.Name] = value
+	}
+	return values, nil
 }
 
-func (s *Settings) isSection(name string) bool {
-	for key := range s.keys {
-		if strings.HasPrefix(key, name+".") {
-			return true
-		}
-	}
-	return false
-}
+// Text returns the value of a key as it was written.
+func (s *Settings) Text(name string) string { return s.viper.GetString(name) }
 
 // Explicit tells whether the environment or the file sets the key.
 func (s *Settings) Explicit(name string) bool {
 	return s.fromEnv(name) || s.viper.InConfig(name)
 }
 
-func (s *Settings) fromEnv(name string) bool {
-	return os.Getenv(s.keys[strings.ToLower(name)].Env) != ""
+func (s *Settings) fromEnv(name string) bool { return os.Getenv(s.env(name)) != "" }
+
+func (s *Settings) env(name string) string {
+	return s.keys[slices.IndexFunc(s.keys, func(k Key) bool { return k.Name == name })].Env
 }
 
-// Fail makes err, which is about the value of the key, what Err returns,
-// unless an earlier key failed.
-func (s *Settings) Fail(name string, err error) {
-	if s.err != nil {
-		return
-	}
-	switch value := s.viper.GetString(name); {
+// valueError is about the value of a key.
+type valueError struct{ error }
+
+// Invalid returns the error of a key whose value is refused because of err,
+// which reads like "must be host:port".
+func (s *Settings) Invalid(name string, err error) error {
+	switch value := s.Text(name); {
 	case s.fromEnv(name):
-		s.err = fmt.Errorf("%s: %w, not %q (from environment variable %s)", name, err, value, s.keys[strings.ToLower(name)].Env)
+		err = fmt.Errorf("%s: %w, not %q (from environment variable %s)", name, err, value, s.env(name))
 	case s.viper.InConfig(name):
-		s.err = fmt.Errorf("%s: %w, not %q (from file %s)", name, err, value, s.path)
+		err = fmt.Errorf("%s: %w, not %q (from file %s)", name, err, value, s.path)
 	default:
-		s.err = fmt.Errorf("%s: %w (set it in %s or with environment variable %s)", name, err, s.path, s.keys[strings.ToLower(name)].Env)
+		err = fmt.Errorf("%s: %w (set it in %s or with environment variable %s)", name, err, s.path, s.env(name))
 	}
+	return &valueError{err}
 }
-
-// Err returns the first failure, or nil.
-func (s *Settings) Err() error { return s.err }

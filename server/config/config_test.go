@@ -1,8 +1,11 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +14,7 @@ import (
 // load loads a file of this content with only the variables of env set.
 func load(t *testing.T, content string, env map[string]string) (Config, error) {
 	t.Helper()
-	for _, k := range keys {
+	for _, k := range Keys {
 		t.Setenv(k.Env, env[k.Env])
 	}
 	path := filepath.Join(t.TempDir(), "config.ini")
@@ -115,7 +118,7 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestLoadFile(t *testing.T) {
-	for _, k := range keys {
+	for _, k := range Keys {
 		t.Setenv(k.Env, "")
 	}
 	t.Setenv("SERVER_UNKNOWN", "is nobody's")
@@ -144,11 +147,29 @@ func TestLoadFile(t *testing.T) {
 
 // The committed file carries the defaults.
 func TestCommittedFile(t *testing.T) {
-	for _, k := range keys {
+	for _, k := range Keys {
 		t.Setenv(k.Env, "")
 	}
 	if c, err := Load("../config.ini", true); err != nil || c != defaults {
 		t.Errorf("got  %+v, %v\nwant %+v", c, err, defaults)
+	}
+}
+
+// README.md shows the same table.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `(?:SERVER|LOGGING)_\\w+` \\| [^|]+ \\|").FindAll(readme, -1) {
+		got = append(got, string(row))
+	}
+	for _, k := range Keys {
+		want = append(want, fmt.Sprintf("| `%s` | %s |", k.Name, k.Default))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("README.md says\n%q, want\n%q", got, want)
 	}
 }
 
