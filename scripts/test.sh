@@ -39,7 +39,7 @@ go test -count=1 ${race:+"$race"} ./...
 
 step "pruebas con contenedores"
 if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then
-  CONTAINERS=1 go test -count=1 -timeout 15m ./scripts/containers
+  CONTAINERS=1 go test -count=1 -timeout 15m ./internal/systest/containers
 else
   without "no responde un motor de Docker con Compose: quedan sin correr"
 fi

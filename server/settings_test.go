@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 )
 

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
 )
 
 // A child that finds a program in its environment becomes that program, under

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
 )
 
 // follower reads what `docker compose logs -f` shows. Compose is not always

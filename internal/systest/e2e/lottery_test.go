@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
 )
 
 // lottery is one lottery on this machine: a server, which may be started again

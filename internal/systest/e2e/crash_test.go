@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
 )
 
 // The crash run goes on for so long, and does what this seed says. In the
@@ -43,7 +43,7 @@ var crashBatches = []int{1, 7, 64, 500}
 // until all agencies have their winners. Every bet is stored exactly once, the
 // winners are right and the draw was held once. Then all begins again.
 func TestCrashes(t *testing.T) {
-	t.Logf("go test ./scripts/e2e -run TestCrashes -crash.for %v -crash.seed %d", *crashFor, *crashSeed)
+	t.Logf("go test ./internal/systest/e2e -run TestCrashes -crash.for %v -crash.seed %d", *crashFor, *crashSeed)
 	var total crashes
 	rounds := 0
 	for end := time.Now().Add(*crashFor); rounds == 0 || time.Now().Before(end); rounds++ {

@@ -1,6 +1,6 @@
-// Package shelltest tests the project's shell scripts and its Makefile as
+// Package shell tests the project's shell scripts and its Makefile as
 // commands. A fake docker stands in for the engine, so nothing here needs one.
-package shelltest
+package shell
 
 import (
 	"os"
@@ -54,7 +54,7 @@ func TestMakefile(t *testing.T) {
 // project's folder, and TOOLS to a folder of the programs that every machine
 // has: as PATH it hides go and docker.
 func runScripts(t *testing.T, dir, shell string) {
-	project, err := filepath.Abs("../..")
+	project, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}

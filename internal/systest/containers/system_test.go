@@ -26,7 +26,7 @@ func start(t *testing.T, n int, scenario string) system {
 	}
 	s := system{t}
 	for _, name := range []string{"client/config.yaml", "server/config.ini"} {
-		if err := copyFile(filepath.Join("../..", name), filepath.Join(project, name)); err != nil {
+		if err := copyFile(filepath.Join("../../..", name), filepath.Join(project, name)); err != nil {
 			t.Fatal(err)
 		}
 	}

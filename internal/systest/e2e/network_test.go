@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
 )
 
 // Every agency uploads over a network that splits, delays, stops and breaks its
@@ -17,7 +17,7 @@ import (
 // half as long as the crash run, with its seed, and at least until connections
 // were broken in every way.
 func TestCrashesOfTheNetwork(t *testing.T) {
-	t.Logf("go test ./scripts/e2e -run TestCrashesOfTheNetwork -crash.for %v -crash.seed %d", *crashFor, *crashSeed)
+	t.Logf("go test ./internal/systest/e2e -run TestCrashesOfTheNetwork -crash.for %v -crash.seed %d", *crashFor, *crashSeed)
 	var done mischief
 	rounds := uint64(0)
 	for end := time.Now().Add(*crashFor / 2); time.Now().Before(end) || !done.allWays(); rounds++ {

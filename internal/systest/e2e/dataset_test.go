@@ -10,10 +10,10 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
 )
 
-const official = "../../../shared/data/dataset.zip"
+const official = "../../../../shared/data/dataset.zip"
 
 // officialData reads the course's five files.
 func officialData(t *testing.T) map[int][][]string {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
 )
 
 // entry is a line of `docker compose logs -f`: something that a container said,

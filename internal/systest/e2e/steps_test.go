@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
 )
 
 // The server is killed exactly between two steps of the draw, and started again:

@@ -1,4 +1,4 @@
-package shelltest
+package shell
 
 import (
 	"bufio"

@@ -88,7 +88,7 @@ func TestTwentyAgencies(t *testing.T) {
 
 // TestOfficialData runs the course's data with the committed configuration.
 func TestOfficialData(t *testing.T) {
-	const zip = "../../../shared/data/dataset.zip"
+	const zip = "../../../../shared/data/dataset.zip"
 	if _, err := os.Stat(zip); err != nil {
 		t.Skipf("the course's data set is not here: %v", err)
 	}

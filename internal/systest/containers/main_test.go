@@ -95,10 +95,10 @@ func sweep(dir string) {
 }
 
 func prepare(dir string) error {
-	if err := copyProject("../..", dir); err != nil {
+	if err := copyProject("../../..", dir); err != nil {
 		return err
 	}
-	standin := exec.Command("go", "build", "-o", filepath.Join(dir, "standin"), "./scripts/containers/standin")
+	standin := exec.Command("go", "build", "-o", filepath.Join(dir, "standin"), "./internal/systest/containers/standin")
 	standin.Dir = dir
 	standin.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if out, err := standin.CombinedOutput(); err != nil {
