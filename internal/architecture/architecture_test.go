@@ -63,6 +63,8 @@ var table = []rule{
 	{pkg: "internal/logging/logtest", knows: []string{"internal/logging"}},
 	{pkg: "internal/settings", knows: []string{"internal/logging"}},
 	{pkg: "internal/args"},
+	{pkg: "internal/process", onlyKnown: true, without: slices.Concat(logs, csv, []string{"net/http", "testing"})},
+	{pkg: "internal/process/processtest", knows: []string{"internal/process"}},
 	{pkg: "internal/deadline", onlyKnown: true, without: slices.Concat(files, logs)},
 }
 

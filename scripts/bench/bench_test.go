@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
 )
 
 func TestSpread(t *testing.T) {
@@ -177,7 +177,7 @@ func TestMemory(t *testing.T) {
 	}
 	const most, noise = 64 << 20, 4 << 20
 	l := &laboratory{dir: t.TempDir(), loads: map[load]*data{}}
-	if err := system.Build(t.Context(), l.dir, "server", "client"); err != nil {
+	if err := process.Build(t.Context(), l.dir, false, "server", "client"); err != nil {
 		t.Fatal(err)
 	}
 	peak := func(times int) (m measurement) {

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
 )
 
 // drawName is the scenario of a start with its draw, over drawTimes the official
@@ -50,16 +51,16 @@ func (l *laboratory) measureDraw(ctx context.Context) (measurement, error) {
 // timed runs the program sorteo and returns the time that it tells and its peak
 // memory.
 func (l *laboratory) timed(ctx context.Context, want string, args ...string) (time.Duration, int64, error) {
-	var said string
-	p, err := system.Start("sorteo", filepath.Join(l.dir, "sorteo"), args, func(line []byte) { said = string(line) })
+	p, err := process.Start("sorteo", exec.Command(filepath.Join(l.dir, "sorteo"), args...), nil)
 	if err != nil {
 		return 0, 0, err
 	}
 	p.WatchMemory()
-	if err := await(ctx, nil, p); err != nil {
-		system.Stop(system.Grace, p)
+	if err := process.WaitAll(ctx, nil, p); err != nil {
+		process.Stop(p)
 		return 0, 0, err
 	}
+	said := strings.Join(p.Lines(), "\n")
 	result, took, _ := strings.Cut(said, " en ")
 	elapsed, err := time.ParseDuration(took)
 	if err != nil || result != want {

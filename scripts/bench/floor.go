@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
 // senders is how many processes send to the floor's receiver.
@@ -23,18 +24,18 @@ func (l *laboratory) floor(ctx context.Context, input *data, sync bool) (time.Du
 	if err != nil {
 		return 0, err
 	}
-	defer system.Stop(system.Grace, receiver)
+	defer process.Stop(receiver)
 	begin := time.Now()
 	processes, err := l.startSenders(address, input.files)
 	if err == nil {
-		err = await(ctx, nil, processes...)
+		err = process.WaitAll(ctx, nil, processes...)
 	}
 	elapsed := time.Since(begin)
 	if err == nil {
-		err = await(ctx, nil, receiver)
+		err = process.WaitAll(ctx, nil, receiver)
 	}
 	if err != nil {
-		system.Stop(system.Grace, processes...)
+		process.Stop(processes...)
 		return 0, err
 	}
 	info, err := os.Stat(received)
@@ -45,38 +46,29 @@ func (l *laboratory) floor(ctx context.Context, input *data, sync bool) (time.Du
 }
 
 // startReceiver returns the receiver's address once it listens.
-func (l *laboratory) startReceiver(ctx context.Context, file string, sync bool) (*system.Process, string, error) {
-	said := make(chan string, 1)
+func (l *laboratory) startReceiver(ctx context.Context, file string, sync bool) (*process.Process, string, error) {
 	args := []string{"recibir", "-archivo", file, "-emisores", strconv.Itoa(senders), "-sync=" + strconv.FormatBool(sync)}
-	receiver, err := system.Start("el receptor del piso", filepath.Join(l.dir, "piso"), args, func(line []byte) {
-		select {
-		case said <- string(line):
-		default: // only the first line is the address
-		}
-	})
+	receiver, err := process.Start("el receptor del piso", exec.Command(filepath.Join(l.dir, "piso"), args...), nil)
 	if err != nil {
 		return nil, "", err
 	}
-	select {
-	case address := <-said:
-		return receiver, address, nil
-	case <-receiver.Done():
-		return nil, "", receiver.Failure("no llegó a escuchar")
-	case <-ctx.Done():
-		system.Stop(system.Grace, receiver)
-		return nil, "", ctx.Err()
+	lines, err := receiver.WaitLines(ctx, "", 1)
+	if err != nil {
+		process.Stop(receiver)
+		return nil, "", err
 	}
+	return receiver, lines[0], nil
 }
 
 // startSenders deals the files out to the senders.
-func (l *laboratory) startSenders(address string, files []string) ([]*system.Process, error) {
-	var processes []*system.Process
+func (l *laboratory) startSenders(address string, files []string) ([]*process.Process, error) {
+	var processes []*process.Process
 	for i := range senders {
 		args := []string{"enviar", "-direccion", address}
 		for j := i; j < len(files); j += senders {
 			args = append(args, files[j])
 		}
-		p, err := system.Start(fmt.Sprintf("el emisor %d del piso", i+1), filepath.Join(l.dir, "piso"), args, nil)
+		p, err := process.Start(fmt.Sprintf("el emisor %d del piso", i+1), exec.Command(filepath.Join(l.dir, "piso"), args...), nil)
 		if err != nil {
 			return processes, err
 		}

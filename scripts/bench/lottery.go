@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
 // lottery runs a server and the agencies of a scenario in a new folder.
@@ -21,18 +23,18 @@ func (l *laboratory) lottery(ctx context.Context, s scenario, input *data, m *me
 	}
 	defer os.RemoveAll(work) // before the system writes it back
 	var first time.Time
-	server, err := system.StartServer(ctx, system.ServerOptions{
-		Program: filepath.Join(l.dir, "server"), Dir: work, Agencies: len(input.files), Sync: s.sync,
-		OnLine: func(line []byte) {
-			if first.IsZero() && bytes.Contains(line, accepted) {
-				first = time.Now()
-			}
-		},
+	server, err := l.startServer(work, len(input.files), s.sync, func(line string) {
+		if first.IsZero() && strings.Contains(line, accepted) {
+			first = time.Now()
+		}
 	})
 	if err != nil {
 		return err
 	}
-	defer system.Stop(system.Grace, server.Process)
+	defer process.Stop(server.Process)
+	if _, err := server.WaitLines(ctx, "action: accept_connections | result: in_progress", 1); err != nil {
+		return err
+	}
 	server.WatchMemory()
 	begin := time.Now()
 	winners, err := l.upload(ctx, s, input, server, work, m)
@@ -40,53 +42,75 @@ func (l *laboratory) lottery(ctx context.Context, s scenario, input *data, m *me
 	if err != nil {
 		return err
 	}
-	system.Stop(system.Grace, server.Process)
+	process.Stop(server.Process)
 	if err := server.Err(); err != nil {
 		return err
 	}
 	m.elapsed, m.connected, m.server = end.Sub(begin), end.Sub(first), server.PeakMemory()
-	return check(server.Storage, input, winners)
+	return check(server.storage, input, winners)
 }
 
 // accepted is what the server says of a connection.
-var accepted = []byte("action: accept_connections | result: success")
+const accepted = "action: accept_connections | result: success"
+
+// server is a running server.
+type server struct {
+	*process.Process
+	address string // where it listens
+	storage string // its bets.csv
+}
+
+func (l *laboratory) startServer(dir string, agencies int, sync bool, onLine func(string)) (*server, error) {
+	port, err := process.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	storage := filepath.Join(dir, "bets.csv")
+	p, err := process.Start("el servidor", process.Command(filepath.Join(l.dir, "server"), dir,
+		"SERVER_PORT="+strconv.Itoa(port),
+		"SERVER_LISTEN_BACKLOG="+strconv.Itoa(max(128, agencies)), // all agencies may dial at once
+		"SERVER_AGENCIES="+strconv.Itoa(agencies),
+		"SERVER_STORAGE="+storage,
+		"SERVER_STORAGE_SYNC="+strconv.FormatBool(sync)), onLine)
+	if err != nil {
+		return nil, err
+	}
+	return &server{p, "127.0.0.1:" + strconv.Itoa(port), storage}, nil
+}
 
 // upload runs the agencies to their end and returns the number of winners that
 // they were told.
-func (l *laboratory) upload(ctx context.Context, s scenario, input *data, server *system.Server, work string, m *measurement) (int, error) {
-	winners := make([]int, len(input.files))
-	var clients []*system.Process
+func (l *laboratory) upload(ctx context.Context, s scenario, input *data, server *server, work string, m *measurement) (int, error) {
+	var clients []*process.Process
 	var err error
 	if s.times > 0 {
-		clients, err = l.startAgencies(input, server, work, winners)
+		clients, err = l.startAgencies(input, server, work)
 	} else {
-		clients, err = l.startCrowd(s, input, server, winners)
+		clients, err = l.startCrowd(s, input, server)
 	}
 	if err == nil {
-		err = await(ctx, server.Process, clients...)
+		err = process.WaitAll(ctx, server.Process, clients...)
 	}
 	if err != nil {
-		system.Stop(system.Grace, clients...)
+		process.Stop(clients...)
 		return 0, err
 	}
 	total := 0
-	for _, n := range winners {
-		total += n
-	}
 	for _, client := range clients {
+		total += winners(client.Lines())
 		m.client = max(m.client, client.PeakMemory())
 	}
 	return total, nil
 }
 
-func (l *laboratory) startAgencies(input *data, server *system.Server, work string, winners []int) ([]*system.Process, error) {
-	var clients []*system.Process
+func (l *laboratory) startAgencies(input *data, server *server, work string) ([]*process.Process, error) {
+	var clients []*process.Process
 	for i, file := range input.files {
-		client, err := system.StartAgency(system.AgencyOptions{
-			Program: filepath.Join(l.dir, "client"), Dir: work, ID: i + 1,
-			Server: server.Address, Data: file, Batch: l.batch,
-			OnLine: noteWinners(&winners[i]),
-		})
+		settings := []string{"CLI_ID=" + strconv.Itoa(i+1), "CLI_SERVER_ADDRESS=" + server.address, "CLI_DATA_FILE=" + file}
+		if l.batch > 0 {
+			settings = append(settings, "CLI_BATCH_MAXAMOUNT="+strconv.Itoa(l.batch))
+		}
+		client, err := process.Start(fmt.Sprintf("la agencia %d", i+1), process.Command(filepath.Join(l.dir, "client"), work, settings...), nil)
 		if err != nil {
 			return clients, err
 		}
@@ -96,45 +120,26 @@ func (l *laboratory) startAgencies(input *data, server *system.Server, work stri
 	return clients, nil
 }
 
-func (l *laboratory) startCrowd(s scenario, input *data, server *system.Server, winners []int) ([]*system.Process, error) {
-	crowd, err := system.Start("la multitud", filepath.Join(l.dir, "multitud"), []string{
-		"-direccion", server.Address, "-datos", input.dir,
-		"-agencias", strconv.Itoa(s.agencies), "-lote", strconv.Itoa(l.batch),
-	}, noteWinners(&winners[0])) // each agency says it too, but the last line is the sum
+func (l *laboratory) startCrowd(s scenario, input *data, server *server) ([]*process.Process, error) {
+	crowd, err := process.Start("la multitud", exec.Command(filepath.Join(l.dir, "multitud"),
+		"-direccion", server.address, "-datos", input.dir,
+		"-agencias", strconv.Itoa(s.agencies), "-lote", strconv.Itoa(l.batch)), nil)
 	if err != nil {
 		return nil, err
 	}
 	crowd.WatchMemory()
-	return []*system.Process{crowd}, nil
+	return []*process.Process{crowd}, nil
 }
 
-func noteWinners(winners *int) func([]byte) {
-	return func(line []byte) {
-		if n, ok := system.Winners(line); ok {
-			*winners = n
+// winners returns how many winners the last answer in a log has: of a client, or
+// of the crowd, whose last line is the sum.
+func winners(log []string) (n int) {
+	for _, line := range log {
+		if _, count, ok := strings.Cut(line, "action: consulta_ganadores | result: success | cant_ganadores: "); ok {
+			n, _ = strconv.Atoi(count)
 		}
 	}
-}
-
-// await waits for processes to end well, while another one, if any, goes on.
-func await(ctx context.Context, other *system.Process, processes ...*system.Process) error {
-	var gone <-chan struct{}
-	if other != nil {
-		gone = other.Done()
-	}
-	for _, p := range processes {
-		select {
-		case <-p.Done():
-			if err := p.Err(); err != nil {
-				return err
-			}
-		case <-gone:
-			return other.Failure("terminó antes de tiempo")
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
+	return n
 }
 
 // check makes sure that what was measured did its work.

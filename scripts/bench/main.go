@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
 type options struct {
@@ -34,7 +34,7 @@ func main() {
 // run returns the exit status: 0 done, 1 failed, 2 bad arguments, 128 plus the
 // signal's number when interrupted.
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, cancel := system.UntilSignal()
+	ctx, cancel := process.UntilSignal()
 	defer cancel()
 	opts, err := parse(args, stderr)
 	switch {
@@ -45,7 +45,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	err = bench(ctx, opts, stdout, stderr)
-	if status, interrupted := system.Interrupted(ctx); interrupted {
+	if status, interrupted := process.Interrupted(ctx); interrupted {
 		fmt.Fprintln(stderr, "\nbench: interrumpido")
 		return status
 	}
@@ -97,7 +97,7 @@ func bench(ctx context.Context, opts options, stdout, stderr io.Writer) (err err
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
 	fmt.Fprintln(stderr, "compilando…")
-	if err := system.Build(ctx, dir, "server", "client", "scripts/bench/piso", "scripts/bench/multitud", "scripts/bench/sorteo"); err != nil {
+	if err := process.Build(ctx, dir, false, "server", "client", "scripts/bench/piso", "scripts/bench/multitud", "scripts/bench/sorteo"); err != nil {
 		return err
 	}
 	l := &laboratory{dir: dir, zips: base, batch: opts.batch, loads: map[load]*data{}}

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 )
 
 // follower reads what `docker compose logs -f` shows. Compose is not always
@@ -115,7 +115,7 @@ func (f *follower) speaker(text string) (container string, known bool) {
 // speaker returns the one container that has said a line of which compose, which
 // keeps the order of each container's lines, has that one to show next.
 func speaker(text string, said map[string][]spoken, shown map[string]int) (container string, known bool) {
-	if _, err := child.ParseLine(text); err != nil {
+	if _, err := logtest.ParseLine(text); err != nil {
 		return "", false
 	}
 	found := 0

@@ -6,14 +6,14 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 )
 
 // entry is a line of `docker compose logs -f`: something that a container said,
 // or its end.
 type entry struct {
 	source string
-	child.Line
+	logtest.Line
 	exited bool
 	status int
 }
@@ -36,7 +36,7 @@ func parseEntry(text string) (entry, error) {
 	if parts == nil {
 		return entry{}, fmt.Errorf("neither a container's line nor its end: %q", text)
 	}
-	line, err := child.ParseLine(parts[2])
+	line, err := logtest.ParseLine(parts[2])
 	if err != nil {
 		return entry{}, fmt.Errorf("%w: %q", err, text)
 	}

@@ -12,7 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
 // The crash run goes on for so long, and does what this seed says. In the
@@ -74,9 +75,9 @@ type scene struct {
 	*lottery
 	random  *rand.Rand
 	data    map[int][][]string
-	lives   [][]child.Line // what each life of the server has said
-	server  *child.Process
-	running map[int]*child.Process
+	lives   [][]logtest.Line // what each life of the server has said
+	server  *processtest.Process
+	running map[int]*processtest.Process
 	count   crashes
 }
 
@@ -86,7 +87,7 @@ func crashRound(t *testing.T, random *rand.Rand, sync bool) crashes {
 			"SERVER_PUBLISH_DELAY="+strconv.Itoa(random.IntN(30))+"ms"),
 		random:  random,
 		data:    make(map[int][][]string),
-		running: make(map[int]*child.Process),
+		running: make(map[int]*processtest.Process),
 	}
 	for i, batch := range crashBatches {
 		id := i + 1
@@ -168,23 +169,23 @@ func (s *scene) killAgency(id int) {
 func (s *scene) buryServer() {
 	lines := s.checkLines(s.server)
 	s.lives = append(s.lives, lines)
-	s.count.torn += len(child.Select(lines, "fila_incompleta", "success"))
-	s.count.recovered += len(child.Select(lines, "sorteo_recuperado", "success"))
+	s.count.torn += len(logtest.Select(lines, "fila_incompleta", "success"))
+	s.count.recovered += len(logtest.Select(lines, "sorteo_recuperado", "success"))
 }
 
 // checkLines checks what a process has said. The last line of one that was
 // killed may be cut.
-func (s *scene) checkLines(p *child.Process) []child.Line {
+func (s *scene) checkLines(p *processtest.Process) []logtest.Line {
 	said := p.Lines()
 	if n := len(said) - 1; n >= 0 {
-		if _, err := child.ParseLine(said[n]); err != nil {
+		if _, err := logtest.ParseLine(said[n]); err != nil {
 			said = said[:n]
 		}
 	}
 	if errors := p.Errors(); len(errors) > 0 {
 		s.t.Errorf("says on stderr: %q", errors)
 	}
-	return child.ParseLines(s.t, said)
+	return logtest.ParseLines(s.t, said)
 }
 
 // check checks a round that has ended.

@@ -10,7 +10,8 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
 const official = "../../../../shared/data/dataset.zip"
@@ -45,7 +46,7 @@ func hold(t *testing.T, data map[int][][]string, batch int, env ...string) {
 	t.Helper()
 	l := newLottery(t, len(data), env...)
 	server := l.startServer()
-	agencies := make(map[int]*child.Process)
+	agencies := make(map[int]*processtest.Process)
 	bets := 0
 	for id, rows := range data {
 		agencies[id] = l.startAgency(id, rows, batch)
@@ -61,13 +62,13 @@ func hold(t *testing.T, data map[int][][]string, batch int, env ...string) {
 
 // checkBatches checks that every batch of an agency but the last is full, where
 // the frame's limit does not close it earlier.
-func checkBatches(t *testing.T, lines []child.Line, data map[int][][]string, batch int) {
+func checkBatches(t *testing.T, lines []logtest.Line, data map[int][][]string, batch int) {
 	t.Helper()
 	if batch > 99 {
 		return
 	}
 	got := make(map[string][]int)
-	for _, line := range child.Select(lines, "apuesta_recibida", "success") {
+	for _, line := range logtest.Select(lines, "apuesta_recibida", "success") {
 		n, _ := strconv.Atoi(line.Keys["cantidad"])
 		got[line.Keys["agencia"]] = append(got[line.Keys["agencia"]], n)
 	}

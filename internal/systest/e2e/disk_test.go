@@ -11,7 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
 // The disk is full in the middle of an upload. The server says so, stores
@@ -23,7 +24,7 @@ func TestFullDisk(t *testing.T) {
 		t.Run(strconv.Itoa(size), func(t *testing.T) {
 			l := newLottery(t, 2)
 			server := l.startLimitedServer(fileSize, size)
-			agencies := map[int]*child.Process{1: l.startAgency(1, data[1], 7), 2: l.startAgency(2, data[2], 64)}
+			agencies := map[int]*processtest.Process{1: l.startAgency(1, data[1], 7), 2: l.startAgency(2, data[2], 64)}
 			refusals := server.AwaitMany("action: apuesta_recibida | result: fail", 4)
 			for _, p := range agencies {
 				p.AwaitMany("result: in_progress | client_id: ", 2)
@@ -38,7 +39,7 @@ func TestFullDisk(t *testing.T) {
 			}
 			server.Stop(syscall.SIGTERM)
 			l.checkStored(data)
-			checkRefusals(t, child.ParseLines(t, server.Lines()), refusals)
+			checkRefusals(t, logtest.ParseLines(t, server.Lines()), refusals)
 		})
 	}
 }
@@ -56,16 +57,16 @@ func TestFullDiskForGood(t *testing.T) {
 	if status := loser.Wait(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	child.ParseLines(t, loser.Lines())
+	logtest.ParseLines(t, loser.Lines())
 	empty := l.startAgency(2, nil, 1) // has nothing to store, and is served
 	empty.Await("action: notificacion_enviada | result: success | client_id: 2 | apuestas: 0")
 	server.Stop(syscall.SIGTERM)
-	child.ParseLines(t, server.Lines())
+	logtest.ParseLines(t, server.Lines())
 	l.checkWhole(data)
 
 	server = l.startServer()
-	if torn := child.Grep(server.Lines(), "fila_incompleta"); len(torn) > 0 {
-		t.Errorf("left something torn: %q", torn)
+	if torn := logtest.Select(logtest.ParseLines(t, server.Lines()), "fila_incompleta", "success"); len(torn) > 0 {
+		t.Errorf("left something torn: %+v", torn)
 	}
 	checkAgency(t, l.startAgency(1, data[1], 100), winners(data[1]))
 	checkAgency(t, empty, nil)
@@ -102,17 +103,17 @@ func (l *lottery) checkWhole(data map[int][][]string) {
 }
 
 // checkRefusals checks that refusals name the number of bets and the reason.
-func checkRefusals(t *testing.T, lines []child.Line, refusals []string) {
+func checkRefusals(t *testing.T, lines []logtest.Line, refusals []string) {
 	t.Helper()
 	if !strings.Contains(refusals[0], "file too large") || !strings.Contains(refusals[0], "bets.csv") {
 		t.Errorf("does not say what happened: %s", refusals[0])
 	}
-	for _, line := range child.Select(lines, "apuesta_recibida", "fail") {
+	for _, line := range logtest.Select(lines, "apuesta_recibida", "fail") {
 		if n, err := strconv.Atoi(line.Keys["cantidad"]); err != nil || n < 1 || n > 64 {
 			t.Errorf("cantidad %q", line.Keys["cantidad"])
 		}
 	}
-	if n := len(child.Select(lines, "sorteo", "success")); n != 1 {
+	if n := len(logtest.Select(lines, "sorteo", "success")); n != 1 {
 		t.Errorf("sorteo is logged %d times", n)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
 // A child that finds a program in its environment becomes that program, under
@@ -96,7 +96,7 @@ func seccomp(program *unix.SockFprog) error {
 }
 
 // startLimitedServer starts a server under one of the limits.
-func (l *lottery) startLimitedServer(variable string, n int) *child.Process {
+func (l *lottery) startLimitedServer(variable string, n int) *processtest.Process {
 	l.t.Helper()
 	cmd := l.serverCommand()
 	cmd.Path, cmd.Args = os.Args[0], []string{os.Args[0]}

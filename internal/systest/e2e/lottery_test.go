@@ -3,18 +3,18 @@ package e2e
 import (
 	"encoding/csv"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
 // lottery is one lottery on this machine: a server, which may be started again
@@ -28,70 +28,45 @@ type lottery struct {
 }
 
 func newLottery(t testing.TB, agencies int, env ...string) *lottery {
-	return &lottery{t: t, dir: t.TempDir(), port: freePort(t), agencies: agencies, env: env}
-}
-
-var lastPort atomic.Int32
-
-// freePort finds a port that nothing listens on. It is none of those that the
-// system gives to outgoing connections, so that it is still free when a server
-// starts again, and an agency that dials it meanwhile does not reach itself.
-func freePort(t testing.TB) int {
-	t.Helper()
-	lastPort.CompareAndSwap(0, int32(15000+os.Getpid()%8000))
-	for range 1000 {
-		port := int(lastPort.Add(1))
-		if listener, err := net.Listen("tcp", ":"+strconv.Itoa(port)); err == nil {
-			listener.Close()
-			return port
-		}
-	}
-	t.Fatal("no free port")
-	return 0
+	return &lottery{t: t, dir: t.TempDir(), port: processtest.FreePort(t), agencies: agencies, env: env}
 }
 
 func (l *lottery) storage() string { return filepath.Join(l.dir, "bets.csv") }
 
 func (l *lottery) serverCommand() *exec.Cmd {
-	cmd := exec.Command(serverBinary)
-	cmd.Dir = l.dir
-	cmd.Env = child.Environ(append([]string{
+	return process.Command(serverBinary, l.dir, append([]string{
 		"SERVER_PORT=" + strconv.Itoa(l.port),
 		"SERVER_LISTEN_BACKLOG=1024",
 		"SERVER_AGENCIES=" + strconv.Itoa(l.agencies),
 		"LOGGING_LEVEL=DEBUG",
 	}, l.env...)...)
-	return cmd
 }
 
 // startServer starts the server and returns once it listens.
-func (l *lottery) startServer() *child.Process {
+func (l *lottery) startServer() *processtest.Process {
 	l.t.Helper()
 	return l.await(l.serverCommand())
 }
 
-func (l *lottery) await(cmd *exec.Cmd) *child.Process {
+func (l *lottery) await(cmd *exec.Cmd) *processtest.Process {
 	l.t.Helper()
-	p := child.Start(l.t, cmd)
+	p := processtest.Start(l.t, cmd)
 	p.Await("action: accept_connections | result: in_progress")
 	return p
 }
 
 // startClient starts a client with these settings.
-func (l *lottery) startClient(id int, env ...string) *child.Process {
+func (l *lottery) startClient(id int, env ...string) *processtest.Process {
 	l.t.Helper()
-	cmd := exec.Command(clientBinary)
-	cmd.Dir = l.dir
-	cmd.Env = child.Environ(append([]string{
+	return processtest.Start(l.t, process.Command(clientBinary, l.dir, append([]string{
 		"CLI_ID=" + strconv.Itoa(id),
 		"CLI_SERVER_ADDRESS=127.0.0.1:" + strconv.Itoa(l.port),
 		"CLI_LOG_LEVEL=DEBUG",
-	}, env...)...)
-	return child.Start(l.t, cmd)
+	}, env...)...))
 }
 
 // startAgency starts an agency that uploads rows, with further settings.
-func (l *lottery) startAgency(id int, rows [][]string, batch int, env ...string) *child.Process {
+func (l *lottery) startAgency(id int, rows [][]string, batch int, env ...string) *processtest.Process {
 	l.t.Helper()
 	env = append(env, "CLI_DATA_FILE="+l.dataFile(id, rows), "CLI_BATCH_MAXAMOUNT="+strconv.Itoa(batch))
 	return l.startClient(id, env...)
@@ -178,7 +153,7 @@ func winners(rows [][]string) []string {
 
 // checkAgency checks an agency that has ended: its status, every line of its
 // log, and its winners.
-func checkAgency(t testing.TB, p *child.Process, want []string) {
+func checkAgency(t testing.TB, p *processtest.Process, want []string) {
 	t.Helper()
 	if status := p.Wait(); status != 0 {
 		t.Errorf("exit status %d", status)
@@ -186,13 +161,13 @@ func checkAgency(t testing.TB, p *child.Process, want []string) {
 	if errors := p.Errors(); len(errors) > 0 {
 		t.Errorf("says on stderr: %q", errors)
 	}
-	lines := child.ParseLines(t, p.Lines())
-	answer := child.Select(lines, "consulta_ganadores", "success")
+	lines := logtest.ParseLines(t, p.Lines())
+	answer := logtest.Select(lines, "consulta_ganadores", "success")
 	if len(answer) != 1 || answer[0].Keys["cant_ganadores"] != strconv.Itoa(len(want)) {
 		t.Errorf("answers %+v, want %d winners", answer, len(want))
 	}
 	var got []string
-	for _, line := range child.Select(lines, "ganador", "success") {
+	for _, line := range logtest.Select(lines, "ganador", "success") {
 		got = append(got, line.Keys["dni"])
 	}
 	if !slices.Equal(got, want) {
@@ -202,18 +177,18 @@ func checkAgency(t testing.TB, p *child.Process, want []string) {
 
 // checkServer stops the server, checks every line of its log and that it held
 // the draw once and stored so many bets.
-func checkServer(t testing.TB, p *child.Process, bets int) []child.Line {
+func checkServer(t testing.TB, p *processtest.Process, bets int) []logtest.Line {
 	t.Helper()
 	p.Stop(syscall.SIGTERM)
-	lines := child.ParseLines(t, p.Lines())
+	lines := logtest.ParseLines(t, p.Lines())
 	if errors := p.Errors(); len(errors) > 0 {
 		t.Errorf("says on stderr: %q", errors)
 	}
-	if n := len(child.Select(lines, "sorteo", "success")); n != 1 {
+	if n := len(logtest.Select(lines, "sorteo", "success")); n != 1 {
 		t.Errorf("sorteo is logged %d times", n)
 	}
 	sum := 0
-	for _, line := range child.Select(lines, "apuesta_recibida", "success") {
+	for _, line := range logtest.Select(lines, "apuesta_recibida", "success") {
 		n, _ := strconv.Atoi(line.Keys["cantidad"])
 		sum += n
 	}

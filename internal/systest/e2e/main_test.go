@@ -3,15 +3,15 @@
 package e2e
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-)
 
-const module = "github.com/7574-sistemas-distribuidos/docker-compose-init"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
+)
 
 // serverBinary and clientBinary are the programs under test.
 var serverBinary, clientBinary string
@@ -29,13 +29,8 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	args := []string{"build", "-o", dir + string(filepath.Separator)}
-	if raceEnabled {
-		args = append(args, "-race")
-	}
-	build := exec.Command("go", append(args, module+"/server", module+"/client")...)
-	if output, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%v: %v\n%s", build.Args, err, output)
+	if err := process.Build(context.Background(), dir, raceEnabled, "server", "client"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	serverBinary, clientBinary = filepath.Join(dir, "server"), filepath.Join(dir, "client")

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
 // Every agency uploads over a network that splits, delays, stops and breaks its
@@ -36,7 +36,7 @@ func networkRound(t *testing.T, random *rand.Rand, sync bool, done *mischief) {
 	s := &scene{
 		lottery: newLottery(t, len(crashBatches), "SERVER_STORAGE_SYNC="+strconv.FormatBool(sync)),
 		data:    make(map[int][][]string),
-		running: make(map[int]*child.Process),
+		running: make(map[int]*processtest.Process),
 	}
 	s.server = s.startServer()
 	server := "127.0.0.1:" + strconv.Itoa(s.port)

@@ -9,7 +9,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -39,7 +40,7 @@ func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
 		{"results released, the third agency not told", len(told), true, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := &scene{data: data, running: make(map[int]*child.Process)}
+			s := &scene{data: data, running: make(map[int]*processtest.Process)}
 			if tt.lethal == 0 {
 				s.lottery = newLottery(t, len(data), "SERVER_PUBLISH_DELAY=1h")
 				s.server = s.startServer()
@@ -87,7 +88,7 @@ func (s *scene) checkLeft(recorded bool, record string, logged bool) {
 	if n := strings.Count(string(journal), "finished "); n != len(s.data) || strings.HasSuffix(string(journal), "\n"+record) != recorded {
 		s.t.Errorf("the journal holds %q; the draw is to be recorded: %t", journal, recorded)
 	}
-	if n := len(child.Select(s.lives[0], "sorteo", "success")); (n == 1) != logged || n > 1 {
+	if n := len(logtest.Select(s.lives[0], "sorteo", "success")); (n == 1) != logged || n > 1 {
 		s.t.Errorf("sorteo is logged %d times; it is to be: %t", n, logged)
 	}
 }

@@ -6,7 +6,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/systest/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
 // small makes n rows of an agency, every tenth of which wins.
@@ -55,10 +56,10 @@ func TestSingleBets(t *testing.T) {
 		if status := p.Wait(); status != 0 {
 			t.Errorf("exit status %d", status)
 		}
-		child.ParseLines(t, p.Lines())
+		logtest.ParseLines(t, p.Lines())
 	}
 	server.Stop(syscall.SIGTERM)
-	child.ParseLines(t, server.Lines())
+	logtest.ParseLines(t, server.Lines())
 	l.checkStored(want)
 }
 
@@ -74,10 +75,10 @@ func TestEcho(t *testing.T) {
 			p.Await(fmt.Sprintf("action: receive_message | result: success | client_id: %d%s", id, message))
 			server.Await("action: receive_message | result: success | ip: 127.0.0.1" + message)
 		}
-		child.ParseLines(t, p.Lines())
+		logtest.ParseLines(t, p.Lines())
 	}
 	server.Stop(syscall.SIGTERM)
-	child.ParseLines(t, server.Lines())
+	logtest.ParseLines(t, server.Lines())
 }
 
 // A server that is started again after the draw gives the same winners, says
@@ -104,8 +105,8 @@ func TestRestartAfterTheDraw(t *testing.T) {
 		}
 		server.Signal(signal)
 		server.Wait()
-		lines := child.ParseLines(t, server.Lines())
-		if n := len(child.Select(lines, "sorteo_recuperado", "success")); n != 1 || len(child.Select(lines, "sorteo", "success")) > 0 {
+		lines := logtest.ParseLines(t, server.Lines())
+		if n := len(logtest.Select(lines, "sorteo_recuperado", "success")); n != 1 || len(logtest.Select(lines, "sorteo", "success")) > 0 {
 			t.Errorf("the draw was recovered %d times", n)
 		}
 		l.checkStored(data)
@@ -119,11 +120,11 @@ func TestRestartBeforeTheDraw(t *testing.T) {
 		data := map[int][][]string{1: small(1, 50), 2: small(2, 20), 3: small(3, 10)}
 		l := newLottery(t, 3)
 		server := l.startServer()
-		agencies := map[int]*child.Process{1: l.startAgency(1, data[1], 7), 2: l.startAgency(2, data[2], 7)}
+		agencies := map[int]*processtest.Process{1: l.startAgency(1, data[1], 7), 2: l.startAgency(2, data[2], 7)}
 		server.AwaitMany("action: agencia_finalizada", 2)
 		server.Signal(signal)
 		server.Wait()
-		child.ParseLines(t, server.Lines())
+		logtest.ParseLines(t, server.Lines())
 		server = l.startServer()
 		server.AwaitMany("action: saludo | result: success", 2)
 		agencies[3] = l.startAgency(3, data[3], 7)

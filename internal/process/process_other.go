@@ -1,6 +1,6 @@
 //go:build !linux
 
-package system
+package process
 
 import (
 	"os"
@@ -11,7 +11,8 @@ import (
 // too, and it stops by itself.
 func childAttributes() *syscall.SysProcAttr { return nil }
 
+// interruptGroup interrupts a child. The terminal's Ctrl-C reaches its children.
 func interruptGroup(p *os.Process) error { return p.Signal(os.Interrupt) }
 
-// WatchMemory does nothing: only Linux tells it.
+// WatchMemory does nothing: only Linux tells a process's peak memory.
 func (p *Process) WatchMemory() {}

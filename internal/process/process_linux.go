@@ -1,4 +1,4 @@
-package system
+package process
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 )
 
 // childAttributes puts a child into a process group of its own, and has the
-// kernel kill it if this process dies without stopping it.
+// kernel kill it if this process ends without stopping it.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
@@ -18,27 +18,25 @@ func childAttributes() *syscall.SysProcAttr {
 // interruptGroup interrupts a child and its own children.
 func interruptGroup(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.SIGINT) }
 
-// memoryInterval is how often a process is asked for its peak memory: what it
-// takes in its last moments may be missed.
+// memoryInterval is the time between two readings of a process's peak memory.
 const memoryInterval = 10 * time.Millisecond
 
-// WatchMemory keeps PeakMemory up to date from now to the end of the process.
-// The kernel's own count, ru_maxrss in getrusage(2), would not do: it survives an
-// exec, so a child's is never less than what this process took when it started
-// it.
+// WatchMemory keeps PeakMemory up to date until the process ends. It does not use
+// ru_maxrss of getrusage(2): that survives an exec, and so it is never less than
+// what this process took when it started the child.
 func (p *Process) WatchMemory() { go p.watchMemory() }
 
 func (p *Process) watchMemory() {
-	status, err := os.Open(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	status, err := os.Open(fmt.Sprintf("/proc/%d/status", p.Pid()))
 	if err != nil {
-		return // it has ended
+		return // the process has ended
 	}
 	defer status.Close()
 	tick := time.NewTicker(memoryInterval)
 	defer tick.Stop()
 	var text [4 << 10]byte
 	for {
-		n, _ := status.ReadAt(text[:], 0) // an error, but for the end of file, says that it has ended
+		n, _ := status.ReadAt(text[:], 0) // it fails at the end of the file, or of the process
 		if peak, ok := peakResident(text[:n]); ok {
 			p.peakMemory.Store(peak)
 		}
@@ -50,8 +48,8 @@ func (p *Process) watchMemory() {
 	}
 }
 
-// peakResident finds the peak resident set in a process's status, which
-// proc_pid_status(5) describes, in bytes. That of a process that is ending has
+// peakResident finds the peak resident set, in bytes, in a process's status, whose
+// format proc_pid_status(5) describes. The status of a process that is ending has
 // none.
 func peakResident(status []byte) (int64, bool) {
 	_, after, _ := bytes.Cut(status, []byte("\nVmHWM:"))
