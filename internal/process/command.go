@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -34,7 +35,7 @@ func Build(ctx context.Context, dir string, race bool, folders ...string) error 
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Env = env
 	cmd.SysProcAttr = childAttributes()
-	cmd.Cancel = func() error { return interruptGroup(cmd.Process) }
+	cmd.Cancel = func() error { return signalGroup(cmd.Process, syscall.SIGINT) }
 	cmd.WaitDelay = 5 * time.Second
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, output)

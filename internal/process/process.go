@@ -182,10 +182,15 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 // Signal sends a signal, unless the process has ended.
 func (p *Process) Signal(signal os.Signal) { _ = p.cmd.Process.Signal(signal) }
 
-// Kill ends the process with SIGKILL, and returns when it has ended.
+// Kill ends the process and, on Linux, its children with SIGKILL, and returns when
+// it has ended.
 func (p *Process) Kill() {
-	_ = p.cmd.Process.Kill() // fails only if it has ended
-	<-p.done
+	select {
+	case <-p.done:
+	default:
+		_ = signalGroup(p.cmd.Process, syscall.SIGKILL) // fails only if it has ended
+		<-p.done
+	}
 }
 
 // grace is how long Stop waits for a process to stop by itself.

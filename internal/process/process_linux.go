@@ -15,8 +15,10 @@ func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// interruptGroup interrupts a child and its own children.
-func interruptGroup(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.SIGINT) }
+// signalGroup sends a signal to a child and its own children.
+func signalGroup(child *os.Process, signal syscall.Signal) error {
+	return syscall.Kill(-child.Pid, signal)
+}
 
 // memoryInterval is the time between two readings of a process's peak memory.
 const memoryInterval = 10 * time.Millisecond

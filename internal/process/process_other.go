@@ -11,8 +11,9 @@ import (
 // too, and it stops by itself.
 func childAttributes() *syscall.SysProcAttr { return nil }
 
-// interruptGroup interrupts a child. The terminal's Ctrl-C reaches its children.
-func interruptGroup(p *os.Process) error { return p.Signal(os.Interrupt) }
+// signalGroup sends a signal to a child. The terminal's Ctrl-C reaches its own
+// children too.
+func signalGroup(child *os.Process, signal syscall.Signal) error { return child.Signal(signal) }
 
 // WatchMemory does nothing: only Linux tells a process's peak memory.
 func (p *Process) WatchMemory() {}

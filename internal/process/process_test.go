@@ -96,6 +96,22 @@ func TestWaitLines(t *testing.T) {
 	}
 }
 
+// The child of the script holds its output open.
+func TestKillEndsTheChildrenToo(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("on Linux only")
+	}
+	p, _ := start(t, "echo ready; sleep 60; true", nil)
+	if _, err := p.WaitLines(t.Context(), "ready", 1); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	p.Kill()
+	if took := time.Since(begin); took > 30*time.Second || p.ExitStatus() != -1 {
+		t.Errorf("exit status %d after %v", p.ExitStatus(), took)
+	}
+}
+
 // Stop ends a process that obeys at once, and one that does not after a while.
 func TestStop(t *testing.T) {
 	obeys, _ := start(t, "exec cat", nil)

@@ -19,8 +19,8 @@ type options struct {
 	agencies int
 	seed     uint64
 	zips     string // folder of the course's zip
-	server   string // the programs; empty: to be built
-	client   string
+	server   string // the program; "" = to be built
+	client   string // the same
 }
 
 // agency is one agency of the demo.
@@ -66,7 +66,7 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 	return ctx.Err()
 }
 
-// source says where the data comes from.
+// source returns the text that tells where the data comes from.
 func source(files []dataset.File, opts options) string {
 	course := 0
 	for _, file := range files {

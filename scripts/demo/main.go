@@ -18,7 +18,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
-const maxAgencies = 200 // a process each
+const maxAgencies = 200 // each is a process
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
@@ -45,7 +45,7 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 	return 0
 }
 
-// parse returns a status below zero when the demo is to go on.
+// parse returns the options, and the exit status, or -1 when the demo is to go on.
 func parse(args []string, stderr io.Writer) (options, int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)

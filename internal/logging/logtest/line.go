@@ -24,8 +24,8 @@ var (
 	word   = regexp.MustCompile(`^[a-z][a-z_]*$`)
 )
 
-// ParseLine takes a line of the log apart. It fails for whatever the rule for
-// them does not allow.
+// ParseLine parses a line of the log. It fails if the line does not have the format
+// that all lines have.
 func ParseLine(text string) (Line, error) {
 	if !utf8.ValidString(text) {
 		return Line{}, errors.New("not UTF-8")
@@ -44,7 +44,7 @@ func ParseLine(text string) (Line, error) {
 		return Line{}, errors.New("the level is not justified to eight columns")
 	}
 	if strings.Count(text, "action:") != 1 {
-		return Line{}, errors.New("says action: more than once")
+		return Line{}, errors.New("has action: more than once")
 	}
 	return parsePairs(Line{Level: parts[2], Keys: make(map[string]string)}, parts[4])
 }
@@ -77,8 +77,8 @@ func parsePairs(line Line, text string) (Line, error) {
 	return line, nil
 }
 
-// ParseLines takes all lines apart and fails the test for those that break the
-// rule.
+// ParseLines parses lines of the log. It fails the test for each that does not have
+// the format, and leaves that one out.
 func ParseLines(t testing.TB, lines []string) []Line {
 	t.Helper()
 	var parsed []Line

@@ -3,10 +3,10 @@ package containers
 import "testing"
 
 // TestKilled kills a container in the middle of an upload, and starts it again:
-// every bet is stored once, and everybody gets the winners of one draw.
+// every bet is stored once, and every agency gets the winners of one draw.
 func TestKilled(t *testing.T) {
-	for _, victim := range []string{"server", "client1"} {
-		t.Run(victim, func(t *testing.T) {
+	for _, container := range []string{"server", "client1"} {
+		t.Run(container, func(t *testing.T) {
 			uploads := []upload{{400, 3}, {400, 0}}
 			s := start(t, len(uploads), "agencias")
 			s.clientConfig(5, "50ms", "INFO", 10)
@@ -27,18 +27,18 @@ func TestKilled(t *testing.T) {
 					break
 				}
 			}
-			s.run("docker", "kill", victim)
+			s.run("docker", "kill", container)
 			if bets := s.received(); bets >= 800 {
 				t.Fatalf("all %d bets were there before the kill", bets)
 			}
-			s.run("docker", "start", victim)
+			s.run("docker", "start", container)
 			s.wait(clients(len(uploads))...)
-			s.afterCrash(uploads)
+			s.checkAfterCrash(uploads)
 		})
 	}
 }
 
-// received returns how many bets the server has said it stored.
+// received returns how many bets the server has stored, according to its log.
 func (s system) received() int {
 	s.Helper()
 	bets := 0
@@ -50,9 +50,9 @@ func (s system) received() int {
 	return bets
 }
 
-func (s system) afterCrash(uploads []upload) {
+func (s system) checkAfterCrash(uploads []upload) {
 	s.Helper()
-	s.hasStoredTheFiles(len(uploads))
+	s.checkStored(len(uploads))
 	draws := 0
 	for _, e := range s.log("server") {
 		switch e.Action {
@@ -70,7 +70,7 @@ func (s system) afterCrash(uploads []upload) {
 	for i, name := range clients(len(uploads)) {
 		told := -1
 		for _, e := range s.log(name) {
-			if e.Result == "fail" { // to wait for a server is none
+			if e.Result == "fail" { // waiting for a server is in_progress
 				s.Errorf("%s: %s failed: %v", name, e.Action, e.Keys)
 			}
 			if e.Action == "consulta_ganadores" && e.Result == "success" {

@@ -45,7 +45,7 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-// The images were built before these values were written.
+// The programs use a configuration that was written after the images were built.
 func TestConfigurationShows(t *testing.T) {
 	for _, test := range []struct {
 		amount        int
@@ -84,7 +84,7 @@ func TestConfigurationShows(t *testing.T) {
 	}
 }
 
-// TestStop stops containers in the middle of things, with one second of grace.
+// TestStop stops containers that are at work, with a grace period of one second.
 func TestStop(t *testing.T) {
 	one := []string{"stop", "-t", "1"}
 	for _, test := range []struct {
@@ -93,7 +93,7 @@ func TestStop(t *testing.T) {
 		after    int // lines
 		stopped  []string
 		command  []string
-		followed bool // whether its end must be seen in the log
+		followed bool // whether Docker Compose must show its exit line
 	}{
 		{"client", 1, 10, []string{"client1"}, append(one, "client1"), true},
 		{"server", 1, 10, []string{"server"}, append(one, "server"), true},
@@ -123,15 +123,15 @@ func TestStop(t *testing.T) {
 				}
 			}
 			for _, container := range test.stopped {
-				s.hasStopped(container)
+				s.checkStopped(container)
 			}
 		})
 	}
 }
 
-// hasStopped demands that a container has ended with 0, and not of a SIGKILL, and
-// that it has said what it closed and why.
-func (s system) hasStopped(container string) {
+// checkStopped checks that a container has ended with exit status 0, so not by a
+// SIGKILL, and has logged what it closed and why it stopped.
+func (s system) checkStopped(container string) {
 	s.Helper()
 	if state := s.run("docker", "inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", container); state != "exited 0" {
 		s.Errorf("%s: %s", container, state)
@@ -148,7 +148,7 @@ func (s system) hasStopped(container string) {
 	}
 }
 
-// An agency that waits for a draw that cannot come, and its server.
+// An agency waits for a draw that cannot be held; it stops, and so does the server.
 func TestStopWhileWaitingForTheDraw(t *testing.T) {
 	s := start(t, 2, "ej7")
 	s.serverConfig(5, "DEBUG")
@@ -164,6 +164,6 @@ func TestStopWhileWaitingForTheDraw(t *testing.T) {
 		}
 	}
 	s.stop()
-	s.hasStopped("server")
-	s.hasStopped("client1")
+	s.checkStopped("server")
+	s.checkStopped("client1")
 }

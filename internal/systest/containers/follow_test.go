@@ -1,7 +1,7 @@
 package containers
 
 import (
-	"bufio"
+	"context"
 	"fmt"
 	"iter"
 	"os/exec"
@@ -11,77 +11,65 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
-// follower reads what `docker compose logs -f` shows. Compose is not always
-// faithful (see speaker), so it also tells what compose has shown from what the
-// containers have said, which `docker logs` knows.
+// waitLimit bounds each wait for something to happen in a container.
+const waitLimit = 90 * time.Second
+
+// follower reads what `docker compose logs -f` shows. Docker Compose leaves out
+// something now and then (see sourceOf), so a failed test also prints what the
+// containers have logged, which `docker logs` knows.
 type follower struct {
 	system
 	seen  []string       // each line after the time of its arrival
 	shown map[string]int // how many lines of each container
 }
 
-// follow yields what `docker compose logs -f` shows, as it shows it, until the
-// caller has seen enough. A line that is not understood, or none in a long time,
-// fails the test. As in the course's suite, standard error is part of it.
+// follow yields what `docker compose logs -f` shows, when it shows it, until the
+// loop ends. A line that it does not understand, a line on standard error, or no
+// line within waitLimit fails the test.
 func (s system) follow() iter.Seq[entry] {
 	s.Helper()
 	cmd := exec.Command("docker", "compose", "-f", "docker-compose-dev.yaml", "logs", "-f")
 	cmd.Dir = project
-	out, err := cmd.StdoutPipe()
+	p, err := process.Start("docker compose logs -f", cmd, nil)
 	if err != nil {
 		s.Fatal(err)
 	}
-	cmd.Stderr = cmd.Stdout
-	if err := cmd.Start(); err != nil {
-		s.Fatal(err)
-	}
-	ended := make(chan struct{})
-	lines := make(chan string)
-	go func() {
-		defer close(lines)
-		for scanner := bufio.NewScanner(out); scanner.Scan(); {
-			select {
-			case lines <- scanner.Text():
-			case <-ended:
-			}
-		}
-	}()
 	f := &follower{system: s, shown: make(map[string]int)}
 	s.Cleanup(func() {
-		close(ended)
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+		process.Stop(p)
 		if s.Failed() {
 			f.report()
 		}
 	})
 	return func(yield func(entry) bool) {
 		s.Helper()
-		for {
-			select {
-			case text, ok := <-lines:
-				if !ok {
-					s.Fatal("docker compose logs -f ended")
-				}
-				if !yield(f.entry(text)) {
-					return
-				}
-			case <-time.After(patience):
-				s.Fatalf("nothing more to see in %v", patience)
+		for n := 1; ; n++ {
+			ctx, cancel := context.WithTimeout(s.Context(), waitLimit)
+			lines, err := p.WaitLines(ctx, "", n)
+			cancel()
+			if err != nil {
+				s.Fatal(err)
+			}
+			if errors := p.Errors(); len(errors) > 0 {
+				s.Fatalf("docker compose logs -f prints on stderr: %q", errors)
+			}
+			if !yield(f.entry(lines[n-1])) {
+				return
 			}
 		}
 	}
 }
 
-// entry takes in the next line that compose shows.
+// entry parses the next line that Docker Compose shows.
 func (f *follower) entry(text string) entry {
 	f.Helper()
 	f.seen = append(f.seen, time.Now().UTC().Format("15:04:05.000 ")+text)
 	e, err := parseEntry(text)
 	if err != nil {
-		source, known := f.speaker(text)
+		source, known := f.sourceOf(text)
 		if !known {
 			f.Fatal(err)
 		}
@@ -96,30 +84,31 @@ func (f *follower) entry(text string) entry {
 	return e
 }
 
-// speaker finds out who said a line that compose shows without its container's
-// name.
+// sourceOf finds out which container logged a line that Docker Compose shows
+// without the container's name.
 //
-// Compose before 2.39 does that now and then: while it attaches to a container it
-// puts the container's presenter where the goroutine that prints its lines finds
-// it, and only then gives it its prefix (register in cmd/formatter/logs.go). It
-// can happen to lines that are older than the following, whoever wrote them.
-func (f *follower) speaker(text string) (container string, known bool) {
+// Docker Compose before 2.39 does that now and then: when it attaches to a
+// container, it first stores the container's presenter where the goroutine that
+// prints its lines finds it, and only then sets the presenter's prefix (register in
+// cmd/formatter/logs.go). It can happen to any line that was logged before "logs
+// -f" started, of any program.
+func (f *follower) sourceOf(text string) (container string, known bool) {
 	f.Helper()
-	said := make(map[string][]spoken)
+	logs := make(map[string][]timedLine)
 	for _, name := range f.containers() {
-		said[name] = f.said(name)
+		logs[name] = f.timedLog(name)
 	}
-	return speaker(text, said, f.shown)
+	return sourceOf(text, logs, f.shown)
 }
 
-// speaker returns the one container that has said a line of which compose, which
-// keeps the order of each container's lines, has that one to show next.
-func speaker(text string, said map[string][]spoken, shown map[string]int) (container string, known bool) {
+// sourceOf returns the one container whose next line to be shown is the text:
+// Docker Compose keeps the order of each container's lines.
+func sourceOf(text string, logs map[string][]timedLine, shown map[string]int) (container string, known bool) {
 	if _, err := logtest.ParseLine(text); err != nil {
 		return "", false
 	}
 	found := 0
-	for name, lines := range said {
+	for name, lines := range logs {
 		if next := shown[name]; next < len(lines) && lines[next].text == text {
 			container = name
 			found++
@@ -128,18 +117,18 @@ func speaker(text string, said map[string][]spoken, shown map[string]int) (conta
 	return container, found == 1
 }
 
-// report shows, beside what compose has shown, what every container has said, so
-// that a line that compose lost is not taken for one that was never written.
+// report prints what Docker Compose has shown and what every container has logged:
+// so nobody takes a line that Docker Compose lost for one that was never logged.
 func (f *follower) report() {
 	f.Helper()
 	f.Logf("docker compose logs -f has shown:\n%s", strings.Join(f.seen, "\n"))
 	for _, name := range f.containers() {
-		said := f.said(name)
+		lines := f.timedLog(name)
 		var all strings.Builder
-		for _, line := range said {
+		for _, line := range lines {
 			fmt.Fprintf(&all, "\n%s %s", line.time, line.text)
 		}
-		f.Logf("%s has said %d lines, of which compose has shown %d:%s", name, len(said), f.shown[name], &all)
+		f.Logf("%s has logged %d lines, of which compose has shown %d:%s", name, len(lines), f.shown[name], &all)
 	}
 }
 
@@ -154,31 +143,31 @@ func (s system) containers() []string {
 	return slices.Sorted(strings.FieldsSeq(names))
 }
 
-// spoken is a line that a container has said, and when the engine took it in.
-type spoken struct{ time, text string }
+// timedLine is a line of a container's log, and when the engine received it.
+type timedLine struct{ time, text string }
 
-// said returns what a container has said since it was created.
-func (s system) said(container string) []spoken {
+// timedLog returns the log of a container since its creation.
+func (s system) timedLog(container string) []timedLine {
 	s.Helper()
-	text, err := output(project, "docker", "logs", "--timestamps", container)
+	log, err := output(project, "docker", "logs", "--timestamps", container)
 	if err != nil {
 		s.Error(err)
 	}
-	var lines []spoken
-	for line := range strings.Lines(text) {
-		time, said, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		lines = append(lines, spoken{time, said})
+	var lines []timedLine
+	for line := range strings.Lines(log) {
+		time, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		lines = append(lines, timedLine{time, text})
 	}
 	return lines
 }
 
-func TestSpeaker(t *testing.T) {
+func TestSourceOf(t *testing.T) {
 	const (
 		config1 = "2024-08-21 22:11:15 INFO     action: config | result: success | client_id: 1"
 		config2 = "2024-08-21 22:11:15 INFO     action: config | result: success | client_id: 2"
 		open    = "2024-08-21 22:11:16 INFO     action: open | result: success"
 	)
-	said := map[string][]spoken{
+	logs := map[string][]timedLine{
 		"server":  nil,
 		"client1": {{"", config1}, {"", open}, {"", "panic"}},
 		"client2": {{"", config2}, {"", open}},
@@ -193,11 +182,11 @@ func TestSpeaker(t *testing.T) {
 		{open, 1, 1, ""},    // either of them
 		{config2, 1, 1, ""}, // it was shown
 		{config1 + "0", 0, 0, ""},
-		{"panic", 2, 2, ""}, // no line of ours
+		{"panic", 2, 2, ""}, // no line of the log
 	} {
 		shown := map[string]int{"client1": test.shown1, "client2": test.shown2}
-		if got, known := speaker(test.text, said, shown); known != (test.want != "") || known && got != test.want {
-			t.Errorf("%q with %v shown: said by %q, %v, want %q", test.text, shown, got, known, test.want)
+		if got, known := sourceOf(test.text, logs, shown); known != (test.want != "") || known && got != test.want {
+			t.Errorf("%q with %v shown: of %q, %v, want %q", test.text, shown, got, known, test.want)
 		}
 	}
 }

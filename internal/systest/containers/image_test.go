@@ -24,7 +24,7 @@ func TestComposeFileBringsNoWarning(t *testing.T) {
 	}
 }
 
-// A forgotten data file is an error, and no folder takes its place.
+// A missing data file is an error, and no folder is created in its place.
 func TestMissingDataFile(t *testing.T) {
 	s := start(t, 1, "agencias")
 	if _, err := output(project, "docker", "compose", "-f", "docker-compose-dev.yaml", "up", "-d"); err == nil ||
@@ -95,17 +95,17 @@ func TestContainersHaveNoPrivileges(t *testing.T) {
 	}
 }
 
-// A build after a change of configuration, data or texts compiles nothing.
+// A build after a change of configuration, data, texts or tests compiles nothing.
 func TestConfigurationAndDataAreNoPartOfTheBuild(t *testing.T) {
 	s := start(t, 1, "agencias")
-	// The stage that compiles, of both images: it is one, and what comes from the
-	// cache keeps its identity. (The final images would be the same anyway: the
-	// programs that it compiles are reproducible.)
+	// Both images share one builder stage, and a stage that comes from the cache
+	// keeps its identity. The final images would not show the difference: to
+	// compile the programs again gives the same bytes.
 	compiled := func() string {
 		server := s.run("docker", "build", "-q", "--target", "builder", "-f", "server/Dockerfile", ".")
 		client := s.run("docker", "build", "-q", "--target", "builder", "-f", "client/Dockerfile", ".")
 		if server != client {
-			t.Errorf("the images are compiled apart: %s and %s", server, client)
+			t.Errorf("the images have different builder stages: %s and %s", server, client)
 		}
 		return server
 	}
@@ -114,6 +114,8 @@ func TestConfigurationAndDataAreNoPartOfTheBuild(t *testing.T) {
 	s.serverConfig(7, "DEBUG")
 	s.agencyFile(1, upload{rows: 7})
 	s.write("README.md", "edited")
+	s.write("internal/process/added.go", "package process")
+	s.write("internal/systest/shell/added.go", "package shell")
 	if after := compiled(); after != before {
 		t.Errorf("compiled again: %s, before %s", after, before)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 )
 
-// entry is a line of `docker compose logs -f`: something that a container said,
-// or its end.
+// entry is a line of `docker compose logs -f`: a line of a container's log, or its
+// exit line.
 type entry struct {
 	source string
 	logtest.Line
@@ -18,23 +18,22 @@ type entry struct {
 	status int
 }
 
-// Compose clears the terminal's line before it tells an end, be it a terminal or
-// not.
+// Docker Compose clears the terminal's line before an exit line, also where the
+// output is no terminal.
 var (
 	exitLine = regexp.MustCompile(`^(?:\r\x1b\[K)?(\S+) exited with code (\d+)$`)
-	saidLine = regexp.MustCompile(`^(\S+) +\| (.*)$`)
+	logLine  = regexp.MustCompile(`^(\S+) +\| (.*)$`)
 )
 
-// parseEntry accepts no line but those two: whoever judges a log by machine
-// stumbles over anything else.
+// parseEntry fails for any other line: the course's suite does not understand it.
 func parseEntry(text string) (entry, error) {
 	if parts := exitLine.FindStringSubmatch(text); parts != nil {
 		status, err := strconv.Atoi(parts[2])
 		return entry{source: parts[1], exited: true, status: status}, err
 	}
-	parts := saidLine.FindStringSubmatch(text)
+	parts := logLine.FindStringSubmatch(text)
 	if parts == nil {
-		return entry{}, fmt.Errorf("neither a container's line nor its end: %q", text)
+		return entry{}, fmt.Errorf("neither a line of a container's log nor an exit line: %q", text)
 	}
 	line, err := logtest.ParseLine(parts[2])
 	if err != nil {
@@ -54,8 +53,8 @@ func (e entry) number(t testing.TB, key string) int {
 }
 
 func TestParseEntry(t *testing.T) {
-	const said = "2024-08-21 22:11:15 INFO     action: apuesta_recibida | result: success | cantidad: 64"
-	got, err := parseEntry("server   | " + said)
+	const line = "2024-08-21 22:11:15 INFO     action: apuesta_recibida | result: success | cantidad: 64"
+	got, err := parseEntry("server   | " + line)
 	if err != nil || got.source != "server" || got.Action != "apuesta_recibida" || got.number(t, "cantidad") != 64 || got.exited {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -66,7 +65,7 @@ func TestParseEntry(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", said, "server", "server | ", "server | panic: x", "exited with code 0", "client1 exited with code x",
+		"", line, "server", "server | ", "server | panic: x", "exited with code 0", "client1 exited with code x",
 		"client1 | x exited with code 0", "server | 2024-08-21 22:11:15 INFO     action: a | result: ok",
 		"server | 2024-08-21 22:11:15 INFO     action: a | result: success | msg: a|b",
 	} {

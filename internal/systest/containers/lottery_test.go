@@ -52,7 +52,7 @@ func (s system) agencyFile(id int, u upload) {
 	s.write(fmt.Sprintf(".data/agency-%d.csv", id), content.String())
 }
 
-// A lottery is a run from the first batch to the last exit.
+// lottery is a lottery from the first batch to the exit of the last agency.
 type lottery struct {
 	scenario  string
 	maxAmount int
@@ -60,8 +60,8 @@ type lottery struct {
 	uploads   []upload
 }
 
-// The course's sizes: fewer bets than a batch, a last batch that is not full, and
-// the order of things with three and five agencies.
+// The sizes of the course's suite: fewer bets than a batch holds, a last batch that
+// is not full, and three and five agencies.
 var lotteries = map[string]lottery{
 	"64 bets":               {"ej6", 10, "150ms", []upload{{64, 0}}},
 	"99 bets":               {"ej6", 10, "150ms", []upload{{99, 1}}},
@@ -98,8 +98,8 @@ func TestOfficialData(t *testing.T) {
 	}
 	s.run("go", "run", "./scripts/datos", "-agencias", "5")
 	s.up()
-	s.judge(100, []upload{{26936, 2}, {25518, 3}, {16014, 3}, {9238, 2}, {991, 0}})
-	s.hasStoredTheFiles(5)
+	s.checkLottery(100, []upload{{26936, 2}, {25518, 3}, {16014, 3}, {9238, 2}, {991, 0}})
+	s.checkStored(5)
 }
 
 func (l lottery) run(t *testing.T) {
@@ -110,13 +110,13 @@ func (l lottery) run(t *testing.T) {
 		s.agencyFile(i+1, u)
 	}
 	s.up()
-	s.judge(l.maxAmount, l.uploads)
-	s.hasStoredTheFiles(len(l.uploads))
+	s.checkLottery(l.maxAmount, l.uploads)
+	s.checkStored(len(l.uploads))
 }
 
-// judge follows a lottery to the exit of its last agency, and stops the test at
-// the first line that is wrong where it stands.
-func (s system) judge(maxAmount int, uploads []upload) {
+// checkLottery follows a lottery to the exit of its last agency, and stops the test
+// at the first line that is wrong or comes too early.
+func (s system) checkLottery(maxAmount int, uploads []upload) {
 	s.Helper()
 	received := make([]int, len(uploads)+1)
 	winners := make(map[string]int)
@@ -163,9 +163,8 @@ func (s system) judge(maxAmount int, uploads []upload) {
 	}
 }
 
-// hasStoredTheFiles demands that bets.csv holds the rows of n agencies' files,
-// each once.
-func (s system) hasStoredTheFiles(n int) {
+// checkStored checks that bets.csv holds exactly the rows of the n agencies' files.
+func (s system) checkStored(n int) {
 	s.Helper()
 	var want []string
 	for id := 1; id <= n; id++ {

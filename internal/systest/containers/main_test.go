@@ -1,11 +1,12 @@
 // Package containers tests the system from the outside, in containers: it builds
-// the images of a copy of the project, generates compose files, starts them,
-// follows their logs and judges what was seen in the order it was seen.
+// the images of a copy of the project, generates compose files, starts the
+// containers, follows their logs and checks the lines in the order in which Docker
+// Compose shows them.
 //
-// The tests need a Docker engine and run only with CONTAINERS=1. Container names
-// are the assignment's, so they run one at a time, and not at all where such
-// containers exist already. With ESTABILIDAD=N the tests whose timing matters run
-// N times under load.
+// The tests need a Docker engine and run only with CONTAINERS=1. The containers
+// have the assignment's names, so the tests run one at a time, and fail at once
+// where such containers exist already. With ESTABILIDAD=N the tests that depend on
+// timing run N times, on a machine that is kept busy.
 package containers
 
 import (
@@ -16,23 +17,23 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
-// project is the copy of the project that the tests work in, its images built;
-// empty where no containers are wanted.
+// project is the folder of a copy of the project, whose images are built. It is
+// empty without CONTAINERS=1.
 var project string
 
 func TestMain(m *testing.M) {
 	switch {
-	case os.Getenv(burnVariable) != "":
-		burn()
+	case os.Getenv(allCoresVariable) != "":
+		useAllCores()
 	case os.Getenv("CONTAINERS") == "":
 		os.Exit(m.Run())
 	default:
@@ -41,7 +42,7 @@ func TestMain(m *testing.M) {
 }
 
 func runInContainers(m *testing.M) int {
-	if err := checkNothingIsInTheWay(); err != nil {
+	if err := checkNamesAreFree(); err != nil {
 		fmt.Fprintln(os.Stderr, "container tests:", err)
 		return 1
 	}
@@ -50,14 +51,15 @@ func runInContainers(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "container tests:", err)
 		return 1
 	}
-	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-interrupted
-		sweep(dir)
-		os.Exit(130)
-	}()
-	defer sweep(dir)
+	ctx, cancel := process.UntilSignal()
+	defer cancel()
+	context.AfterFunc(ctx, func() {
+		if status, interrupted := process.Interrupted(ctx); interrupted {
+			cleanUp(dir)
+			os.Exit(status)
+		}
+	})
+	defer cleanUp(dir)
 	project = dir
 	if err := prepare(dir); err != nil {
 		fmt.Fprintln(os.Stderr, "container tests:", err)
@@ -68,8 +70,8 @@ func runInContainers(m *testing.M) int {
 
 var ourNames = regexp.MustCompile(`(?m)^(server|client\d+|tp0[_-].*)$`)
 
-// checkNothingIsInTheWay fails if containers or networks of our names exist.
-func checkNothingIsInTheWay() error {
+// checkNamesAreFree fails if containers or networks with the tests' names exist.
+func checkNamesAreFree() error {
 	containers, err := output(".", "docker", "ps", "--all", "--format", "{{.Names}}")
 	if err != nil {
 		return err
@@ -86,8 +88,8 @@ func checkNothingIsInTheWay() error {
 		"(make docker-compose-down)", strings.Join(taken, ", "))
 }
 
-// sweep leaves nothing but the images, also of a test that was cut short.
-func sweep(dir string) {
+// cleanUp removes everything but the images, also after an interrupted test.
+func cleanUp(dir string) {
 	if _, err := output(".", "docker", "compose", "-p", "tp0", "down", "-t", "0", "--remove-orphans"); err != nil {
 		fmt.Fprintln(os.Stderr, "container tests: clean up:", err)
 	}
@@ -98,16 +100,10 @@ func prepare(dir string) error {
 	if err := copyProject("../../..", dir); err != nil {
 		return err
 	}
-	standin := exec.Command("go", "build", "-o", filepath.Join(dir, "standin"), "./internal/systest/containers/standin")
-	standin.Dir = dir
-	standin.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
-	if out, err := standin.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w\n%s", err, out)
+	if _, err := output(dir, "env", "CGO_ENABLED=0", "GOOS=linux",
+		"go", "build", "-o", "echoserver", "./internal/systest/containers/echoserver"); err != nil {
+		return err
 	}
-	return buildImages(dir)
-}
-
-func buildImages(dir string) error {
 	for _, image := range []string{"server", "client"} {
 		if _, err := output(dir, "docker", "build", "-f", "./"+image+"/Dockerfile", "-t", image+":latest", "."); err != nil {
 			return err
@@ -116,7 +112,7 @@ func buildImages(dir string) error {
 	return nil
 }
 
-// copyProject copies what a clone would have, edits included.
+// copyProject copies the files that a clone would have, with uncommitted changes.
 func copyProject(from, to string) error {
 	unwanted := regexp.MustCompile(`^(\.git|bin|bets\.csv.*|\.data/.*\.(csv|zip))$`)
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {

@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// TestEstabilidad runs the tests that depend on what `docker compose logs -f`
-// shows, and when, again and again while every core is busy with something else.
-// It is what make estabilidad runs.
+// TestEstabilidad repeats the tests that depend on what `docker compose logs -f`
+// shows, and when, while every core is busy with something else. "make estabilidad"
+// runs it.
 func TestEstabilidad(t *testing.T) {
 	rounds, err := strconv.Atoi(os.Getenv("ESTABILIDAD"))
 	if err != nil {
@@ -38,11 +40,12 @@ func TestEstabilidad(t *testing.T) {
 	}
 }
 
-// burnVariable makes this test binary a process that keeps every core busy for
-// as long as its standard input is open.
-const burnVariable = "CONTAINERS_BURN"
+// allCoresVariable makes this test binary a process that keeps every core busy
+// until its standard input is closed, which happens at the latest when its parent
+// ends.
+const allCoresVariable = "CONTAINERS_ALL_CORES"
 
-func burn() {
+func useAllCores() {
 	for range runtime.NumCPU() {
 		go func() {
 			for n := 0; ; n++ {
@@ -55,17 +58,9 @@ func burn() {
 // keepBusy keeps the machine's cores busy until the test ends.
 func keepBusy(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), burnVariable+"=1")
-	input, err := cmd.StdinPipe()
-	if err != nil {
+	cmd.Env = append(os.Environ(), allCoresVariable+"=1")
+	if _, err := cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = input.Close()
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
+	processtest.Start(t, cmd)
 }

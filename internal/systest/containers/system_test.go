@@ -7,18 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
-// patience bounds each wait for something to happen in a container.
-const patience = 90 * time.Second
-
-// system is the project's copy while a test has it to itself. At the end of the
-// test nothing of it runs.
+// system is the system in containers, from the copy of the project. One test at a
+// time uses it, and stops it at its end.
 type system struct{ *testing.T }
 
-// start gives a test the system as a clone would have it, without data, with the
-// compose file of a scenario and n clients.
+// start gives a test the system of a new clone: without data files, with the
+// compose file of a scenario and n clients. No container runs yet.
 func start(t *testing.T, n int, scenario string) system {
 	t.Helper()
 	if project == "" {
@@ -87,7 +83,7 @@ func (s system) serverConfig(backlog int, level string) {
 		"SERVER_LISTEN_BACKLOG = %d\nLOGGING_LEVEL = %s", backlog, level))
 }
 
-// log returns all that a container has said since it was created.
+// log returns the log of a container since its creation.
 func (s system) log(container string) []entry {
 	s.Helper()
 	var entries []entry
@@ -101,10 +97,10 @@ func (s system) log(container string) []entry {
 	return entries
 }
 
-// wait waits until containers have ended, and demands exit status 0 of each.
+// wait waits until containers have ended, each with exit status 0.
 func (s system) wait(containers ...string) {
 	s.Helper()
-	statuses, err := outputWithin(patience, project, "docker", append([]string{"wait"}, containers...)...)
+	statuses, err := outputWithin(waitLimit, project, "docker", append([]string{"wait"}, containers...)...)
 	if err != nil {
 		s.Fatal(err)
 	}

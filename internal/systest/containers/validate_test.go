@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// checkEcho runs validar-echo-server.sh and demands a result.
+// checkEcho runs validar-echo-server.sh and checks what it prints and its exit
+// status.
 func (s system) checkEcho(result string, status int) {
 	s.Helper()
 	cmd := exec.Command("sh", "validar-echo-server.sh")
@@ -51,7 +52,7 @@ services:
   server:
     container_name: server
     image: busybox:latest
-    entrypoint: ["/standin", %q]
+    entrypoint: ["/echoserver", %q]
     volumes: [%q]
     networks: [testing_net]
 networks:
@@ -59,7 +60,7 @@ networks:
     ipam:
       config:
         - subnet: 172.25.125.0/24
-`, test.kind, filepath.Join(project, "standin")+":/standin:ro"))
+`, test.kind, filepath.Join(project, "echoserver")+":/echoserver:ro"))
 			s.up()
 			s.checkEcho(test.result, test.status)
 		})

@@ -41,8 +41,8 @@ func officialData(t *testing.T) map[int][][]string {
 	return data
 }
 
-// hold runs a lottery of all agencies at once and checks everything.
-func hold(t *testing.T, data map[int][][]string, batch int, env ...string) {
+// runLottery runs a lottery of all agencies at once and checks everything.
+func runLottery(t *testing.T, data map[int][][]string, batch int, env ...string) {
 	t.Helper()
 	l := newLottery(t, len(data), env...)
 	server := l.startServer()
@@ -60,8 +60,8 @@ func hold(t *testing.T, data map[int][][]string, batch int, env ...string) {
 	checkBatches(t, lines, data, batch)
 }
 
-// checkBatches checks that every batch of an agency but the last is full, where
-// the frame's limit does not close it earlier.
+// checkBatches checks that every batch of an agency but the last is full. It
+// leaves out large batches, which the frame's limit may close earlier.
 func checkBatches(t *testing.T, lines []logtest.Line, data map[int][][]string, batch int) {
 	t.Helper()
 	if batch > 99 {
@@ -92,7 +92,7 @@ func TestOfficialData(t *testing.T) {
 	}
 	for _, batch := range []int{7, 64, 99, 500, 65535} {
 		t.Run(fmt.Sprintf("batches of %d", batch), func(t *testing.T) {
-			hold(t, data, batch, "SERVER_STORAGE_SYNC="+strconv.FormatBool(batch >= 99))
+			runLottery(t, data, batch, "SERVER_STORAGE_SYNC="+strconv.FormatBool(batch >= 99))
 		})
 	}
 }

@@ -15,11 +15,11 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// The disk is full in the middle of an upload. The server says so, stores
-// nothing of what it refuses and goes on; when there is room again, the
-// agencies, which have tried all the time, end their work.
+// The disk is full in the middle of an upload. The server logs that, stores
+// nothing of what it refuses and goes on. When there is room again, the agencies,
+// which have not stopped trying, finish.
 func TestFullDisk(t *testing.T) {
-	data := map[int][][]string{1: small(1, 3000), 2: awkward(2, 500)}
+	data := map[int][][]string{1: plainRows(1, 3000), 2: difficultRows(2, 500)}
 	for _, size := range []int{0, 1, 30_000, 54_321} {
 		t.Run(strconv.Itoa(size), func(t *testing.T) {
 			l := newLottery(t, 2)
@@ -44,21 +44,21 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// There is no room again: the agencies give up and say why, the server goes on
-// and stops well, and what it has is whole. Started again with room, it ends
-// the lottery.
+// The disk stays full: an agency gives up and logs why, the server goes on and
+// stops with exit status 0, and no stored row is cut. Started again with room on
+// the disk, it finishes the lottery.
 func TestFullDiskForGood(t *testing.T) {
-	data := map[int][][]string{1: small(1, 1000), 2: nil}
+	data := map[int][][]string{1: plainRows(1, 1000), 2: nil}
 	l := newLottery(t, 2)
 	server := l.startLimitedServer(fileSize, 20_000)
 	name := l.dataFile(1, data[1])
-	loser := l.startClient(1, "CLI_DATA_FILE="+name, "CLI_RETRY_DEADLINE=500ms")
-	loser.Await("action: consulta_ganadores | result: fail | client_id: 1 | error: no progress for 500ms: storage failed: ")
-	if status := loser.Wait(); status != 1 {
+	failing := l.startClient(1, "CLI_DATA_FILE="+name, "CLI_RETRY_DEADLINE=500ms")
+	failing.Await("action: consulta_ganadores | result: fail | client_id: 1 | error: no progress for 500ms: storage failed: ")
+	if status := failing.Wait(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	logtest.ParseLines(t, loser.Lines())
-	empty := l.startAgency(2, nil, 1) // has nothing to store, and is served
+	logtest.ParseLines(t, failing.Lines())
+	empty := l.startAgency(2, nil, 1) // it has nothing to store
 	empty.Await("action: notificacion_enviada | result: success | client_id: 2 | apuestas: 0")
 	server.Stop(syscall.SIGTERM)
 	logtest.ParseLines(t, server.Lines())
@@ -66,7 +66,7 @@ func TestFullDiskForGood(t *testing.T) {
 
 	server = l.startServer()
 	if torn := logtest.Select(logtest.ParseLines(t, server.Lines()), "fila_incompleta", "success"); len(torn) > 0 {
-		t.Errorf("left something torn: %+v", torn)
+		t.Errorf("left a torn row: %+v", torn)
 	}
 	checkAgency(t, l.startAgency(1, data[1], 100), winners(data[1]))
 	checkAgency(t, empty, nil)
@@ -74,16 +74,16 @@ func TestFullDiskForGood(t *testing.T) {
 	l.checkStored(data)
 }
 
-// checkWhole checks that of each agency the first rows are stored, however
-// many, and that nothing of a row is.
+// checkWhole checks that what is stored of each agency is the first of its rows,
+// however many, and that no row is cut.
 func (l *lottery) checkWhole(data map[int][][]string) {
 	l.t.Helper()
 	content, err := os.ReadFile(l.storage())
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	// The file is being written to: the last row may be half there, until it is
-	// cut off again, in this copy alone.
+	// The server writes to the file meanwhile: the last row of this copy may be
+	// one that it has not written to the end, and will cut off.
 	if end := strings.LastIndex(string(content), "\r\n"); end >= 0 {
 		content = content[:end+2]
 	} else {
@@ -106,7 +106,7 @@ func (l *lottery) checkWhole(data map[int][][]string) {
 func checkRefusals(t *testing.T, lines []logtest.Line, refusals []string) {
 	t.Helper()
 	if !strings.Contains(refusals[0], "file too large") || !strings.Contains(refusals[0], "bets.csv") {
-		t.Errorf("does not say what happened: %s", refusals[0])
+		t.Errorf("does not name the reason and the file: %s", refusals[0])
 	}
 	for _, line := range logtest.Select(lines, "apuesta_recibida", "fail") {
 		if n, err := strconv.Atoi(line.Keys["cantidad"]); err != nil || n < 1 || n > 64 {

@@ -18,13 +18,13 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// A child that finds a program in its environment becomes that program, under
-// the limits that it finds there too. The program is the real one, with nothing
-// in it that is there for a test.
+// A child whose environment names a program sets the limits that the environment
+// also names, and executes that program. So the program itself needs no code for
+// the tests.
 const (
 	programVariable = "E2E_PROGRAM"
-	fileSize        = "E2E_FILE_SIZE"    // every file that it writes is full at so many bytes
-	lethalWrite     = "E2E_LETHAL_WRITE" // a write of exactly so many bytes kills it
+	fileSize        = "E2E_FILE_SIZE"     // a file that it writes cannot become larger, in bytes
+	killAtWrite     = "E2E_KILL_AT_WRITE" // a write of exactly that many bytes kills it
 )
 
 func becomeProgram() {
@@ -32,8 +32,8 @@ func becomeProgram() {
 	if program == "" {
 		return
 	}
-	runtime.LockOSThread() // a filter belongs to the thread that executes the program
-	err := errors.Join(limit(fileSize, setFileSize), limit(lethalWrite, setLethalWrite))
+	runtime.LockOSThread() // the filter holds for the thread that executes the program
+	err := errors.Join(limit(fileSize, setFileSize), limit(killAtWrite, setKillAtWrite))
 	if err == nil {
 		err = syscall.Exec(program, []string{program}, os.Environ())
 	}
@@ -54,15 +54,15 @@ func limit(variable string, set func(uint64) error) error {
 }
 
 func setFileSize(n uint64) error {
-	// The hard limit stays: the test gives the room back.
+	// The hard limit stays high: the test raises the soft one again.
 	return unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: n, Max: math.MaxUint64})
 }
 
-// setLethalWrite installs a seccomp filter: the kernel kills the process, as
+// setKillAtWrite installs a seccomp filter: the kernel kills the process, as
 // SIGKILL does, when it enters a write(2) of n bytes, none of which is written.
-func setLethalWrite(n uint64) error {
-	// Where struct seccomp_data holds the number of the system call, and the
-	// lower half of its third argument, the length.
+func setKillAtWrite(n uint64) error {
+	// The offsets in struct seccomp_data of the system call's number and of its
+	// third argument, the length, of which the filter reads the lower half.
 	number, length := uint32(0), uint32(16+2*8)
 	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 { // big-endian
 		length += 4
@@ -81,7 +81,7 @@ func setLethalWrite(n uint64) error {
 		{Code: answer, K: unix.SECCOMP_RET_ALLOW},
 	}
 	return errors.Join(
-		unix.Setrlimit(unix.RLIMIT_CORE, new(unix.Rlimit)), // leaves no core file behind
+		unix.Setrlimit(unix.RLIMIT_CORE, new(unix.Rlimit)), // it leaves no core file
 		unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
 		seccomp(&unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}),
 	)

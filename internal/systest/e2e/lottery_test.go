@@ -17,8 +17,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// lottery is one lottery on this machine: a server, which may be started again
-// and again, and its agencies.
+// lottery is one lottery on this machine: its agencies and its server, which may
+// be started several times.
 type lottery struct {
 	t        testing.TB
 	dir      string
@@ -72,7 +72,8 @@ func (l *lottery) startAgency(id int, rows [][]string, batch int, env ...string)
 	return l.startClient(id, env...)
 }
 
-// dataFile writes the rows of an agency, if they are not written yet.
+// dataFile writes the data file of an agency, unless it exists, and returns its
+// name.
 func (l *lottery) dataFile(id int, rows [][]string) string {
 	l.t.Helper()
 	name := filepath.Join(l.dir, fmt.Sprintf("agency-%d.csv", id))
@@ -123,8 +124,8 @@ func parseRows(t testing.TB, content string) map[int][][]string {
 	return rows
 }
 
-// checkStored compares what is stored with the agencies' rows: every one
-// exactly once, and in its order.
+// checkStored checks that every row of the agencies is stored exactly once, and
+// in its order, and nothing else.
 func (l *lottery) checkStored(want map[int][][]string) {
 	l.t.Helper()
 	got := l.storedRows()
@@ -159,7 +160,7 @@ func checkAgency(t testing.TB, p *processtest.Process, want []string) {
 		t.Errorf("exit status %d", status)
 	}
 	if errors := p.Errors(); len(errors) > 0 {
-		t.Errorf("says on stderr: %q", errors)
+		t.Errorf("prints on stderr: %q", errors)
 	}
 	lines := logtest.ParseLines(t, p.Lines())
 	answer := logtest.Select(lines, "consulta_ganadores", "success")
@@ -175,14 +176,14 @@ func checkAgency(t testing.TB, p *processtest.Process, want []string) {
 	}
 }
 
-// checkServer stops the server, checks every line of its log and that it held
-// the draw once and stored so many bets.
+// checkServer stops the server and checks every line of its log: it held the draw
+// once, and stored that number of bets. It returns the lines.
 func checkServer(t testing.TB, p *processtest.Process, bets int) []logtest.Line {
 	t.Helper()
 	p.Stop(syscall.SIGTERM)
 	lines := logtest.ParseLines(t, p.Lines())
 	if errors := p.Errors(); len(errors) > 0 {
-		t.Errorf("says on stderr: %q", errors)
+		t.Errorf("prints on stderr: %q", errors)
 	}
 	if n := len(logtest.Select(lines, "sorteo", "success")); n != 1 {
 		t.Errorf("sorteo is logged %d times", n)

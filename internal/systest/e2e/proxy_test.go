@@ -13,42 +13,42 @@ import (
 	"time"
 )
 
-// proxy stands between one agency and the server, and carries what they say
-// as badly as a network can: in pieces of any size, late, with stops, and until
-// it breaks the connection in the middle of anything. What it does to the n-th
-// connection of an agency follows from the seed.
+// proxy forwards between one agency and the server, as badly as a network can: in
+// pieces of any size, with delays, and until it breaks the connection after any
+// byte. The seed decides what it does to the n-th connection of an agency.
 type proxy struct {
 	listener net.Listener
 	server   string
 	seed     uint64
 	agency   int
-	done     *mischief
-	links    sync.WaitGroup
+	done     *faults
+	running  sync.WaitGroup
 
 	mu      sync.Mutex
-	sockets []net.Conn // of all links, also of those that have ended
+	sockets []net.Conn // of all connections, also of those that have ended
 }
 
-// mischief counts what proxies did.
-type mischief struct {
-	connections, pieces, delays, stops atomic.Int64
-	broken                             [spared]atomic.Int64 // by ending
+// faults counts what proxies did.
+type faults struct {
+	connections, pieces, short, long atomic.Int64 // short and long delays
+	broken                           [unbroken]atomic.Int64
 }
 
 // allWays tells whether connections were broken in every way.
-func (m *mischief) allWays() bool {
-	for how := range spared {
-		if m.broken[how].Load() == 0 {
+func (f *faults) allWays() bool {
+	for how := range unbroken {
+		if f.broken[how].Load() == 0 {
 			return false
 		}
 	}
 	return true
 }
 
-func (m *mischief) String() string {
-	text := fmt.Sprintf("%d connections, %d pieces, %d delays, %d stops", m.connections.Load(), m.pieces.Load(), m.delays.Load(), m.stops.Load())
-	for how := range spared {
-		text += fmt.Sprintf(", %d %v", m.broken[how].Load(), how)
+func (f *faults) String() string {
+	text := fmt.Sprintf("%d connections, %d pieces, %d short and %d long delays",
+		f.connections.Load(), f.pieces.Load(), f.short.Load(), f.long.Load())
+	for how := range unbroken {
+		text += fmt.Sprintf(", %d %v", f.broken[how].Load(), how)
 	}
 	return text
 }
@@ -57,29 +57,29 @@ func (m *mischief) String() string {
 type ending int
 
 const (
-	reset  ending = iota // both sides get a RST
-	closed               // both sides are closed
-	halved               // the receiver sees the end of the stream, the sender nothing
-	spared               // it is not broken
+	reset      ending = iota // both sides get a RST
+	closed                   // both sides are closed
+	halfClosed               // the receiver sees the end of the stream, the sender nothing
+	unbroken
 )
 
 func (e ending) String() string {
-	return [...]string{"resets", "closings", "half closings", "spared"}[e]
+	return [...]string{"resets", "closings", "half closings", "unbroken"}[e]
 }
 
 // newProxy starts a proxy of an agency. It ends with the test.
-func newProxy(t testing.TB, server string, seed uint64, agency int, done *mischief) *proxy {
+func newProxy(t testing.TB, server string, seed uint64, agency int, done *faults) *proxy {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &proxy{listener: listener, server: server, seed: seed, agency: agency, done: done}
-	p.links.Go(p.serve)
+	p.running.Go(p.serve)
 	t.Cleanup(func() {
 		listener.Close()
-		p.cut() // what a peer that hangs would keep open for ever
-		p.links.Wait()
+		p.closeAll() // a peer that hangs would keep its connection open
+		p.running.Wait()
 	})
 	return p
 }
@@ -92,28 +92,27 @@ func (p *proxy) serve() {
 		if err != nil {
 			return
 		}
-		// Before the next is accepted: the server sees connections in the
-		// order in which the agency makes them, as it does without a proxy.
+		// The proxy dials before it accepts the next connection: the server
+		// sees the connections in the agency's order, as it does without a proxy.
 		server, err := net.Dial("tcp", p.server)
 		if err != nil {
 			agency.Close()
 			continue
 		}
 		p.done.connections.Add(1)
-		p.keep(agency, server)
+		p.track(agency, server)
 		random := rand.New(rand.NewPCG(p.seed, uint64(p.agency)<<32|n))
-		p.links.Go(func() { p.link(agency.(*net.TCPConn), server.(*net.TCPConn), random) })
+		p.running.Go(func() { p.forward(agency.(*net.TCPConn), server.(*net.TCPConn), random) })
 	}
 }
 
-func (p *proxy) keep(sockets ...net.Conn) {
+func (p *proxy) track(sockets ...net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sockets = append(p.sockets, sockets...)
 }
 
-// cut ends all links.
-func (p *proxy) cut() {
+func (p *proxy) closeAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, socket := range p.sockets {
@@ -121,35 +120,35 @@ func (p *proxy) cut() {
 	}
 }
 
-// link carries one connection. Its end may come in either direction, behind any
-// byte: the first ones, with the greetings, are as likely as those of all
-// batches. One in four is spared, so that the lottery ends.
-func (p *proxy) link(agency, server *net.TCPConn, random *rand.Rand) {
-	how := ending(random.IntN(int(spared) + 1))
+// forward forwards one connection in both directions. One of them may break after
+// any byte: it is as likely to break in the first messages as in all the batches.
+// One connection in four does not break, so that the lottery ends.
+func (p *proxy) forward(agency, server *net.TCPConn, random *rand.Rand) {
+	how := ending(random.IntN(int(unbroken) + 1))
 	const never = math.MaxInt
 	up, down := never, never
 	switch {
-	case how == spared:
+	case how == unbroken:
 	case random.IntN(2) == 0:
 		up = random.IntN(2 << random.IntN(18))
 	default:
-		down = random.IntN(2 << random.IntN(10)) // little is said in this direction
+		down = random.IntN(2 << random.IntN(10)) // few bytes go in this direction
 	}
 	var both sync.WaitGroup
 	for _, way := range []struct {
 		from, to *net.TCPConn
-		until    int
+		limit    int
 	}{{agency, server, up}, {server, agency, down}} {
 		random := rand.New(rand.NewPCG(random.Uint64(), 0))
 		both.Go(func() {
-			switch err := p.carry(way.from, way.to, way.until, random); err {
+			switch err := p.copy(way.from, way.to, way.limit, random); err {
 			case io.EOF:
 				_ = way.to.CloseWrite()
 			case errBroken:
 				p.done.broken[how].Add(1)
-				finish(how, way.from, way.to)
+				breakConnection(how, way.from, way.to)
 			default:
-				finish(reset, way.from, way.to)
+				breakConnection(reset, way.from, way.to)
 			}
 		})
 	}
@@ -158,10 +157,10 @@ func (p *proxy) link(agency, server *net.TCPConn, random *rand.Rand) {
 	server.Close()
 }
 
-// finish ends a connection, or one direction of it.
-func finish(how ending, from, to *net.TCPConn) {
+// breakConnection ends a connection, or one direction of it.
+func breakConnection(how ending, from, to *net.TCPConn) {
 	switch how {
-	case halved:
+	case halfClosed:
 		_ = to.CloseWrite()
 		_, _ = io.Copy(io.Discard, from)
 		return
@@ -172,25 +171,25 @@ func finish(how ending, from, to *net.TCPConn) {
 	to.Close()
 }
 
-// errBroken says that a connection is to be broken here.
+// errBroken is returned where a connection is to be broken.
 var errBroken = errors.New("broken by the proxy")
 
-// carry carries bytes in one direction up to where it is to be broken, or to
-// the end of the stream, io.EOF.
-func (p *proxy) carry(from, to *net.TCPConn, until int, random *rand.Rand) error {
+// copy copies bytes in one direction. It returns errBroken after limit bytes, or
+// io.EOF at the end of the stream.
+func (p *proxy) copy(from, to *net.TCPConn, limit int, random *rand.Rand) error {
 	buffer := make([]byte, 16<<10)
-	size, pieces := 0, 0 // the pieces' size, and how many are to have it
-	for ; until > 0; pieces-- {
+	size, pieces := 0, 0 // the size of a piece, and how many more have that size
+	for ; limit > 0; pieces-- {
 		if pieces == 0 {
 			size, pieces = 1<<random.IntN(15), 1+random.IntN(32)
 		}
-		n, err := from.Read(buffer[:min(size, until)])
+		n, err := from.Read(buffer[:min(size, limit)])
 		if err != nil {
 			return err
 		}
-		until -= n
+		limit -= n
 		p.done.pieces.Add(1)
-		p.dawdle(random)
+		p.delay(random)
 		if _, err := to.Write(buffer[:n]); err != nil {
 			return err
 		}
@@ -198,14 +197,14 @@ func (p *proxy) carry(from, to *net.TCPConn, until int, random *rand.Rand) error
 	return errBroken
 }
 
-// dawdle lets a piece wait, now and then for long.
-func (p *proxy) dawdle(random *rand.Rand) {
+// delay delays some of the pieces, and a few of them for long.
+func (p *proxy) delay(random *rand.Rand) {
 	switch n := random.IntN(256); {
 	case n == 0:
-		p.done.stops.Add(1)
+		p.done.long.Add(1)
 		time.Sleep(time.Duration(random.Int64N(int64(200 * time.Millisecond))))
 	case n < 16:
-		p.done.delays.Add(1)
+		p.done.short.Add(1)
 		time.Sleep(time.Duration(random.Int64N(int64(2 * time.Millisecond))))
 	}
 }

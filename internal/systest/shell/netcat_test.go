@@ -11,10 +11,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// fakeNetcat is `nc HOST PORT` as busybox has it, but what would be the compose
-// network is this machine. The file that NC_REFUSALS names holds how many more
-// connections are refused; with NC_SILENT it says nothing of that, as a busybox
-// that was built with another netcat. With NC_UNKNOWN there is no server.
+// fakeNetcat is busybox's `nc HOST PORT`, but it connects to this machine and not
+// to the compose network. The file that NC_REFUSALS names holds how many more
+// connections are refused; with NC_SILENT a refusal prints nothing, as in a busybox
+// that was built with another netcat. With NC_UNKNOWN the server has no address.
 func fakeNetcat() {
 	if len(os.Args) != 3 || os.Args[1] != "server" || os.Getenv("NC_UNKNOWN") != "" {
 		fmt.Fprintf(os.Stderr, "nc: bad address '%v'\n", os.Args[1:])
@@ -61,9 +61,9 @@ func refuse(file string) bool {
 	return true
 }
 
-// servers are what `echoserver KIND` starts; it sets PORT.
+// servers are the servers that the command `echoserver KIND` starts.
 var servers = map[string]func(net.Conn){
-	"line": func(conn net.Conn) { // ours: one line, then it closes
+	"line": func(conn net.Conn) { // as the project's: one line, then it closes
 		line, _ := bufio.NewReader(conn).ReadString('\n')
 		io.WriteString(conn, line)
 	},
@@ -77,14 +77,15 @@ var servers = map[string]func(net.Conn){
 		line, _ := bufio.NewReader(conn).ReadString('\n')
 		io.WriteString(conn, line[:len(line)/2])
 	},
-	"mute":   func(conn net.Conn) { io.Copy(io.Discard, conn); select {} },
+	"silent": func(conn net.Conn) { io.Copy(io.Discard, conn); select {} },
 	"closes": func(conn net.Conn) { io.Copy(io.Discard, conn) }, // without an answer
-	"lies": func(conn net.Conn) {
+	"success": func(conn net.Conn) { // the line that the script would print
 		io.WriteString(conn, "action: test_echo_server | result: success\n")
 		io.Copy(io.Discard, conn)
 	},
 }
 
+// startServer is the command `echoserver KIND`. It sets PORT to the server's port.
 func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	serve, ok := servers[args[0]]
 	if !ok || neg {

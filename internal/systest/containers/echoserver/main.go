@@ -1,6 +1,6 @@
-// Command standin is somebody else's echo server: it serves one connection at a
-// time, answers each read at once and closes when its client does. With the
-// argument "wrong" it answers something else.
+// Command echoserver is an echo server that is not the project's: it serves one
+// connection at a time, answers each read at once, and closes a connection when
+// the client does. With the argument "wrong" it answers something else.
 package main
 
 import (
@@ -16,7 +16,7 @@ func main() {
 	}
 	prefix := ""
 	if len(os.Args) > 1 && os.Args[1] == "wrong" {
-		prefix = "no such luck: "
+		prefix = "wrong: "
 	}
 	for {
 		conn, err := listener.Accept()
