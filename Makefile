@@ -64,7 +64,7 @@ docker-compose-logs: ## sigue los logs de todos los contenedores
 .PHONY: docker-compose-logs
 
 ramas: ## crea o mueve las ramas locales ej1 … ej8
-	@go run ./scripts/ramas
+	@scripts/ramas.sh
 .PHONY: ramas
 
 bench: ## mide y dibuja el rendimiento, comparado con el piso de la máquina

@@ -1,9 +1,8 @@
-package main
+// Package ramas tests scripts/ramas.sh on repositories of its own.
+package ramas
 
 import (
 	"bytes"
-	"context"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -12,13 +11,24 @@ import (
 	"testing"
 )
 
+// The files that a branch changes.
+const (
+	defaultFile = "scripts/compose/default.go"
+	composeName = "docker-compose-dev.yaml"
+)
+
 const defaultSource = "package main\n\nconst defaultScenario = \"agencias\"\n"
 
-// fakeGenerator names the scenario and shows which tree it ran in.
-func fakeGenerator(_ context.Context, tree, scenario string) ([]byte, error) {
-	marker, err := os.ReadFile(filepath.Join(tree, "marker"))
-	return append([]byte(scenario+" on "), marker...), err
-}
+var branches = []string{"ej1", "ej2", "ej3", "ej4", "ej5", "ej6", "ej7", "ej8"}
+
+// fakeGo stands for "go run -trimpath ./scripts/compose 5 ejN": it names the
+// scenario and shows which tree it runs in. It fails if that tree says so.
+const fakeGo = `#!/bin/sh
+[ "$1 $2 $3 $4" = "run -trimpath ./scripts/compose 5" ] || exit 1
+printf '%s on ' "$5"
+cat marker
+[ ! -e "marker-$5" ]
+`
 
 // repo is a temporary repository with one commit on main.
 type repo struct {
@@ -35,6 +45,11 @@ func newRepo(t *testing.T) repo {
 		t.Setenv(name, "")
 		os.Unsetenv(name)
 	}
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(fakeGo), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	r := repo{t, t.TempDir()}
 	r.git("init", "-q", "-b", "main")
 	r.write(defaultFile, defaultSource)
@@ -74,15 +89,29 @@ func (r repo) commit(message string, args ...string) {
 		"commit", "-q", "-m", message}, args...)...)
 }
 
-func (r repo) ramas() error {
-	return makeBranches(context.Background(), r.dir, fakeGenerator, io.Discard)
-}
-
-func (r repo) mustRamas() {
+// ramas runs the script and returns all it says, and its exit status.
+func (r repo) ramas() (said string, status int) {
 	r.Helper()
-	if err := r.ramas(); err != nil {
+	script, err := filepath.Abs("../../../scripts/ramas.sh")
+	if err != nil {
 		r.Fatal(err)
 	}
+	cmd := exec.Command(script)
+	cmd.Dir = r.dir
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		r.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+func (r repo) mustRamas() string {
+	r.Helper()
+	said, status := r.ramas()
+	if status != 0 {
+		r.Fatalf("exit status %d: %s", status, said)
+	}
+	return said
 }
 
 func (r repo) branches() string {
@@ -96,23 +125,23 @@ func TestEachBranchIsMainPlusOneCommit(t *testing.T) {
 	if got := r.git("for-each-ref", "--format=%(refname:short)", "refs/heads"); got != "ej1\nej2\nej3\nej4\nej5\nej6\nej7\nej8\nmain" {
 		t.Errorf("branches %q, want ej1 to ej8 and main", got)
 	}
-	for _, e := range exercises {
-		if parent := r.git("rev-parse", e.branch+"^"); parent != r.git("rev-parse", "main") {
-			t.Errorf("%s: its parent is not main", e.branch)
+	for _, branch := range branches {
+		if parent := r.git("rev-parse", branch+"^"); parent != r.git("rev-parse", "main") {
+			t.Errorf("%s: its parent is not main", branch)
 		}
-		changed := r.git("diff", "--name-only", "main", e.branch)
+		changed := r.git("diff", "--name-only", "main", branch)
 		if want := composeName + "\n" + defaultFile; changed != want {
-			t.Errorf("%s changes %q, want %q", e.branch, changed, want)
+			t.Errorf("%s changes %q, want %q", branch, changed, want)
 		}
-		if got, want := r.git("show", e.branch+":"+composeName), e.branch+" on first"; got != want {
-			t.Errorf("%s: compose file %q, want %q", e.branch, got, want)
+		if got, want := r.git("show", branch+":"+composeName), branch+" on first"; got != want {
+			t.Errorf("%s: compose file %q, want %q", branch, got, want)
 		}
-		source := r.git("show", e.branch+":"+defaultFile)
-		if want := strings.Replace(defaultSource, "agencias", e.branch, 1); source+"\n" != want {
-			t.Errorf("%s: %s is %q", e.branch, defaultFile, source)
+		source := r.git("show", branch+":"+defaultFile)
+		if want := strings.Replace(defaultSource, "agencias", branch, 1); source+"\n" != want {
+			t.Errorf("%s: %s is %q", branch, defaultFile, source)
 		}
-		if subject := r.git("log", "-1", "--format=%s", e.branch); !strings.HasPrefix(subject, e.branch+": ") {
-			t.Errorf("%s: subject %q does not name the exercise", e.branch, subject)
+		if subject := r.git("log", "-1", "--format=%s", branch); !strings.HasPrefix(subject, branch+": ") {
+			t.Errorf("%s: subject %q does not name the exercise", branch, subject)
 		}
 	}
 }
@@ -121,15 +150,12 @@ func TestASecondRunChangesNothing(t *testing.T) {
 	r := newRepo(t)
 	r.mustRamas()
 	before := r.branches()
-	var out bytes.Buffer
-	if err := makeBranches(context.Background(), r.dir, fakeGenerator, &out); err != nil {
-		t.Fatal(err)
-	}
+	said := r.mustRamas()
 	if after := r.branches(); after != before {
 		t.Errorf("branches moved:\n%s\nto\n%s", before, after)
 	}
-	if n := strings.Count(out.String(), "sin cambios"); n != len(exercises) {
-		t.Errorf("says of %d branches that they are unchanged:\n%s", n, out.String())
+	if n := strings.Count(said, "sin cambios"); n != len(branches) {
+		t.Errorf("says of %d branches that they are unchanged:\n%s", n, said)
 	}
 	// And a copy of main elsewhere gives the same commits.
 	clone := repo{t, t.TempDir()}
@@ -176,6 +202,11 @@ func TestBranchesThatMayMove(t *testing.T) {
 		"main was rewritten":         func(r repo) { r.mustRamas(); r.write("marker", "second\n"); r.commit("1st", "--amend") },
 		"made by hand at main":       func(r repo) { r.git("branch", "ej3") },
 		"made by hand at older main": func(r repo) { r.git("branch", "ej3"); advance(r) },
+		"HEAD detached at it": func(r repo) {
+			r.mustRamas()
+			advance(r)
+			r.git("switch", "-q", "--detach", "ej3")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRepo(t)
@@ -198,10 +229,19 @@ func TestBranchesThatMustNotMove(t *testing.T) {
 		prepare func(repo)
 		want    string
 	}{
-		"own branch":         {func(r repo) { r.git("switch", "-q", "-c", "ej3"); own(r) }, "git branch -m ej3"},
-		"own commit on top":  {func(r repo) { r.mustRamas(); r.git("switch", "-q", "ej3"); own(r) }, "git branch -m ej3"},
-		"our commit amended": {func(r repo) { r.mustRamas(); r.git("switch", "-q", "ej3"); own(r, "--amend") }, "git branch -m ej3"},
-		"checked out":        {func(r repo) { r.mustRamas(); r.git("switch", "-q", "ej3") }, "está en uso"},
+		"own branch":                {func(r repo) { r.git("switch", "-q", "-c", "ej3"); own(r) }, "git branch -m ej3"},
+		"own commit on top":         {func(r repo) { r.mustRamas(); r.git("switch", "-q", "ej3"); own(r) }, "git branch -m ej3"},
+		"our commit amended":        {func(r repo) { r.mustRamas(); r.git("switch", "-q", "ej3"); own(r, "--amend") }, "git branch -m ej3"},
+		"checked out":               {func(r repo) { r.mustRamas(); r.git("switch", "-q", "ej3") }, "está en uso"},
+		"checked out, not yet born": {func(r repo) { r.git("switch", "-q", "--orphan", "ej3") }, "está en uso"},
+		"merge of ours": {func(r repo) {
+			r.mustRamas()
+			r.git("switch", "-q", "ej3")
+			r.commit("mine", "--allow-empty")
+			r.git("switch", "-q", "main")
+			r.git("update-ref", "refs/heads/ej3", r.git("-c", "user.name=make ramas", "-c", "user.email=ramas@tp0.invalid",
+				"commit-tree", "ej3^{tree}", "-p", "main", "-p", "ej3", "-m", "merge"))
+		}, "git branch -m ej3"},
 		"in another work tree": {func(r repo) {
 			r.mustRamas()
 			r.git("worktree", "add", "-q", filepath.Join(r.TempDir(), "other"), "ej3")
@@ -215,12 +255,12 @@ func TestBranchesThatMustNotMove(t *testing.T) {
 			r.git("update-ref", "refs/heads/main", r.git("-c", "user.name=Ana", "-c", "user.email=a@example.com",
 				"commit-tree", "main^{tree}", "-p", "main", "-m", "later"))
 			before := r.branches()
-			err := r.ramas()
-			if err == nil {
-				t.Fatal("moved the branches")
+			said, status := r.ramas()
+			if status != 1 {
+				t.Errorf("exit status %d, want 1", status)
 			}
-			if !strings.Contains(err.Error(), "ej3") || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("error does not say %q: %v", test.want, err)
+			if !strings.Contains(said, "ej3") || !strings.Contains(said, test.want) {
+				t.Errorf("it does not say %q: %s", test.want, said)
 			}
 			if after := r.branches(); after != before {
 				t.Errorf("branches moved:\n%s\nto\n%s", before, after)
@@ -239,8 +279,54 @@ func TestACheckedOutBranchThatNeedNotMove(t *testing.T) {
 func TestNoMain(t *testing.T) {
 	r := newRepo(t)
 	r.git("branch", "-m", "main", "trunk")
-	if err := r.ramas(); err == nil || !strings.Contains(err.Error(), "main") {
-		t.Errorf("error is %v, want one that names main", err)
+	if said, status := r.ramas(); status != 1 || !strings.Contains(said, "no hay una rama main") {
+		t.Errorf("exit status %d, and it says %q", status, said)
+	}
+}
+
+func TestOutsideOfARepository(t *testing.T) {
+	outside := repo{t, t.TempDir()}
+	if said, status := outside.ramas(); status != 1 || !strings.Contains(said, "not a git repository") {
+		t.Errorf("exit status %d, and it says %q", status, said)
+	}
+}
+
+func TestNoDefaultScenario(t *testing.T) {
+	r := newRepo(t)
+	r.write(defaultFile, "package main\n")
+	r.commit("nothing to change")
+	if said, status := r.ramas(); status != 1 || !strings.Contains(said, defaultFile) || r.branches() != "" {
+		t.Errorf("exit status %d, branches %q, and it says %q", status, r.branches(), said)
+	}
+}
+
+// TestFailedGenerator fails for one branch after others.
+func TestFailedGenerator(t *testing.T) {
+	r := newRepo(t)
+	r.write("marker-ej5", "")
+	r.commit("no ej5")
+	if said, status := r.ramas(); status != 1 || !strings.Contains(said, "ej5") || r.branches() != "" {
+		t.Errorf("exit status %d, branches %q, and it says %q", status, r.branches(), said)
+	}
+}
+
+func TestFromAFolderOfTheRepository(t *testing.T) {
+	r := newRepo(t)
+	inside := repo{t, filepath.Join(r.dir, "scripts")}
+	inside.mustRamas()
+	if got := r.git("show", "ej8:"+composeName); got != "ej8 on first" {
+		t.Errorf("compose file is %q", got)
+	}
+}
+
+// TestNothingIsLeft looks for the files that the script works with.
+func TestNothingIsLeft(t *testing.T) {
+	r := newRepo(t)
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	r.mustRamas()
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
 	}
 }
 
@@ -251,11 +337,12 @@ func TestOnThisProject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	paths := strings.Fields(string(cache))
+	paths, path := strings.Fields(string(cache)), os.Getenv("PATH")
 	t.Setenv("GOCACHE", paths[0])
 	t.Setenv("GOMODCACHE", paths[1])
 	r := newRepo(t)
-	project := os.DirFS("../..")
+	t.Setenv("PATH", path) // the real go
+	project := os.DirFS("../../..")
 	sources, err := fs.Glob(project, "scripts/compose/*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -268,11 +355,9 @@ func TestOnThisProject(t *testing.T) {
 		r.write(name, string(content))
 	}
 	r.commit("project")
-	if err := makeBranches(context.Background(), r.dir, runGenerator, io.Discard); err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range exercises {
-		r.git("switch", "-q", e.branch)
+	r.mustRamas()
+	for _, branch := range branches {
+		r.git("switch", "-q", branch)
 		cmd := exec.Command("go", "run", "-trimpath", "./scripts/compose", "5")
 		cmd.Dir = r.dir
 		got, err := cmd.Output()
@@ -284,7 +369,7 @@ func TestOnThisProject(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, want) {
-			t.Errorf("%s: the committed compose file is not what its generator writes", e.branch)
+			t.Errorf("%s: the committed compose file is not what its generator writes", branch)
 		}
 	}
 }
