@@ -124,7 +124,7 @@ func TestChart(t *testing.T) {
 	want := "```mermaid\nxychart-beta horizontal\n" +
 		"  title \"Apuestas por segundo, respecto del piso\"\n" +
 		"  x-axis [\"mil agencias, sin fsync\"]\n" +
-		"  y-axis \"1 = el piso\" 0 --> 1\n" +
+		"  y-axis \"el piso = 1\" 0 --> 1\n" +
 		"  bar [0.25]\n```\n"
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)

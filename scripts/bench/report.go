@@ -52,14 +52,22 @@ func (r result) newToOld() float64 {
 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
 
-// memory is the most, in MiB, that a server and a client took in any repetition.
+// memory is the most, in MiB, that a server and a client took in any repetition;
+// "" where it was not measured.
 func (r result) memory(programs int) (server, client string) {
 	var s, c int64
 	for _, m := range r.measurements {
 		s = max(s, m.runs[programs].server)
 		c = max(c, m.runs[programs].client)
 	}
-	return table.Integer(int(s >> 20)), table.Integer(int(c >> 20))
+	return mebibytes(s), mebibytes(c)
+}
+
+func mebibytes(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return table.Integer(int(n >> 20))
 }
 
 // report prints the tables, and the chart for README.md.
@@ -135,6 +143,6 @@ func chart(results []result) string {
 	return "```mermaid\nxychart-beta horizontal\n" +
 		"  title \"Apuestas por segundo, respecto del piso\"\n" +
 		"  x-axis [" + strings.Join(titles, ", ") + "]\n" +
-		"  y-axis \"1 = el piso\" 0 --> 1\n" +
+		"  y-axis \"el piso = 1\" 0 --> 1\n" +
 		"  bar [" + strings.Join(shares, ", ") + "]\n```\n"
 }
