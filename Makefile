@@ -69,5 +69,5 @@ ramas: ## crea o mueve las ramas locales ej1 … ej8
 
 bench: ## mide y dibuja el rendimiento, comparado con el piso de la máquina
 	go test -run '^$$' -bench . -benchmem ./protocol ./server/store ./server/tcp ./client ./client/agency
-	go run ./scripts/bench
+	CGO_ENABLED=0 go run ./scripts/bench
 .PHONY: bench
