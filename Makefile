@@ -23,7 +23,7 @@ test: ## todas las pruebas (con Docker, si responde)
 .PHONY: test
 
 crash: ## mata procesos durante CRASH_FOR (10m), corta conexiones la mitad de eso, y comprueba que nada se pierda
-	CRASH_FOR=$(or $(CRASH_FOR),10m) go test -count=1 -timeout 0 -v -run Crash ./scripts/e2e
+	CRASH_FOR=$(or $(CRASH_FOR),10m) go test -count=1 -timeout 0 -v -run Crash ./internal/systest/e2e
 .PHONY: crash
 
 fuzz: ## busca entradas que rompan cada decodificador, FUZZTIME (1m) cada uno
@@ -31,7 +31,7 @@ fuzz: ## busca entradas que rompan cada decodificador, FUZZTIME (1m) cada uno
 .PHONY: fuzz
 
 estabilidad: ## las pruebas con contenedores que dependen del tiempo, VECES (20) seguidas y con carga
-	CONTAINERS=1 ESTABILIDAD=$(or $(VECES),20) go test -count=1 -timeout 0 -v -run Estabilidad ./scripts/containers
+	CONTAINERS=1 ESTABILIDAD=$(or $(VECES),20) go test -count=1 -timeout 0 -v -run Estabilidad ./internal/systest/containers
 .PHONY: estabilidad
 
 datos: ## deja los archivos de las agencias en .data/ (AGENCIAS=5): los de la cátedra o sintéticos
@@ -64,10 +64,10 @@ docker-compose-logs: ## sigue los logs de todos los contenedores
 .PHONY: docker-compose-logs
 
 ramas: ## crea o mueve las ramas locales ej1 … ej8
-	@go run ./scripts/ramas
+	@scripts/ramas.sh
 .PHONY: ramas
 
 bench: ## mide y dibuja el rendimiento, comparado con el piso de la máquina
 	go test -run '^$$' -bench . -benchmem ./protocol ./server/store ./server/tcp ./client ./client/agency
-	go run ./scripts/bench
+	CGO_ENABLED=0 go run ./scripts/bench
 .PHONY: bench

@@ -8,42 +8,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-const (
-	asProgram = "TEST_AS_PROGRAM" // this test binary is to be the program
-	asUser    = "TEST_AS_USER"    // of the user with that id
-)
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) == "" {
-		os.Exit(m.Run())
-	}
-	if id, err := strconv.Atoi(os.Getenv(asUser)); err == nil {
-		if err := syscall.Setuid(id); err != nil {
-			panic(err)
-		}
-	}
-	main()
-}
+func TestMain(m *testing.M) { processtest.Main(m, main) }
 
 // program is the program as a command, in a folder of its own.
 func program(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(binary, args...)
-	cmd.Dir = t.TempDir()
-	cmd.Env = child.Environ(append([]string{asProgram + "=1", "CLI_ID=1", "CLI_LOG_LEVEL=DEBUG"}, env...)...)
+	cmd := processtest.Program(t, append([]string{"CLI_ID=1", "CLI_LOG_LEVEL=DEBUG"}, env...)...)
+	cmd.Args = append(cmd.Args, args...)
 	return cmd
 }
 
@@ -60,7 +39,7 @@ func TestArguments(t *testing.T) {
 		{[]string{"-config"}, 2, "Uso: client"},
 		{[]string{"config.yaml"}, 2, `argumento inesperado: "config.yaml"`},
 	} {
-		p := child.Start(t, program(t, nil, tt.args...))
+		p := processtest.Start(t, program(t, nil, tt.args...))
 		if status := p.Wait(); status != tt.status {
 			t.Errorf("%q: exit status %d, want %d", tt.args, status, tt.status)
 		}
@@ -94,7 +73,7 @@ func TestBadConfiguration(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(cmd.Dir, "config.yaml"), []byte(tt.file), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			p := child.Start(t, cmd)
+			p := processtest.Start(t, cmd)
 			status, said := p.Wait(), p.Errors()
 			if status != 1 || len(said) != 1 || len(p.Lines()) > 0 {
 				t.Fatalf("exit status %d, says %q", status, said)
@@ -109,7 +88,7 @@ func TestBadConfiguration(t *testing.T) {
 }
 
 func TestNamedConfigurationIsMissing(t *testing.T) {
-	p := child.Start(t, program(t, nil, "-config", "nowhere.yaml"))
+	p := processtest.Start(t, program(t, nil, "-config", "nowhere.yaml"))
 	if status, said := p.Wait(), p.Errors(); status != 1 || len(said) != 1 || !strings.Contains(said[0], "nowhere.yaml") {
 		t.Errorf("exit status %d, says %q", status, said)
 	}
@@ -122,7 +101,7 @@ func TestLogsConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd.Args = append(cmd.Args, "-config", "other.yaml")
-	p := child.Start(t, cmd)
+	p := processtest.Start(t, cmd)
 	line := p.Await("action: config")
 	want := "action: config | result: success | client_id: 1 | server_address: server:12346 | loop_amount: 0 | loop_period: 60s | log_level: DEBUG"
 	if !strings.Contains(line, want) {
@@ -131,12 +110,12 @@ func TestLogsConfiguration(t *testing.T) {
 	if status := p.Wait(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	child.ParseLines(t, p.Lines())
+	logtest.ParseLines(t, p.Lines())
 }
 
 // A variable that is probably misspelled is worth a warning, but no more.
 func TestMisspelledVariable(t *testing.T) {
-	p := child.Start(t, program(t, []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=0", "CLI_SERVER_ADRESS=a:1", "CLI_COLOR=1"}))
+	p := processtest.Start(t, program(t, []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=0", "CLI_SERVER_ADRESS=a:1", "CLI_COLOR=1"}))
 	status, said := p.Wait(), p.Errors()
 	want := []string{`client: environment variable "CLI_SERVER_ADRESS" is not known, did you mean CLI_SERVER_ADDRESS?`}
 	if status != 0 || !slices.Equal(said, want) {
@@ -145,7 +124,7 @@ func TestMisspelledVariable(t *testing.T) {
 }
 
 func TestLogLevel(t *testing.T) {
-	p := child.Start(t, program(t, []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=0", "CLI_LOG_LEVEL=error"}))
+	p := processtest.Start(t, program(t, []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=0", "CLI_LOG_LEVEL=error"}))
 	if status := p.Wait(); status != 0 || len(p.Lines()) > 0 {
 		t.Errorf("exit status %d, says %q", status, p.Lines())
 	}
@@ -180,9 +159,9 @@ func TestDataFile(t *testing.T) {
 			c := listen(t, greets)
 			env := []string{"CLI_DATA_FILE=" + tt.file, c.env()}
 			if os.Getuid() == 0 {
-				env = append(env, asUser+"=65534")
+				env = append(env, processtest.AsUser+"=65534")
 			}
-			p := child.Start(t, program(t, env))
+			p := processtest.Start(t, program(t, env))
 			line := p.Await("action: consulta_ganadores | result: fail | client_id: 1 | error: ")
 			for _, want := range tt.want {
 				if !strings.Contains(line, want) {
@@ -192,7 +171,7 @@ func TestDataFile(t *testing.T) {
 			if status := p.Wait(); status != 1 {
 				t.Errorf("exit status %d", status)
 			}
-			child.ParseLines(t, p.Lines())
+			logtest.ParseLines(t, p.Lines())
 		})
 	}
 }
@@ -237,7 +216,7 @@ func TestPauses(t *testing.T) {
 			cmd := program(t, append(tt.env, "CLI_SERVER_ADDRESS="+tt.server.Addr().String()))
 			writeData(t, cmd.Dir)
 			start := time.Now()
-			status := child.Start(t, cmd).Wait()
+			status := processtest.Start(t, cmd).Wait()
 			if took := time.Since(start); status != tt.status || took < pause {
 				t.Errorf("exit status %d after %v, want %d after %v", status, took, tt.status, pause)
 			}
@@ -256,11 +235,11 @@ func TestNoRetry(t *testing.T) {
 	for _, mode := range [][]string{{"CLI_MODE=agency"}, {"CLI_MODE=echo"}, bet} {
 		cmd := program(t, append([]string{"CLI_RETRY_DEADLINE=0s", "CLI_SERVER_ADDRESS=" + address}, mode...))
 		writeData(t, cmd.Dir)
-		p := child.Start(t, cmd)
+		p := processtest.Start(t, cmd)
 		if status := p.Wait(); status != 1 {
 			t.Errorf("%q: exit status %d", mode, status)
 		}
-		lines := child.ParseLines(t, p.Lines())
+		lines := logtest.ParseLines(t, p.Lines())
 		if last := lines[len(lines)-1]; last.Result != "fail" || !strings.Contains(fmt.Sprint(last.Keys), "refused") {
 			t.Errorf("%q: says %+v", mode, last)
 		}

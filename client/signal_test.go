@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
 )
 
 // central is a scripted central for one connection.
@@ -131,7 +132,7 @@ var phases = []phase{
 }
 
 // reach starts a client and returns when it is in that phase.
-func (p phase) reach(t testing.TB) *child.Process {
+func (p phase) reach(t testing.TB) *processtest.Process {
 	t.Helper()
 	env := append([]string{"CLI_SERVER_ADDRESS=127.0.0.1:1"}, p.env...)
 	reached := make(chan struct{})
@@ -143,7 +144,7 @@ func (p phase) reach(t testing.TB) *child.Process {
 	}
 	cmd := program(t, env)
 	writeData(t, cmd.Dir)
-	client := child.Start(t, cmd)
+	client := processtest.Start(t, cmd)
 	client.Await(p.await)
 	<-reached
 	return client
@@ -159,9 +160,9 @@ func TestStops(t *testing.T) {
 				if took := p.Stop(signal); took > 5*time.Second {
 					t.Errorf("stopped after %v", took)
 				}
-				lines := child.ParseLines(t, p.Lines())
+				lines := logtest.ParseLines(t, p.Lines())
 				for _, what := range phase.closed {
-					if len(child.Select(lines, "close_"+what, "success")) == 0 {
+					if len(logtest.Select(lines, "close_"+what, "success")) == 0 {
 						t.Errorf("does not say that the %s is closed", what)
 					}
 				}
@@ -216,52 +217,6 @@ func writeData(t testing.TB, dir string) {
 	}
 }
 
-// A client whose output nobody reads is stuck when it logs, and cannot stop in
-// order. A second signal ends it.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
-	cmd := program(t, []string{"CLI_SERVER_ADDRESS=127.0.0.1:1", "CLI_RETRY_DEADLINE=1h", "CLI_LOG_LEVEL=INFO"})
-	read, write, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer read.Close()
-	fill(t, write)
-	cmd.Stdout = write
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	write.Close()
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	_ = cmd.Process.Signal(syscall.SIGTERM)
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for tries := 1; ; tries++ {
-		select {
-		case <-done:
-			if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGTERM {
-				t.Errorf("ended with %v", cmd.ProcessState)
-			}
-			return
-		case <-again.C:
-			_ = cmd.Process.Signal(syscall.SIGTERM)
-		}
-		if tries > 1000 {
-			_ = cmd.Process.Kill()
-			<-done
-			t.Fatal("does not end")
-		}
-	}
-}
-
-// fill writes to a pipe until it is full.
-func fill(t *testing.T, pipe *os.File) {
-	t.Helper()
-	if err := pipe.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
-	for full := false; !full; {
-		_, err := pipe.Write(make([]byte, 512))
-		full = err != nil
-	}
+	processtest.CheckSecondSignal(t, program(t, []string{"CLI_SERVER_ADDRESS=127.0.0.1:1", "CLI_RETRY_DEADLINE=1h", "CLI_LOG_LEVEL=INFO"}))
 }

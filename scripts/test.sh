@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 shfmt=mvdan.cc/sh/v3/cmd/shfmt@v3.14.1
-scripts=(generar-compose.sh validar-echo-server.sh scripts/test.sh scripts/fuzz.sh .ci/run)
+scripts=(generar-compose.sh validar-echo-server.sh scripts/test.sh scripts/fuzz.sh scripts/ramas.sh .ci/run)
 
 step() { printf '\n== %s\n' "$*"; }
 without() { printf 'aviso: %s\n' "$*"; }
@@ -39,7 +39,7 @@ go test -count=1 ${race:+"$race"} ./...
 
 step "pruebas con contenedores"
 if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then
-  CONTAINERS=1 go test -count=1 -timeout 15m ./scripts/containers
+  CONTAINERS=1 go test -count=1 -timeout 15m ./internal/systest/containers
 else
   without "no responde un motor de Docker con Compose: quedan sin correr"
 fi

@@ -10,37 +10,16 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-const (
-	asProgram = "TEST_AS_PROGRAM" // this test binary is to be the program
-	asUser    = "TEST_AS_USER"    // of the user with that id
-)
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) == "" {
-		os.Exit(m.Run())
-	}
-	if id, err := strconv.Atoi(os.Getenv(asUser)); err == nil {
-		if err := syscall.Setuid(id); err != nil {
-			panic(err)
-		}
-	}
-	main()
-}
+func TestMain(m *testing.M) { processtest.Main(m, main) }
 
 // program is the program as a command, in a folder of its own.
 func program(t *testing.T, env []string) *exec.Cmd {
 	t.Helper()
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(binary)
-	cmd.Dir = t.TempDir()
-	cmd.Env = child.Environ(append([]string{asProgram + "=1", "LOGGING_LEVEL=DEBUG"}, env...)...)
-	return cmd
+	return processtest.Program(t, append([]string{"LOGGING_LEVEL=DEBUG"}, env...)...)
 }
 
 // One clear line that names the key, and exit status 1.
@@ -64,7 +43,7 @@ func TestBadConfiguration(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			cmd := program(t, tt.env)
 			write(t, filepath.Join(cmd.Dir, "config.ini"), tt.file)
-			p := child.Start(t, cmd)
+			p := processtest.Start(t, cmd)
 			status, said := p.Wait(), p.Errors()
 			if status != 1 || len(said) != 1 || len(p.Lines()) > 0 {
 				t.Fatalf("exit status %d, says %q and %q", status, said, p.Lines())
@@ -103,10 +82,10 @@ func TestCannotStart(t *testing.T) {
 		{"another lottery's journal", map[string]string{"bets.csv": row, "bets.csv.journal": "finished 1 7\n"}, nil,
 			[]string{"bets.csv.journal does not fit ./bets.csv", "agency 1"}},
 		{"fewer agencies than have finished", map[string]string{"bets.csv.journal": "finished 6 0\n"}, nil, []string{"does not fit", "agency 6"}},
-		{"closed to its user", nil, []string{asUser + "=65534"}, []string{"permission denied", "must be able to write"}},
+		{"closed to its user", nil, []string{processtest.AsUser + "=65534"}, []string{"permission denied", "must be able to write"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if len(tt.env) > 0 && strings.HasPrefix(tt.env[0], asUser) && os.Getuid() != 0 {
+			if len(tt.env) > 0 && strings.HasPrefix(tt.env[0], processtest.AsUser) && os.Getuid() != 0 {
 				t.Skip("only root can become another user")
 			}
 			cmd := program(t, append([]string{"SERVER_PORT=" + freePort(t)}, tt.env...))
@@ -119,7 +98,7 @@ func TestCannotStart(t *testing.T) {
 				}
 				write(t, filepath.Join(cmd.Dir, name), content)
 			}
-			p := child.Start(t, cmd)
+			p := processtest.Start(t, cmd)
 			line := p.Await("action: server | result: fail | error: ")
 			for _, want := range tt.want {
 				if !strings.Contains(line, want) {
@@ -129,7 +108,7 @@ func TestCannotStart(t *testing.T) {
 			if status := p.Wait(); status != 1 {
 				t.Errorf("exit status %d", status)
 			}
-			child.ParseLines(t, p.Lines())
+			logtest.ParseLines(t, p.Lines())
 			for name, content := range tt.files {
 				if now, err := os.ReadFile(filepath.Join(cmd.Dir, name)); err == nil && string(now) != content {
 					t.Errorf("%s was changed to %q", name, now)
@@ -141,13 +120,7 @@ func TestCannotStart(t *testing.T) {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", ":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
+	return strconv.Itoa(processtest.FreePort(t))
 }
 
 func TestPortInUse(t *testing.T) {
@@ -157,14 +130,14 @@ func TestPortInUse(t *testing.T) {
 	}
 	defer listener.Close()
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	p := child.Start(t, program(t, []string{"SERVER_PORT=" + port}))
+	p := processtest.Start(t, program(t, []string{"SERVER_PORT=" + port}))
 	if line := p.Await("action: server | result: fail"); !strings.Contains(line, "port "+port) || !strings.Contains(line, "address already in use") {
 		t.Errorf("says %q", line)
 	}
 	if status := p.Wait(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	if closed := child.Select(child.ParseLines(t, p.Lines()), "close_file", "success"); len(closed) != 2 {
+	if closed := logtest.Select(logtest.ParseLines(t, p.Lines()), "close_file", "success"); len(closed) != 2 {
 		t.Errorf("closes %+v, want both files", closed)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 )
 
@@ -64,7 +64,7 @@ func TestMisspelledVariable(t *testing.T) {
 
 func TestLoggingLevel(t *testing.T) {
 	port := startServer(t, nil, nil).port
-	p := child.Start(t, program(t, []string{"SERVER_PORT=" + port, "LOGGING_LEVEL=critical"}))
+	p := processtest.Start(t, program(t, []string{"SERVER_PORT=" + port, "LOGGING_LEVEL=critical"}))
 	p.Wait()
 	if said := p.Lines(); len(said) != 1 || !strings.Contains(said[0], " CRITICAL action: server | result: fail") {
 		t.Errorf("says %q", said)
@@ -82,7 +82,7 @@ func TestNamedConfiguration(t *testing.T) {
 	write(t, filepath.Join(cmd.Dir, "config.ini"), "not this one")
 	write(t, filepath.Join(cmd.Dir, "other.ini"), "[DEFAULT]\nSERVER_STORAGE = state/b.csv\nSERVER_IP = nowhere.invalid\n")
 	cmd.Args = append(cmd.Args, "-config", "other.ini")
-	p := child.Start(t, cmd)
+	p := processtest.Start(t, cmd)
 	p.Await("DEBUG    action: config | result: success | port: " + port + " | listen_backlog: 5 | logging_level: DEBUG | agencies: 5 | storage: state/b.csv")
 	p.Await("action: accept_connections | result: in_progress")
 	p.Stop(syscall.SIGTERM)

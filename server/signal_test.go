@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/e2e/child"
 )
 
 // server is a running server.
 type server struct {
-	*child.Process
+	*processtest.Process
 	t       *testing.T
 	dir     string
 	port    string
@@ -34,7 +35,7 @@ func startServer(t *testing.T, files map[string]string, env []string) *server {
 	for name, content := range files {
 		write(t, filepath.Join(cmd.Dir, name), content)
 	}
-	s := &server{Process: child.Start(t, cmd), t: t, dir: cmd.Dir, port: port, address: "127.0.0.1:" + port}
+	s := &server{Process: processtest.Start(t, cmd), t: t, dir: cmd.Dir, port: port, address: "127.0.0.1:" + port}
 	s.Await("action: accept_connections | result: in_progress")
 	return s
 }
@@ -177,10 +178,10 @@ func TestStops(t *testing.T) {
 // checkStop checks what a server that has stopped has logged and stored.
 func checkStop(t *testing.T, s *server, signal syscall.Signal, conns, rows int) {
 	t.Helper()
-	lines := child.ParseLines(t, s.Lines())
+	lines := logtest.ParseLines(t, s.Lines())
 	closed := map[string]int{"close_listener": 1, "close_connection": conns, "close_file": 2}
 	for what, want := range closed {
-		if got := len(child.Select(lines, what, "success")); got != want {
+		if got := len(logtest.Select(lines, what, "success")); got != want {
 			t.Errorf("%s is logged %d times, want %d", what, got, want)
 		}
 	}
@@ -200,42 +201,6 @@ func checkStop(t *testing.T, s *server, signal syscall.Signal, conns, rows int) 
 	}
 }
 
-// A server whose output nobody reads is stuck when it logs, and cannot stop in
-// order. A second signal ends it.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
-	cmd := program(t, []string{"SERVER_PORT=" + freePort(t)})
-	read, pipe, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer read.Close()
-	if err := pipe.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
-	for err == nil {
-		_, err = pipe.Write(make([]byte, 512)) // until it is full
-	}
-	cmd.Stdout = pipe
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	pipe.Close()
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for range 1000 {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-done:
-			if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGTERM {
-				t.Errorf("ended with %v", cmd.ProcessState)
-			}
-			return
-		case <-again.C:
-		}
-	}
-	_ = cmd.Process.Kill()
-	<-done
-	t.Fatal("does not end")
+	processtest.CheckSecondSignal(t, program(t, []string{"SERVER_PORT=" + freePort(t)}))
 }

@@ -2,202 +2,39 @@ package main
 
 import (
 	"bytes"
-	"encoding/xml"
 	"io"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
 )
 
-func TestSpread(t *testing.T) {
-	for _, c := range []struct {
-		values []float64
-		want   spread
-	}{
-		{nil, spread{}},
-		{[]float64{3}, spread{3, 3, 3}},
-		{[]float64{3, 1}, spread{2, 1, 3}},
-		{[]float64{9, 1, 2}, spread{2, 1, 9}},
-	} {
-		if got := spreadOf(c.values); got != c.want {
-			t.Errorf("%v: %v, want %v", c.values, got, c.want)
-		}
+// TestMain lets the test binary stand for bench where bench starts itself.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && parts[os.Args[1]] != nil {
+		main()
+		return
 	}
+	os.Exit(m.Run())
 }
 
 func TestChoose(t *testing.T) {
-	if all, err := choose("", false); err != nil || len(all) != len(scenarios) {
+	if all, err := choose(""); err != nil || len(all) != len(scenarios) {
 		t.Errorf("all: %d, %v", len(all), err)
 	}
-	if quick, err := choose("", true); err != nil || len(quick) == 0 || len(quick) == len(scenarios) {
-		t.Errorf("quick: %d, %v", len(quick), err)
-	}
-	if two, err := choose("50x, oficial", true); err != nil || len(two) != 2 || two[0].name != "50x" {
+	if two, err := choose("50x, oficial"); err != nil || len(two) != 2 || two[0].name != "50x" || two[1].name != "oficial" {
 		t.Errorf("two: %v, %v", two, err)
 	}
-	if _, err := choose("51x", false); err == nil {
+	if _, err := choose("51x"); err == nil {
 		t.Error("took a scenario that does not exist")
-	}
-}
-
-// someResults are of every scenario, in 2 s each beside a floor of 0.5 s.
-func someResults() []result {
-	runs := map[string][]measurement{}
-	for _, s := range scenarios {
-		m := measurement{bets: 1e6, floor: time.Second / 2, elapsed: 2 * time.Second, connected: time.Second, server: 20 << 20, client: 10 << 20}
-		if s.sync {
-			m.floorSync = time.Second
-		}
-		if s.name == emptyCrowd {
-			m.bets, m.elapsed = 0, time.Second
-		}
-		runs[s.name] = []measurement{m, m}
-	}
-	return summarize(scenarios, runs)
-}
-
-func TestReport(t *testing.T) {
-	var out strings.Builder
-	if err := report(&out, someResults(), options{repetitions: 2}, "de prueba"); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{
-		"| 78.697 apuestas, durable | 1.000.000 | 2,000 | 500.000 | 0,500 | 0,25 | ≥ 0,10 ✓ | 20 / 10 MiB |",
-		"| 50 veces esas, sin fsync | 1.000.000 | 2,000 | 500.000 | 0,500 | 0,25 | ≥ 0,40 ✗ | 20 / 10 MiB |",
-		"| 78.697 apuestas, durable | 1,000 | 0,50 |",
-		"| 200x | 1.000.000 | 1,00 | 1,00 |",
-		"Con 1.000 agencias: 1,00 veces las apuestas/s que con cinco (10x); meta: al menos 0,50. Tantas agencias sin apuestas tardan 1,000 s; el resto del tiempo lleva 2,00 veces",
-		"El arranque sobre un archivo de 1.000.000 apuestas, con su sorteo, lleva 2,00 s",
-	} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("no %q in\n%s", want, out.String())
-		}
-	}
-}
-
-func TestDrawing(t *testing.T) {
-	image := drawing(someResults())
-	for decoder := xml.NewDecoder(bytes.NewReader(image)); ; {
-		if _, err := decoder.Token(); err == io.EOF {
-			break
-		} else if err != nil {
-			t.Fatalf("%v in\n%s", err, image)
-		}
-	}
-	if n := bytes.Count(image, []byte(`class="bar"`)); n != len(scenarios) {
-		t.Errorf("%d bars for %d scenarios", n, len(scenarios))
-	}
-}
-
-// TestLoads makes small loads and counts what is in them.
-func TestLoads(t *testing.T) {
-	dir := t.TempDir()
-	l := &laboratory{dir: dir, loads: map[load]*data{}, base: []dataset.File{
-		{Agency: 1, Path: filepath.Join(dir, "a"), Size: dataset.Size{Bets: 2, Winners: 1}},
-		{Agency: 2, Path: filepath.Join(dir, "b"), Size: dataset.Size{Bets: 1}},
-	}}
-	first, second := "Ana,Paz,1,1990-01-01,7574\r\nEva,Paz,2,1990-01-01,17574\r\n", "León,Paz,3,1990-01-01,1\r\n"
-	for name, content := range map[string]string{"a": first, "b": second} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	thrice, err := l.prepare(t.Context(), load{times: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(thrice.files[0])
-	if err != nil || string(got) != strings.Repeat(first, 3) || thrice.bets != 9 || thrice.winners != 3 || thrice.bytes != int64(3*len(first+second)) {
-		t.Errorf("%+v (%v) with %q", thrice, err, got)
-	}
-	crowd, err := l.prepare(t.Context(), load{agencies: 4, bets: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if crowd.bets != 8 || crowd.winners != 3 || len(crowd.files) != 4 {
-		t.Errorf("%+v", crowd)
-	}
-	if got, err := os.ReadFile(crowd.files[1]); err != nil || string(got) != second+strings.SplitAfter(first, "\n")[0] {
-		t.Errorf("agency 2 has %q (%v)", got, err)
-	}
-	if again, _ := l.prepare(t.Context(), load{times: 3}); again != thrice {
-		t.Error("a load was made twice")
-	}
-}
-
-func TestCheck(t *testing.T) {
-	stored := filepath.Join(t.TempDir(), "bets.csv")
-	if err := os.WriteFile(stored, []byte("a\r\nb\r\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := check(stored, &data{bets: 2, winners: 1}, 1); err != nil {
-		t.Error(err)
-	}
-	for _, input := range []data{{bets: 3, winners: 1}, {bets: 2, winners: 2}} {
-		if check(stored, &input, 1) == nil {
-			t.Errorf("accepted for %+v", input)
-		}
-	}
-}
-
-// TestBench runs one real scenario to the end.
-func TestBench(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and runs the programs")
-	}
-	dir := t.TempDir()
-	svg := filepath.Join(dir, "out.svg")
-	var out, errs strings.Builder
-	args := []string{"-repeticiones", "1", "-escenarios", "oficial", "-dir", filepath.Join(dir, ".data"), "-svg", svg}
-	if status := run(args, &out, &errs); status != 0 || !strings.Contains(out.String(), "78.697 apuestas, durable") {
-		t.Fatalf("status %d: %s%s", status, out.String(), errs.String())
-	}
-	if _, err := os.Stat(svg); err != nil {
-		t.Error(err)
-	}
-	if left, err := os.ReadDir(filepath.Join(dir, ".data")); err != nil || len(left) > 0 {
-		t.Errorf("left %v, %v", left, err)
-	}
-}
-
-// TestMemory runs twenty times the official sizes: it takes neither program more
-// than 64 MiB, nor the client more than five times the sizes do.
-func TestMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and runs the programs")
-	}
-	if runtime.GOOS != "linux" {
-		t.Skip("only Linux tells a process's peak memory")
-	}
-	const most, noise = 64 << 20, 4 << 20
-	l := &laboratory{dir: t.TempDir(), loads: map[load]*data{}}
-	if err := system.Build(t.Context(), l.dir, "server", "client"); err != nil {
-		t.Fatal(err)
-	}
-	peak := func(times int) (m measurement) {
-		s := scenario{load: load{times: times}}
-		input, err := l.prepare(t.Context(), s.load)
-		if err == nil {
-			err = l.lottery(t.Context(), s, input, &m)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%d times: server %d, largest client %d bytes", times, m.server, m.client)
-		return m
-	}
-	some, many := peak(5), peak(20)
-	if some.server == 0 || some.client == 0 {
-		t.Fatal("the memory was not measured")
-	}
-	if many.server > most || many.client > most || many.client > some.client+noise {
-		t.Error("more memory than is due")
 	}
 }
 
@@ -206,5 +43,361 @@ func TestArguments(t *testing.T) {
 		if status := run(args, io.Discard, io.Discard); status != 2 {
 			t.Errorf("%q: status %d", args, status)
 		}
+	}
+	if status := run([]string{"-h"}, io.Discard, io.Discard); status != 0 {
+		t.Errorf("-h: status %d", status)
+	}
+}
+
+// someResults are of every scenario: a million bets in 2 s, or in 4 s with the
+// programs to compare with, after a floor of 0.5 s.
+func someResults() []result {
+	var results []result
+	for _, s := range scenarios {
+		m := measurement{floor: time.Second / 2, runs: []outcome{
+			{elapsed: 2 * time.Second, server: 20 << 20, client: 10 << 20},
+			{elapsed: 4 * time.Second, server: 30 << 20, client: 10 << 20},
+		}}
+		bets := 1_000_000
+		if s.times == 0 {
+			bets = 0
+		}
+		results = append(results, result{s, bets, []measurement{m, m}})
+	}
+	return results
+}
+
+func TestMedian(t *testing.T) {
+	for _, c := range []struct {
+		values []time.Duration
+		want   float64
+	}{
+		{[]time.Duration{3}, 3},
+		{[]time.Duration{3, 1}, 2},
+		{[]time.Duration{9, 1, 2}, 2},
+	} {
+		var r result
+		for _, v := range c.values {
+			r.measurements = append(r.measurements, measurement{floor: v * time.Second})
+		}
+		if got := r.floor(); got != c.want {
+			t.Errorf("median of %v is %v, want %v", c.values, got, c.want)
+		}
+	}
+}
+
+func TestReport(t *testing.T) {
+	var out strings.Builder
+	if err := report(&out, someResults(), options{repetitions: 2, against: "viejos"}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(out.String(), "\n")
+	for i, line := range lines {
+		lines[i] = strings.Join(strings.Fields(line), " ")
+	}
+	for _, want := range []string{
+		"78.697 apuestas, con fsync 1.000.000 0,500 2,000 500.000 0,25 ≥ 0,10 20 10",
+		"mil agencias sin apuestas 0 0,500 2,000 0 0,25 20 10",
+		"200 veces esas, sin fsync 50 veces esas, sin fsync 1,00 ≥ 0,80",
+		"mil agencias, sin fsync 2,000 4,000 2,00 20 30",
+	} {
+		if !slices.Contains(lines, want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}
+
+func TestReportOfSome(t *testing.T) {
+	var out strings.Builder
+	if err := report(&out, someResults()[:1], options{repetitions: 2}); err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"viejo", "50 veces"} {
+		if strings.Contains(out.String(), word) {
+			t.Errorf("%q in\n%s", word, out.String())
+		}
+	}
+}
+
+func TestChart(t *testing.T) {
+	got := chart(someResults()[6:])
+	want := "```mermaid\nxychart-beta horizontal\n" +
+		"  title \"Apuestas por segundo, respecto del piso\"\n" +
+		"  x-axis [\"mil agencias, sin fsync\"]\n" +
+		"  y-axis \"el piso = 1\" 0 --> 1\n" +
+		"  bar [0.25]\n```\n"
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// smallBench has two official files of a few bets.
+func smallBench(t *testing.T) *bench {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{dir: t.TempDir(), self: self}
+	for i, content := range []string{
+		"Ana,Paz,1,1990-01-01,7574\r\nEva,Paz,2,1990-01-01,1757\r\n",
+		"León,Paz,3,1990-01-01,1\r\n",
+	} {
+		file := dataset.File{Agency: i + 1, Path: filepath.Join(b.dir, strconv.Itoa(i)), Size: dataset.Size{Bets: 2 - i, Winners: 1 - i}}
+		if err := os.WriteFile(file.Path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		b.official = append(b.official, file)
+	}
+	return b
+}
+
+func TestInput(t *testing.T) {
+	b := smallBench(t)
+	one, err := os.ReadFile(b.official[0].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := os.ReadFile(b.official[1].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		scenario scenario
+		files    int
+		first    []byte
+		bets     int
+		winners  int
+		bytes    int
+	}{
+		{scenario{times: 3}, 2, bytes.Repeat(one, 3), 9, 3, 3 * (len(one) + len(two))},
+		{scenario{times: 1, agencies: 4}, 4, two, 4, 0, 4 * len(two)},
+		{scenario{agencies: 4}, 4, nil, 0, 0, 0},
+	} {
+		for range 2 { // the second time, the files are there
+			in, err := b.input(c.scenario)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, err := os.ReadFile(in.files[0])
+			if err != nil || !bytes.Equal(first, c.first) || len(in.files) != c.files {
+				t.Errorf("%+v: %d files, the first with %q (%v)", c.scenario, len(in.files), first, err)
+			}
+			if in.bets != c.bets || in.winners != c.winners || in.bytes != int64(c.bytes) {
+				t.Errorf("%+v: %+v", c.scenario, in)
+			}
+		}
+	}
+}
+
+func TestReadWithLibrary(t *testing.T) {
+	b := smallBench(t)
+	in, err := b.input(scenario{times: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if elapsed, err := readWithLibrary(t.Context(), in); err != nil || elapsed <= 0 {
+		t.Errorf("%v, %v", elapsed, err)
+	}
+	for _, wrong := range []input{
+		{files: in.files, bets: in.bets + 1, winners: in.winners},
+		{files: in.files, bets: in.bets, winners: in.winners - 1},
+		{files: []string{filepath.Join(b.dir, "none")}},
+	} {
+		if _, err := readWithLibrary(t.Context(), wrong); err == nil {
+			t.Errorf("accepted for %+v", wrong)
+		}
+	}
+}
+
+// TestFloorBytes sends files of several sizes at once and looks for every byte.
+func TestFloorBytes(t *testing.T) {
+	dir := t.TempDir()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	received, err := os.Create(filepath.Join(dir, "received"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer received.Close()
+	go receive(listener, received)
+	var want []byte
+	results := make(chan error)
+	for i, size := range []int{0, 1, frameSize, frameSize + 1, 10*frameSize + 7} {
+		content := bytes.Repeat([]byte{'a' + byte(i)}, size)
+		want = append(want, content...)
+		path := filepath.Join(dir, strconv.Itoa(i))
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		go func() { results <- send([]string{listener.Addr().String(), path}) }()
+	}
+	for range senders {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+	got, err := os.ReadFile(received.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got) // the senders' frames are mixed
+	if !bytes.Equal(got, want) {
+		t.Errorf("received %d bytes, not the %d that were sent", len(got), len(want))
+	}
+}
+
+func TestFloor(t *testing.T) {
+	b := smallBench(t)
+	in, err := b.input(scenario{times: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if elapsed, err := b.floor(t.Context(), in); err != nil || elapsed <= 0 {
+		t.Errorf("%v, %v", elapsed, err)
+	}
+	in.bytes++
+	if _, err := b.floor(t.Context(), in); err == nil {
+		t.Error("accepted a byte less than there is")
+	}
+	in.files = []string{filepath.Join(b.dir, "none")}
+	if _, err := b.floor(t.Context(), in); err == nil || !strings.Contains(err.Error(), "none") {
+		t.Errorf("a file that does not exist: %v", err)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	stored := filepath.Join(t.TempDir(), "bets.csv")
+	if err := os.WriteFile(stored, []byte("a\r\nb\r\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := countRows(stored)
+	if rows != 2 || err != nil {
+		t.Errorf("%d rows, %v", rows, err)
+	}
+	winners := countWinners([]string{
+		"2024-08-21 22:11:15 INFO     action: consulta_ganadores | result: success | cant_ganadores: 3 | client_id: 2",
+		"2024-08-21 22:11:15 INFO     action: consulta_ganadores | result: success | cant_ganadores: 12",
+		"2024-08-21 22:11:15 INFO     action: exit | result: success",
+	})
+	if winners != 15 {
+		t.Errorf("%d winners, want 15", winners)
+	}
+	if err := (input{bets: 2, winners: 15}).check(rows, winners); err != nil {
+		t.Error(err)
+	}
+	for _, in := range []input{{bets: 3, winners: 15}, {bets: 2, winners: 14}} {
+		if in.check(rows, winners) == nil {
+			t.Errorf("accepted for %+v", in)
+		}
+	}
+}
+
+// build compiles the two programs into the folder of a bench with synthetic
+// data of the official sizes.
+func build(t *testing.T) *bench {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds and runs the programs")
+	}
+	dir := t.TempDir()
+	b, err := newBench(t.Context(), options{}, dir, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// lotteryOf runs a scenario's lottery.
+func (b *bench) lotteryOf(t *testing.T, s scenario) outcome {
+	t.Helper()
+	in, err := b.input(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := b.lottery(t.Context(), s, in, b.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// TestBench runs two real scenarios to the end, with programs that it builds and
+// with the same ones for comparison.
+func TestBench(t *testing.T) {
+	b := build(t)
+	work := filepath.Join(t.TempDir(), ".data")
+	var out, errs strings.Builder
+	args := []string{"-repeticiones", "2", "-escenarios", "oficial,mil", "-dir", work, "-contra", b.dir}
+	if status := run(args, &out, &errs); status != 0 {
+		t.Fatalf("status %d: %s%s", status, out.String(), errs.String())
+	}
+	for _, want := range []string{"78.697 apuestas, con fsync", "mil agencias, sin fsync", "nuevo/viejo", "xychart-beta"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if left, err := os.ReadDir(work); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// TestOneOfTheProgramsFails measures programs that do not exist.
+func TestOneOfTheProgramsFails(t *testing.T) {
+	var errs strings.Builder
+	args := []string{"-repeticiones", "1", "-escenarios", "oficial", "-dir", t.TempDir(), "-programas", "/no/existe"}
+	if status := run(args, io.Discard, &errs); status != 1 || !strings.Contains(errs.String(), "/no/existe/server") {
+		t.Errorf("status %d: %s", status, errs.String())
+	}
+}
+
+func TestRestart(t *testing.T) {
+	b := build(t)
+	if o := b.lotteryOf(t, scenario{times: 2, restart: true}); o.elapsed <= 0 || o.client != 0 {
+		t.Errorf("measured %+v", o)
+	}
+}
+
+// TestLotteryThatDoesNotFit expects more of a lottery than there is.
+func TestLotteryThatDoesNotFit(t *testing.T) {
+	b := build(t)
+	s := scenario{times: 1}
+	in, err := b.input(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.bets++
+	if _, err := b.lottery(t.Context(), s, in, b.dir); err == nil {
+		t.Error("accepted a bet less than there is")
+	}
+}
+
+// TestMemory runs twenty times the official sizes: it takes neither program more
+// than 64 MiB, nor the client more than five times the sizes do.
+func TestMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells a process's peak memory")
+	}
+	const most, noise = 64 << 20, 4 << 20
+	b := build(t)
+	some, many := b.lotteryOf(t, scenario{times: 5}), b.lotteryOf(t, scenario{times: 20})
+	t.Logf("5 times: %+v; 20 times: %+v", some, many)
+	if some.server == 0 || some.client == 0 {
+		t.Fatal("the memory was not measured")
+	}
+	if many.server > most || many.client > most || many.client > some.client+noise {
+		t.Error("more memory than is due")
+	}
+}
+
+// TestAPartFails sends to a port on which nothing listens.
+func TestAPartFails(t *testing.T) {
+	b := smallBench(t)
+	_, _, err := runAll(t.Context(), nil, []*exec.Cmd{exec.Command(b.self, "send", "127.0.0.1:1")})
+	if err == nil || !strings.Contains(err.Error(), "bench send: ") {
+		t.Errorf("error is %v, want what the part says", err)
 	}
 }

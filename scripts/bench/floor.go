@@ -2,85 +2,141 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"strconv"
+	"sync"
 	"time"
-
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
 )
 
-// senders is how many processes send to the floor's receiver.
-const senders = 5
+const (
+	// frameSize is the most that a frame of the lottery's protocol may hold.
+	frameSize = 8000
 
-// floor measures the floor with a load's files: from the start of the senders
-// to the exit of the last.
-func (l *laboratory) floor(ctx context.Context, input *data, sync bool) (time.Duration, error) {
-	received := filepath.Join(l.dir, "received")
-	defer os.Remove(received) // before the system writes it back
-	receiver, address, err := l.startReceiver(ctx, received, sync)
+	// senders is how many processes send the floor's bytes.
+	senders = 5
+)
+
+// floor measures the floor with an input: from the start of the senders to the
+// exit of the last.
+func (b *bench) floor(ctx context.Context, in input) (time.Duration, error) {
+	file, err := os.Create(filepath.Join(b.dir, "received"))
 	if err != nil {
 		return 0, err
 	}
-	defer system.Stop(system.Grace, receiver)
-	begin := time.Now()
-	processes, err := l.startSenders(address, input.files)
-	if err == nil {
-		err = await(ctx, nil, processes...)
-	}
-	elapsed := time.Since(begin)
-	if err == nil {
-		err = await(ctx, nil, receiver)
-	}
+	defer os.Remove(file.Name()) // before the system writes it back
+	defer file.Close()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		system.Stop(system.Grace, processes...)
 		return 0, err
 	}
-	info, err := os.Stat(received)
-	if err == nil && info.Size() != input.bytes {
-		err = fmt.Errorf("el piso recibió %d bytes de %d", info.Size(), input.bytes)
+	defer listener.Close()
+	go receive(listener, file)
+	var commands []*exec.Cmd
+	for range senders {
+		commands = append(commands, exec.Command(b.self, "send", listener.Addr().String()))
+	}
+	for i, path := range in.files {
+		cmd := commands[i%senders]
+		cmd.Args = append(cmd.Args, path)
+	}
+	_, elapsed, err := runAll(ctx, nil, commands)
+	if err != nil {
+		return 0, err
+	}
+	info, err := file.Stat()
+	if err == nil && info.Size() != in.bytes {
+		err = fmt.Errorf("el piso recibió %d bytes de %d", info.Size(), in.bytes)
 	}
 	return elapsed, err
 }
 
-// startReceiver returns the receiver's address once it listens.
-func (l *laboratory) startReceiver(ctx context.Context, file string, sync bool) (*system.Process, string, error) {
-	said := make(chan string, 1)
-	args := []string{"recibir", "-archivo", file, "-emisores", strconv.Itoa(senders), "-sync=" + strconv.FormatBool(sync)}
-	receiver, err := system.Start("el receptor del piso", filepath.Join(l.dir, "piso"), args, func(line []byte) {
-		select {
-		case said <- string(line):
-		default: // only the first line is the address
+// receive appends the frames of all senders to a file, each with one write. It
+// closes the connections when it has everything: that is the acknowledgement.
+// What it fails to receive or to write is missing in the file.
+func receive(listener net.Listener, file *os.File) {
+	var reading sync.WaitGroup
+	var mu sync.Mutex // held for a write to the file
+	for range senders {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
 		}
-	})
-	if err != nil {
-		return nil, "", err
+		defer conn.Close()
+		reading.Go(func() {
+			frame := make([]byte, frameSize)
+			for {
+				n, err := io.ReadFull(conn, frame)
+				mu.Lock()
+				file.Write(frame[:n])
+				mu.Unlock()
+				if err != nil {
+					return
+				}
+			}
+		})
 	}
-	select {
-	case address := <-said:
-		return receiver, address, nil
-	case <-receiver.Done():
-		return nil, "", receiver.Failure("no llegó a escuchar")
-	case <-ctx.Done():
-		system.Stop(system.Grace, receiver)
-		return nil, "", ctx.Err()
-	}
+	reading.Wait()
 }
 
-// startSenders deals the files out to the senders.
-func (l *laboratory) startSenders(address string, files []string) ([]*system.Process, error) {
-	var processes []*system.Process
-	for i := range senders {
-		args := []string{"enviar", "-direccion", address}
-		for j := i; j < len(files); j += senders {
-			args = append(args, files[j])
-		}
-		p, err := system.Start(fmt.Sprintf("el emisor %d del piso", i+1), filepath.Join(l.dir, "piso"), args, nil)
-		if err != nil {
-			return processes, err
-		}
-		processes = append(processes, p)
+// send is the part that sends files, one after the other, and waits for the
+// acknowledgement. Its arguments are the receiver's address and the files.
+func send(args []string) error {
+	conn, err := net.Dial("tcp", args[0])
+	if err != nil {
+		return err
 	}
-	return processes, nil
+	defer conn.Close()
+	frame := make([]byte, frameSize)
+	for _, path := range args[1:] {
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		// Hiding that these are a file and a connection keeps io.CopyBuffer from
+		// sendfile, which no program that builds frames can use.
+		_, err = io.CopyBuffer(struct{ io.Writer }{conn}, struct{ io.Reader }{file}, frame)
+		if err := errors.Join(err, file.Close()); err != nil {
+			return err
+		}
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		return err
+	}
+	if _, err := conn.Read(frame); err != io.EOF {
+		return fmt.Errorf("the receiver did not acknowledge: %w", err)
+	}
+	return nil
+}
+
+// readWithLibrary is the floor of a restart: it reads an input with encoding/csv
+// and counts the bets that win.
+func readWithLibrary(_ context.Context, in input) (time.Duration, error) {
+	begin := time.Now()
+	bets, winners := 0, 0
+	for _, path := range in.files {
+		file, err := os.Open(path)
+		if err != nil {
+			return 0, err
+		}
+		defer file.Close()
+		rows := csv.NewReader(file)
+		rows.ReuseRecord = true
+		row, err := rows.Read()
+		for ; err == nil; row, err = rows.Read() {
+			bets++
+			if row[len(row)-1] == "7574" {
+				winners++
+			}
+		}
+		if err != io.EOF {
+			return 0, err
+		}
+	}
+	return time.Since(begin), in.check(bets, winners)
 }

@@ -1,162 +1,136 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
-	"io"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
-// lottery runs a server and the agencies of a scenario in a new folder.
-func (l *laboratory) lottery(ctx context.Context, s scenario, input *data, m *measurement) error {
-	work, err := os.MkdirTemp(l.dir, "run-")
+// lottery runs a server and the agencies of a scenario in a new folder, and
+// checks that every bet was stored and every winner told.
+func (b *bench) lottery(ctx context.Context, s scenario, in input, programs string) (outcome, error) {
+	dir, err := os.MkdirTemp(b.dir, "run-")
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	defer os.RemoveAll(work) // before the system writes it back
-	var first time.Time
-	server, err := system.StartServer(ctx, system.ServerOptions{
-		Program: filepath.Join(l.dir, "server"), Dir: work, Agencies: len(input.files), Sync: s.sync,
-		OnLine: func(line []byte) {
-			if first.IsZero() && bytes.Contains(line, accepted) {
-				first = time.Now()
-			}
-		},
-	})
+	defer os.RemoveAll(dir) // before the system writes it back
+	server, address, err := startServer(ctx, s, in, programs, dir)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	defer system.Stop(system.Grace, server.Process)
-	server.WatchMemory()
-	begin := time.Now()
-	winners, err := l.upload(ctx, s, input, server, work, m)
-	end := time.Now()
-	if err != nil {
-		return err
+	clients, elapsed, err := runAll(ctx, server, b.agencyCommands(s, in, programs, address))
+	process.Stop(server)
+	if err := errors.Join(err, server.Err()); err != nil {
+		return outcome{}, err
 	}
-	system.Stop(system.Grace, server.Process)
-	if err := server.Err(); err != nil {
-		return err
+	o := outcome{elapsed: elapsed, server: server.PeakMemory()}
+	winners := 0
+	for _, client := range clients {
+		o.client = max(o.client, client.PeakMemory())
+		winners += countWinners(client.Lines())
 	}
-	m.elapsed, m.connected, m.server = end.Sub(begin), end.Sub(first), server.PeakMemory()
-	return check(server.Storage, input, winners)
+	bets, err := countRows(filepath.Join(dir, "bets.csv"))
+	if err == nil {
+		err = in.check(bets, winners)
+	}
+	if err != nil || !s.restart {
+		return o, err
+	}
+	return restart(ctx, s, in, programs, dir)
 }
 
-// accepted is what the server says of a connection.
-var accepted = []byte("action: accept_connections | result: success")
-
-// upload runs the agencies to their end and returns the number of winners that
-// they were told.
-func (l *laboratory) upload(ctx context.Context, s scenario, input *data, server *system.Server, work string, m *measurement) (int, error) {
-	winners := make([]int, len(input.files))
-	var clients []*system.Process
-	var err error
-	if s.times > 0 {
-		clients, err = l.startAgencies(input, server, work, winners)
-	} else {
-		clients, err = l.startCrowd(s, input, server, winners)
-	}
-	if err == nil {
-		err = await(ctx, server.Process, clients...)
-	}
+// startServer starts a server on a free port and returns its address once it
+// listens.
+func startServer(ctx context.Context, s scenario, in input, programs, dir string) (*process.Process, string, error) {
+	port, err := process.FreePort()
 	if err != nil {
-		system.Stop(system.Grace, clients...)
+		return nil, "", err
+	}
+	server, err := process.Start("server", process.Command(filepath.Join(programs, "server"), dir,
+		"SERVER_PORT="+strconv.Itoa(port),
+		"SERVER_LISTEN_BACKLOG=1024", // all agencies dial at once
+		"SERVER_AGENCIES="+strconv.Itoa(len(in.files)),
+		"SERVER_STORAGE_SYNC="+strconv.FormatBool(s.sync)), nil)
+	if err != nil {
+		return nil, "", err
+	}
+	server.WatchMemory()
+	if _, err := server.WaitLines(ctx, "action: accept_connections | result: in_progress", 1); err != nil {
+		process.Stop(server)
+		return nil, "", err
+	}
+	return server, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), nil
+}
+
+// agencyCommands run the clients, or the part of this program that takes the
+// place of many of them.
+func (b *bench) agencyCommands(s scenario, in input, programs, address string) []*exec.Cmd {
+	if s.agencies > 0 {
+		return []*exec.Cmd{exec.Command(b.self, "agencies", address, strconv.Itoa(s.agencies), in.files[0])}
+	}
+	var commands []*exec.Cmd
+	for i, file := range in.files {
+		commands = append(commands, process.Command(filepath.Join(programs, "client"), b.dir,
+			"CLI_ID="+strconv.Itoa(i+1),
+			"CLI_SERVER_ADDRESS="+address,
+			"CLI_DATA_FILE="+file))
+	}
+	return commands
+}
+
+// restart starts the server again on what it has stored, and measures the time
+// until it has recovered the draw.
+func restart(ctx context.Context, s scenario, in input, programs, dir string) (outcome, error) {
+	begin := time.Now()
+	server, _, err := startServer(ctx, s, in, programs, dir)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer process.Stop(server)
+	_, err = server.WaitLines(ctx, "action: sorteo_recuperado | result: success", 1)
+	return outcome{elapsed: time.Since(begin), server: server.PeakMemory()}, err
+}
+
+// countWinners adds up the winners that agencies were told.
+func countWinners(lines []string) int {
+	total := 0
+	for _, line := range lines {
+		_, after, _ := strings.Cut(line, "action: consulta_ganadores | result: success | cant_ganadores: ")
+		count, _, _ := strings.Cut(after, " ")
+		if n, err := strconv.Atoi(count); err == nil {
+			total += n
+		}
+	}
+	return total
+}
+
+func countRows(path string) (int, error) {
+	file, err := os.Open(path)
+	if err != nil {
 		return 0, err
 	}
-	total := 0
-	for _, n := range winners {
-		total += n
+	defer file.Close()
+	rows, lines := 0, bufio.NewScanner(file)
+	for lines.Scan() {
+		rows++
 	}
-	for _, client := range clients {
-		m.client = max(m.client, client.PeakMemory())
-	}
-	return total, nil
-}
-
-func (l *laboratory) startAgencies(input *data, server *system.Server, work string, winners []int) ([]*system.Process, error) {
-	var clients []*system.Process
-	for i, file := range input.files {
-		client, err := system.StartAgency(system.AgencyOptions{
-			Program: filepath.Join(l.dir, "client"), Dir: work, ID: i + 1,
-			Server: server.Address, Data: file, Batch: l.batch,
-			OnLine: noteWinners(&winners[i]),
-		})
-		if err != nil {
-			return clients, err
-		}
-		client.WatchMemory()
-		clients = append(clients, client)
-	}
-	return clients, nil
-}
-
-func (l *laboratory) startCrowd(s scenario, input *data, server *system.Server, winners []int) ([]*system.Process, error) {
-	crowd, err := system.Start("la multitud", filepath.Join(l.dir, "multitud"), []string{
-		"-direccion", server.Address, "-datos", input.dir,
-		"-agencias", strconv.Itoa(s.agencies), "-lote", strconv.Itoa(l.batch),
-	}, noteWinners(&winners[0])) // each agency says it too, but the last line is the sum
-	if err != nil {
-		return nil, err
-	}
-	crowd.WatchMemory()
-	return []*system.Process{crowd}, nil
-}
-
-func noteWinners(winners *int) func([]byte) {
-	return func(line []byte) {
-		if n, ok := system.Winners(line); ok {
-			*winners = n
-		}
-	}
-}
-
-// await waits for processes to end well, while another one, if any, goes on.
-func await(ctx context.Context, other *system.Process, processes ...*system.Process) error {
-	var gone <-chan struct{}
-	if other != nil {
-		gone = other.Done()
-	}
-	for _, p := range processes {
-		select {
-		case <-p.Done():
-			if err := p.Err(); err != nil {
-				return err
-			}
-		case <-gone:
-			return other.Failure("terminó antes de tiempo")
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
+	return rows, lines.Err()
 }
 
 // check makes sure that what was measured did its work.
-func check(storage string, input *data, winners int) error {
-	file, err := os.Open(storage)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	rows, buffer := 0, make([]byte, 1<<20)
-	for {
-		n, err := file.Read(buffer)
-		rows += bytes.Count(buffer[:n], []byte{'\n'})
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if rows != input.bets || winners != input.winners {
-		return fmt.Errorf("se almacenaron %d apuestas con %d ganadores, y son %d con %d", rows, winners, input.bets, input.winners)
+func (in input) check(bets, winners int) error {
+	if bets != in.bets || winners != in.winners {
+		return fmt.Errorf("son %d apuestas con %d ganadores, y debían ser %d con %d", bets, winners, in.bets, in.winners)
 	}
 	return nil
 }

@@ -1,8 +1,12 @@
-// Command bench measures the whole system, as processes, against a floor: the
-// same bytes through loopback into a file with no thought about what they mean
-// (see piso). What it prints is a report in Markdown; it also draws an SVG.
+// Command bench measures the whole lottery, as processes, beside a floor:
+// programs that send the same bytes in frames of the same size over loopback
+// into one file and interpret nothing. On a shared machine only the ratios
+// between the two, measured one after the other, say anything.
 //
-//	go run ./scripts/bench [-repeticiones 5] [-escenarios oficial,50x] [-rapido] [-svg FILE]
+//	go run ./scripts/bench [-repeticiones N] [-escenarios LISTA] [-programas CARPETA] [-contra CARPETA]
+//
+// It prints tables and a Mermaid chart, which README.md shows. With -contra it
+// measures a second pair of programs too, in turns with the first one.
 package main
 
 import (
@@ -15,26 +19,39 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
+
+func main() {
+	args := os.Args[1:]
+	if len(args) == 0 || parts[args[0]] == nil {
+		os.Exit(run(args, os.Stdout, os.Stderr))
+	}
+	if err := parts[args[0]](args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "bench %s: %v\n", args[0], err)
+		os.Exit(1)
+	}
+}
+
+// parts are what bench runs as processes of their own: bench itself, with one of
+// these words as its first argument.
+var parts = map[string]func(args []string) error{
+	"send":     send,
+	"agencies": agencies,
+}
 
 type options struct {
 	repetitions int
 	scenarios   []scenario
 	dir         string // where the work happens, and the course's zip may be
-	svg         string // "" = none
-	batch       int    // bets in a batch; 0 = the client's default
-	quick       bool
-}
-
-func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	programs    string // folder of the programs to measure; "" = build them
+	against     string // folder of the programs to compare them with; "" = none
 }
 
 // run returns the exit status: 0 done, 1 failed, 2 bad arguments, 128 plus the
 // signal's number when interrupted.
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, cancel := system.UntilSignal()
+	ctx, cancel := process.UntilSignal()
 	defer cancel()
 	opts, err := parse(args, stderr)
 	switch {
@@ -44,8 +61,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bench:", err)
 		return 2
 	}
-	err = bench(ctx, opts, stdout, stderr)
-	if status, interrupted := system.Interrupted(ctx); interrupted {
+	err = measureAndReport(ctx, opts, stdout, stderr)
+	if status, interrupted := process.Interrupted(ctx); interrupted {
 		fmt.Fprintln(stderr, "\nbench: interrumpido")
 		return status
 	}
@@ -63,54 +80,41 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var names string
 	flags.IntVar(&opts.repetitions, "repeticiones", 5, "`cantidad` de repeticiones, intercaladas")
 	flags.StringVar(&names, "escenarios", "", "cuáles, separados por comas: `lista` de "+strings.Join(scenarioNames(), ","))
-	flags.BoolVar(&opts.quick, "rapido", false, "dos repeticiones y sin los escenarios largos: cerca de un minuto")
 	flags.StringVar(&opts.dir, "dir", ".data", "`carpeta` de trabajo, en disco; también se busca ahí el zip del curso")
-	flags.StringVar(&opts.svg, "svg", filepath.Join("scripts", "bench", "resultados.svg"), "`archivo` del gráfico; vacío = ninguno")
-	flags.IntVar(&opts.batch, "lote", 0, "`apuestas` por lote; 0 = las de la configuración por omisión")
+	flags.StringVar(&opts.programs, "programas", "", "`carpeta` con los programas server y client a medir; vacía = compilarlos")
+	flags.StringVar(&opts.against, "contra", "", "`carpeta` con otros server y client, que se miden por turnos para comparar")
 	if err := flags.Parse(args); err != nil {
 		return opts, err
 	}
 	if flags.NArg() > 0 || opts.repetitions < 1 {
 		return opts, errors.New("-repeticiones es positivo, y no hay más argumentos que las opciones")
 	}
-	if opts.quick {
-		opts.repetitions = min(opts.repetitions, 2)
-	}
 	var err error
-	opts.scenarios, err = choose(names, opts.quick)
+	opts.scenarios, err = choose(names)
 	return opts, err
 }
 
-// bench measures in a temporary folder below opts.dir, which it removes.
-func bench(ctx context.Context, opts options, stdout, stderr io.Writer) (err error) {
+// measureAndReport works in a temporary folder below opts.dir, which it removes.
+func measureAndReport(ctx context.Context, opts options, stdout, stderr io.Writer) (err error) {
 	if err := os.MkdirAll(opts.dir, 0o755); err != nil {
 		return err
 	}
-	base, err := filepath.Abs(opts.dir)
+	zips, err := filepath.Abs(opts.dir)
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(base, ".bench-")
+	dir, err := os.MkdirTemp(zips, ".bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-
-	fmt.Fprintln(stderr, "compilando…")
-	if err := system.Build(ctx, dir, "server", "client", "scripts/bench/piso", "scripts/bench/multitud", "scripts/bench/sorteo"); err != nil {
-		return err
-	}
-	l := &laboratory{dir: dir, zips: base, batch: opts.batch, loads: map[load]*data{}}
-	runs, err := l.measureAll(ctx, opts, stderr)
+	b, err := newBench(ctx, opts, dir, zips)
 	if err != nil {
 		return err
 	}
-	results := summarize(opts.scenarios, runs)
-	if err := report(stdout, results, opts, l.origin); err != nil {
+	results, err := b.measureAll(ctx, opts, stderr)
+	if err != nil {
 		return err
 	}
-	if opts.svg == "" {
-		return nil
-	}
-	return os.WriteFile(opts.svg, drawing(lotteries(results)), 0o644)
+	return report(stdout, results, opts)
 }

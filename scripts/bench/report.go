@@ -5,113 +5,144 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/table"
 )
 
-// report writes the results as Markdown.
-func report(w io.Writer, results []result, opts options, origin string) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Máquina: %s. Datos: %s.\n", machine(), origin)
-	fmt.Fprintf(&b, "Repeticiones: %d, intercaladas. Cada valor es la mediana, y entre paréntesis el mínimo y el máximo.\n\n", opts.repetitions)
-	b.WriteString("El piso son los mismos bytes en tramas de 8.000, de cinco procesos a uno que las agrega a un archivo sin " +
-		"mirarlas y sin fsync, medido justo antes de cada corrida. El tiempo va del arranque de las agencias a la salida de la última.\n\n")
-	mainTable(&b, lotteries(results))
-	syncTable(&b, results)
-	scaleTable(&b, results)
-	crowdLine(&b, results)
-	drawLine(&b, results)
-	_, err := io.WriteString(w, b.String())
+// result is what was measured of a scenario.
+type result struct {
+	scenario
+	bets         int
+	measurements []measurement
+}
+
+// median is that of a value over the repetitions.
+func (r result) median(value func(measurement) float64) float64 {
+	values := make([]float64, len(r.measurements))
+	for i, m := range r.measurements {
+		values[i] = value(m)
+	}
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}
+
+func (r result) floor() float64 {
+	return r.median(func(m measurement) float64 { return m.floor.Seconds() })
+}
+
+// elapsed is in seconds, of one of bench.programs.
+func (r result) elapsed(programs int) float64 {
+	return r.median(func(m measurement) float64 { return m.runs[programs].elapsed.Seconds() })
+}
+
+// rate is in bets per second.
+func (r result) rate() float64 { return float64(r.bets) / r.elapsed(0) }
+
+// share is the rate as a part of that of the floor before it.
+func (r result) share() float64 {
+	return r.median(func(m measurement) float64 { return ratio(m.floor, m.runs[0].elapsed) })
+}
+
+// newToOld is the rate as a part of that of the programs to compare with.
+func (r result) newToOld() float64 {
+	return r.median(func(m measurement) float64 { return ratio(m.runs[1].elapsed, m.runs[0].elapsed) })
+}
+
+func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
+
+// memory is the most, in MiB, that a server and a client took in any repetition;
+// "" where it was not measured.
+func (r result) memory(programs int) (server, client string) {
+	var s, c int64
+	for _, m := range r.measurements {
+		s = max(s, m.runs[programs].server)
+		c = max(c, m.runs[programs].client)
+	}
+	return mebibytes(s), mebibytes(c)
+}
+
+func mebibytes(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return table.Integer(int(n >> 20))
+}
+
+// report prints the tables, and the chart for README.md.
+func report(w io.Writer, results []result, opts options) error {
+	fmt.Fprintf(w, "Medianas de %d repeticiones; memoria, la mayor.\n\n", opts.repetitions)
+	tables := []*table.Table{measured(results), proportions(results)}
+	if opts.against != "" {
+		tables = append(tables, compared(results))
+	}
+	for _, t := range tables {
+		if err := t.Print(w); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	_, err := io.WriteString(w, chart(results))
 	return err
 }
 
-func mainTable(b *strings.Builder, results []result) {
-	b.WriteString("| escenario | apuestas | tiempo (s) | apuestas/s | piso (s) | respecto del piso | meta | memoria: servidor / cliente |\n")
-	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|\n")
-	for _, r := range results {
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s / %s MiB |\n", r.title, table.Integer(r.bets),
-			written(r.elapsed, 3), table.Integer(int(r.rate)), written(r.floor, 3), written(r.share, 2),
-			goal(r), table.Decimal(r.server, 0), table.Decimal(r.client, 0))
+func measured(results []result) *table.Table {
+	t := &table.Table{
+		Header: []string{"escenario", "apuestas", "piso (s)", "lotería (s)", "apuestas/s", "del piso", "meta", "central (MiB)", "agencia (MiB)"},
+		Left:   map[int]bool{0: true},
 	}
-	b.WriteString("\n")
+	for _, r := range results {
+		server, client := r.memory(0)
+		t.Add(r.title, table.Integer(r.bets), table.Decimal(r.floor(), 3), table.Decimal(r.elapsed(0), 3),
+			table.Integer(int(r.rate())), table.Decimal(r.share(), 2), r.goal, server, client)
+	}
+	return t
 }
 
-func goal(r result) string {
-	switch {
-	case r.goal == 0:
-		return ""
-	case r.share.median >= r.goal:
-		return "≥ " + table.Decimal(r.goal, 2) + " ✓"
-	}
-	return "≥ " + table.Decimal(r.goal, 2) + " ✗"
-}
-
-func syncTable(b *strings.Builder, results []result) {
-	title := "Contra un piso que además hace un solo fsync, al final:\n\n" +
-		"| escenario | piso con fsync (s) | respecto de ese piso |\n|---|--:|--:|\n"
-	for _, r := range results {
-		if r.floorSync.median == 0 {
-			continue
-		}
-		fmt.Fprintf(b, "%s| %s | %s | %s |\n", title, r.title, written(r.floorSync, 3), written(r.shareSync, 2))
-		title = ""
-	}
-	if title == "" {
-		b.WriteString("\n")
-	}
-}
-
-func scaleTable(b *strings.Builder, results []result) {
-	base, ok := find(results, reference)
-	if !ok {
-		return
-	}
-	fmt.Fprintf(b, "Cómo crece el costo con los datos (apuestas/s desde la primera conexión, sin fsync; meta: ±20 %% de %s), y el del piso:\n\n", reference)
-	fmt.Fprintf(b, "| datos | apuestas/s | respecto de %s | el piso, respecto de %[1]s |\n|---|--:|--:|--:|\n", reference)
-	for _, r := range results {
-		if r.scale {
-			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", r.name, written(r.connected, 0),
-				table.Decimal(r.connected.median/base.connected.median, 2), table.Decimal(r.floorRate()/base.floorRate(), 2))
+// proportions compares the rates of scenarios that were measured.
+func proportions(results []result) *table.Table {
+	t := &table.Table{Header: []string{"apuestas/s de", "respecto de", "medido", "meta"}, Left: map[int]bool{0: true, 1: true}}
+	for _, pair := range []struct{ name, reference, goal string }{
+		{"1x", "50x", "≥ 0,80"},
+		{"10x", "50x", "≥ 0,80"},
+		{"200x", "50x", "≥ 0,80"},
+		{"mil", "10x", "≥ 0,50"},
+	} {
+		i := slices.IndexFunc(results, func(r result) bool { return r.name == pair.name })
+		j := slices.IndexFunc(results, func(r result) bool { return r.name == pair.reference })
+		if i >= 0 && j >= 0 {
+			t.Add(results[i].title, results[j].title, table.Decimal(results[i].rate()/results[j].rate(), 2), pair.goal)
 		}
 	}
-	b.WriteString("\n")
+	return t
 }
 
-func crowdLine(b *strings.Builder, results []result) {
-	crowd, measured := find(results, crowdName)
-	five, ok := find(results, crowdReference)
-	if !measured || !ok {
-		return
+func compared(results []result) *table.Table {
+	t := &table.Table{
+		Header: []string{"escenario", "nuevo (s)", "viejo (s)", "nuevo/viejo en apuestas/s", "central nueva (MiB)", "central vieja (MiB)"},
+		Left:   map[int]bool{0: true},
 	}
-	fmt.Fprintf(b, "Con %s agencias: %s veces las apuestas/s que con cinco (%s); meta: al menos 0,50.",
-		table.Integer(crowd.agencies), table.Decimal(crowd.rate/five.rate, 2), crowdReference)
-	if empty, ok := find(results, emptyCrowd); ok {
-		fmt.Fprintf(b, " Tantas agencias sin apuestas tardan %s s; el resto del tiempo lleva %s veces las apuestas/s de cinco.",
-			written(empty.elapsed, 3), table.Decimal(float64(crowd.bets)/(crowd.elapsed.median-empty.elapsed.median)/five.rate, 2))
+	for _, r := range results {
+		newServer, _ := r.memory(0)
+		oldServer, _ := r.memory(1)
+		t.Add(r.title, table.Decimal(r.elapsed(0), 3), table.Decimal(r.elapsed(1), 3), table.Decimal(r.newToOld(), 2), newServer, oldServer)
 	}
-	b.WriteString("\n")
+	return t
 }
 
-func drawLine(b *strings.Builder, results []result) {
-	r, ok := find(results, drawName)
-	if !ok {
-		return
+// chart is a Mermaid chart of the lotteries' shares of the floor.
+func chart(results []result) string {
+	var titles, shares []string
+	for _, r := range results {
+		if r.bets > 0 && !r.restart { // else it has another floor, or none
+			titles = append(titles, fmt.Sprintf("%q", r.title))
+			shares = append(shares, fmt.Sprintf("%.2f", r.share()))
+		}
 	}
-	fmt.Fprintf(b, "\nEl arranque sobre un archivo de %s apuestas, con su sorteo, lleva %s s y %s MiB; leer ese archivo con encoding/csv, %s s y %s MiB: %s veces esa velocidad (meta: al menos %s).\n",
-		table.Integer(r.bets), written(r.elapsed, 2), table.Decimal(r.server, 0),
-		written(r.floor, 2), table.Decimal(r.client, 0), written(r.share, 2), table.Decimal(r.goal, 2))
-}
-
-// lotteries leaves out what has no bets to compare with the floor's.
-func lotteries(results []result) []result {
-	return slices.DeleteFunc(slices.Clone(results), func(r result) bool { return r.name == drawName || r.name == emptyCrowd })
-}
-
-// written is the median, and the extremes where there are several values.
-func written(s spread, decimals int) string {
-	text := table.Decimal(s.median, decimals)
-	if s.least == s.most {
-		return text
-	}
-	return fmt.Sprintf("%s (%s–%s)", text, table.Decimal(s.least, decimals), table.Decimal(s.most, decimals))
+	return "```mermaid\nxychart-beta horizontal\n" +
+		"  title \"Apuestas por segundo, respecto del piso\"\n" +
+		"  x-axis [" + strings.Join(titles, ", ") + "]\n" +
+		"  y-axis \"el piso = 1\" 0 --> 1\n" +
+		"  bar [" + strings.Join(shares, ", ") + "]\n```\n"
 }

@@ -16,16 +16,16 @@ var (
 	}
 )
 
-// sampleBet gives each client a bet of its own, always the same one. The first
-// is the assignment's example.
-func sampleBet(id int) environment {
+// sampleBet gives each client a bet of its own, always the same one, as the
+// variables NAME=value of its environment. The first is the assignment's example.
+func sampleBet(id int) []string {
 	i := id - 1
 	birthdate := time.Date(1999, time.March, 17, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -37*i%15000)
-	return environment{
-		{name: "NOMBRE", value: firstNames[i%len(firstNames)]},
-		{name: "APELLIDO", value: lastNames[i%len(lastNames)]},
-		{name: "DOCUMENTO", value: fmt.Sprint(30904465 + 1013*i)},
-		{name: "NACIMIENTO", value: birthdate.Format(time.DateOnly)},
-		{name: "NUMERO", value: fmt.Sprint((7574 + 1009*i) % 10000)},
+	return []string{
+		"NOMBRE=" + firstNames[i%len(firstNames)],
+		"APELLIDO=" + lastNames[i%len(lastNames)],
+		fmt.Sprintf("DOCUMENTO=%d", 30904465+1013*i),
+		"NACIMIENTO=" + birthdate.Format(time.DateOnly),
+		fmt.Sprintf("NUMERO=%d", (7574+1009*i)%10000),
 	}
 }

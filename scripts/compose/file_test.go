@@ -11,7 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 // parsed is the generated file as Compose would read it.
@@ -214,8 +214,9 @@ func TestBetsAreValidAndDistinct(t *testing.T) {
 	documents := make(map[string]int)
 	for id := 1; id <= maxClients; id++ {
 		value := make(map[string]string)
-		for _, v := range sampleBet(id) {
-			value[v.name] = v.value
+		for _, variable := range sampleBet(id) {
+			name, text, _ := strings.Cut(variable, "=")
+			value[name] = text
 		}
 		born, err := time.Parse(time.DateOnly, value["NACIMIENTO"])
 		if err != nil || born.Year() < 1940 || born.Year() > 2006 {

@@ -15,15 +15,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
 )
 
 // demoRun is a demo in a process of its own, whose programs are fakes.
 type demoRun struct {
-	cmd       *exec.Cmd
-	out, errs *bytes.Buffer
-	temp      string   // its TMPDIR
-	alive     *os.File // at end of file when the demo and its children are gone
+	*processtest.Process
+	temp  string   // its TMPDIR
+	alive *os.File // at its end when the demo and its children have ended
 }
 
 // writeZip makes a small dataset.zip of three agencies: 300, 200 and 100 bets.
@@ -52,47 +52,41 @@ func writeZip(t *testing.T, dir string) {
 	}
 }
 
-// startDemo starts the demo. Its standard output is watched for a text, whose
-// arrival closes seen.
-func startDemo(t *testing.T, fault, watch string, args ...string) (d *demoRun, seen chan struct{}) {
+func startDemo(t *testing.T, fault string) *demoRun {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := t.TempDir()
+	data, temp := t.TempDir(), t.TempDir()
 	writeZip(t, data)
-	d = &demoRun{out: new(bytes.Buffer), errs: new(bytes.Buffer), temp: t.TempDir()}
-	d.cmd = exec.Command(self, append([]string{"-dir", data, "-server", self, "-client", self}, args...)...)
-	d.cmd.Env = append(os.Environ(), fakeVariable+"="+fault, "TMPDIR="+d.temp, "GORACE=atexit_sleep_ms=0",
+	cmd := exec.Command(self, "-dir", data, "-server", self, "-client", self, "-agencias", "3")
+	cmd.Env = append(os.Environ(), fakeVariable+"="+fault, "TMPDIR="+temp, "GORACE=atexit_sleep_ms=0",
 		"NOMBRE=Ana", "CLI_MODE=bet")
-	seen = make(chan struct{})
-	d.cmd.Stdout = &watcher{to: d.out, text: watch, seen: seen}
-	d.cmd.Stderr = d.errs
 	alive, inherited, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { alive.Close() })
-	d.alive = alive
-	d.cmd.ExtraFiles = []*os.File{inherited} // all its descendants inherit it too
-	if err := d.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	cmd.ExtraFiles = []*os.File{inherited} // the demo's children inherit it too
+	p := processtest.Start(t, cmd)
 	inherited.Close()
-	return d, seen
+	return &demoRun{Process: p, temp: temp, alive: alive}
 }
 
-// end waits for the demo and returns its exit status.
+// end waits for the demo and its children, and returns the demo's exit status.
 func (d *demoRun) end(t *testing.T) int {
 	t.Helper()
-	d.cmd.Wait()
+	status := d.Wait()
 	d.alive.SetReadDeadline(time.Now().Add(30 * time.Second))
 	if _, err := io.ReadAll(d.alive); err != nil {
 		t.Errorf("a process was left running: %v", err)
 	}
-	return d.cmd.ProcessState.ExitCode()
+	return status
 }
+
+func (d *demoRun) stdout() string { return strings.Join(d.Lines(), "\n") }
+func (d *demoRun) stderr() string { return strings.Join(d.Errors(), "\n") }
 
 func (d *demoRun) leftNothing(t *testing.T) {
 	t.Helper()
@@ -101,26 +95,10 @@ func (d *demoRun) leftNothing(t *testing.T) {
 	}
 }
 
-type watcher struct {
-	to   *bytes.Buffer
-	text string
-	seen chan struct{}
-	done bool
-}
-
-func (w *watcher) Write(p []byte) (int, error) {
-	w.to.Write(p)
-	if !w.done && w.text != "" && strings.Contains(w.to.String(), w.text) {
-		w.done = true
-		close(w.seen)
-	}
-	return len(p), nil
-}
-
 func TestDemo(t *testing.T) {
-	d, _ := startDemo(t, "none", "", "-agencias", "3")
+	d := startDemo(t, "none")
 	if status := d.end(t); status != 0 {
-		t.Fatalf("status %d: %s", status, d.errs)
+		t.Fatalf("status %d: %s", status, d.stderr())
 	}
 	d.leftNothing(t)
 	for _, row := range []string{
@@ -129,11 +107,11 @@ func TestDemo(t *testing.T) {
 		`(?m)^ +total +600 +6$`, `Tiempo +[0-9.,]+ s`, `Velocidad +[0-9.]+ apuestas por segundo`,
 		`Datos +los del curso`, `600 de 600 apuestas almacenadas`,
 	} {
-		if !regexp.MustCompile(row).MatchString(d.out.String()) {
-			t.Errorf("no %s in\n%s", row, d.out)
+		if !regexp.MustCompile(row).MatchString(d.stdout()) {
+			t.Errorf("no %s in\n%s", row, d.stdout())
 		}
 	}
-	for _, line := range strings.Split(d.out.String(), "\n") {
+	for _, line := range d.Lines() {
 		if n := len([]rune(line)); n > 80 && !strings.Contains(line, os.TempDir()) {
 			t.Errorf("%d columns: %s", n, line)
 		}
@@ -153,18 +131,18 @@ func TestDemoFailures(t *testing.T) {
 		{"server-changes", []string{"LA VERIFICACIÓN FALLÓ", "bets.csv"}},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
-			d, _ := startDemo(t, c.fault, "", "-agencias", "3")
+			d := startDemo(t, c.fault)
 			status := d.end(t)
 			d.leftNothing(t)
-			if status != 1 || strings.Contains(d.out.String(), "total") {
-				t.Errorf("status %d, said:\n%s", status, d.out)
+			if status != 1 || strings.Contains(d.stdout(), "total") {
+				t.Errorf("status %d, said:\n%s", status, d.stdout())
 			}
 			if c.fault == "server-dies" {
-				return // which of the dead is reported is a matter of time
+				return // the demo reports the server or an agency, whichever it sees first
 			}
 			for _, text := range c.mention {
-				if !strings.Contains(d.errs.String(), text) {
-					t.Errorf("no %q in: %s", text, d.errs)
+				if !strings.Contains(d.stderr(), text) {
+					t.Errorf("no %q in: %s", text, d.stderr())
 				}
 			}
 		})
@@ -180,19 +158,17 @@ func TestDemoInterrupted(t *testing.T) {
 		{"at its first word", "none", "Lotería", syscall.SIGINT},
 		{"when the server listens", "server-silent", "Servidor", syscall.SIGTERM},
 		{"before the draw", "server-silent", "600 de 600", syscall.SIGINT},
-		{"with a server that does not stop", "server-deaf", "600 de 600", syscall.SIGHUP},
+		{"with a server that does not stop", "server-ignores-sigterm", "600 de 600", syscall.SIGHUP},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			d, seen := startDemo(t, c.fault, c.moment, "-agencias", "3")
-			<-seen
-			if err := d.cmd.Process.Signal(c.signal); err != nil {
-				t.Fatal(err)
-			}
+			d := startDemo(t, c.fault)
+			d.Await(c.moment)
+			d.Signal(c.signal)
 			status := d.end(t)
 			d.leftNothing(t)
 			if status != 128+int(c.signal) && !(c.fault == "none" && status == 0) {
-				t.Errorf("status %d; said %s%s", status, d.out, d.errs)
+				t.Errorf("status %d; said %s%s", status, d.stdout(), d.stderr())
 			}
 		})
 	}
@@ -204,11 +180,9 @@ func TestDemoKilled(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux ends the children of a killed process")
 	}
-	d, seen := startDemo(t, "server-silent", "600 de 600", "-agencias", "3")
-	<-seen
-	if err := d.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	d := startDemo(t, "server-silent")
+	d.Await("600 de 600")
+	d.Signal(syscall.SIGKILL)
 	d.end(t)
 }
 
@@ -232,5 +206,22 @@ func TestArguments(t *testing.T) {
 		if status := run(args, os.Stdout, &errs); status != 2 || errs.Len() == 0 {
 			t.Errorf("%q: status %d, said %q", args, status, errs.String())
 		}
+	}
+}
+
+func TestLogLines(t *testing.T) {
+	const start = "2024-08-21 22:11:15 INFO     "
+	if agency, bets, ok := stored(start + "action: apuesta_recibida | result: success | cantidad: 88 | agencia: 12"); agency != 12 || bets != 88 || !ok {
+		t.Errorf("read %d %d %v", agency, bets, ok)
+	}
+	if _, _, ok := stored(start + "action: apuesta_recibida | result: fail | cantidad: 88 | agencia: 1"); ok {
+		t.Error("took a failure for a success")
+	}
+	waiting := start + "action: consulta_ganadores | result: in_progress"
+	if n, ok := winners([]string{waiting, start + "action: consulta_ganadores | result: success | cant_ganadores: 3"}); n != 3 || !ok {
+		t.Errorf("read %d %v", n, ok)
+	}
+	if _, ok := winners([]string{waiting}); ok {
+		t.Error("took waiting for an answer")
 	}
 }

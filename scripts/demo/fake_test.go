@@ -13,10 +13,10 @@ import (
 	"testing"
 )
 
-// The test binary, run again with LOTTERY_FAKE set, plays the demo itself or
-// one of its children: a server and a client that keep the contract of the real
-// ones (environment, log lines, bets.csv) over a protocol of one line a bet.
-// The value says what goes wrong.
+// The test binary, run again with LOTTERY_FAKE set, is the demo itself or one of its
+// children: a server and a client that keep the contract of the real ones
+// (environment, log lines, bets.csv) but have a protocol of one line a bet. The
+// variable's value names what goes wrong.
 const fakeVariable = "LOTTERY_FAKE"
 
 func TestMain(m *testing.M) {
@@ -55,11 +55,11 @@ func fakeServer(fault string) int {
 	}
 	logLine("action: accept_connections | result: in_progress")
 	go serveFake(listener, fault)
-	if fault != "server-deaf" { // else only a SIGKILL ends it
+	if fault != "server-ignores-sigterm" {
 		<-stop
 		return 0
 	}
-	select {}
+	select {} // until a SIGKILL
 }
 
 // serveFake takes three agencies' bets, then answers them all.
@@ -99,7 +99,7 @@ func serveFake(listener net.Listener, fault string) {
 		}
 	}
 	storage.Close()
-	if fault == "server-silent" || fault == "server-deaf" {
+	if fault == "server-silent" || fault == "server-ignores-sigterm" {
 		logLine("waiting")
 		return
 	}
@@ -115,7 +115,7 @@ func fakeClient(fault string) int {
 		return 1
 	}
 	if os.Getenv("NOMBRE") != "" {
-		return 1 // the environment of whoever runs the demo came through
+		return 1 // the demo's own environment reached its client
 	}
 	data, err := os.ReadFile(os.Getenv("CLI_DATA_FILE"))
 	if err != nil {

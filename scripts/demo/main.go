@@ -15,10 +15,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/system"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
-const maxAgencies = 200 // a process each
+const maxAgencies = 200 // each is a process
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
@@ -27,14 +27,14 @@ func main() {
 // run returns the exit status: 0 done, 1 failed, 2 bad arguments, 128 plus the
 // signal's number when interrupted.
 func run(args []string, stdout *os.File, stderr io.Writer) int {
-	ctx, cancel := system.UntilSignal()
+	ctx, cancel := process.UntilSignal()
 	defer cancel()
 	opts, status := parse(args, stderr)
 	if status >= 0 {
 		return status
 	}
 	err := demo(ctx, opts, stdout)
-	if status, interrupted := system.Interrupted(ctx); interrupted {
+	if status, interrupted := process.Interrupted(ctx); interrupted {
 		fmt.Fprintln(stderr, "\ndemo: interrumpida; no queda ningún proceso ni archivo")
 		return status
 	}
@@ -45,7 +45,7 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 	return 0
 }
 
-// parse returns a status below zero when the demo is to go on.
+// parse returns the options, and the exit status, or -1 when the demo is to go on.
 func parse(args []string, stderr io.Writer) (options, int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -57,8 +57,8 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags.IntVar(&opts.agencies, "agencias", 5, "`cantidad` de agencias, de 1 a 200")
 	flags.Uint64Var(&opts.seed, "semilla", 7574, "`semilla` de los datos sintéticos")
 	flags.StringVar(&opts.zips, "dir", ".data", "`carpeta` donde se busca dataset.zip o datasets.zip")
-	flags.StringVar(&opts.programs.Server, "server", "", "`programa` servidor ya compilado")
-	flags.StringVar(&opts.programs.Client, "client", "", "`programa` cliente ya compilado")
+	flags.StringVar(&opts.server, "server", "", "`programa` servidor ya compilado")
+	flags.StringVar(&opts.client, "client", "", "`programa` cliente ya compilado")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return opts, 0
@@ -69,31 +69,28 @@ func parse(args []string, stderr io.Writer) (options, int) {
 		fmt.Fprintf(stderr, "demo: -agencias va de 1 a %d, y no hay más argumentos que las opciones\n", maxAgencies)
 		return opts, 2
 	}
-	if (opts.programs.Server == "") != (opts.programs.Client == "") {
+	if (opts.server == "") != (opts.client == "") {
 		fmt.Fprintln(stderr, "demo: -server y -client van juntos")
 		return opts, 2
 	}
-	if err := absolute(&opts.programs); err != nil {
-		fmt.Fprintln(stderr, "demo:", err)
-		return opts, 2
+	for _, program := range []*string{&opts.server, &opts.client} {
+		if err := locate(program); err != nil {
+			fmt.Fprintln(stderr, "demo:", err)
+			return opts, 2
+		}
 	}
 	return opts, -1
 }
 
-// absolute resolves the programs' paths: they will run in another folder.
-func absolute(programs *system.Programs) error {
-	for _, program := range []*string{&programs.Server, &programs.Client} {
-		if *program == "" {
-			continue
-		}
-		path, err := filepath.Abs(*program)
-		if err != nil {
-			return err
-		}
-		if err := system.Exists(path); err != nil {
-			return err
-		}
-		*program = path
+// locate makes the path of a program absolute, for the program runs in another
+// folder. It fails if there is no such program.
+func locate(program *string) (err error) {
+	if *program == "" {
+		return nil // to be built
 	}
-	return nil
+	if info, err := os.Stat(*program); err != nil || info.IsDir() {
+		return fmt.Errorf("no existe el programa %s", *program)
+	}
+	*program, err = filepath.Abs(*program)
+	return err
 }

@@ -21,7 +21,7 @@ type progress interface {
 	end()
 }
 
-// maxBars is for how many agencies there is a bar each; beyond, one for all.
+// maxBars is the most agencies that get a bar each; more agencies share one bar.
 const maxBars = 10
 
 func newProgress(stdout *os.File, agencies []*agency) progress {
@@ -35,13 +35,13 @@ func newProgress(stdout *os.File, agencies []*agency) progress {
 	return &quarters{out: stdout, total: total}
 }
 
-// bars are for terminals.
+// bars is the progress on a terminal.
 type bars struct {
 	out       io.Writer
 	agencies  []*agency
 	container *mpb.Progress
 
-	mu       sync.Mutex // the server's lines are read from its start on
+	mu       sync.Mutex // add may be called before begin
 	byAgency map[int]*mpb.Bar
 }
 
@@ -86,16 +86,16 @@ func (b *bars) add(agency, bets int) {
 
 func (b *bars) end() {
 	for _, bar := range b.byAgency {
-		bar.Abort(false) // stays on the screen as it is; nothing when complete
+		bar.Abort(false) // an incomplete bar stays on the screen as it is
 	}
 	b.container.Wait()
 }
 
-// quarters writes a line for each quarter done, where there is no terminal.
+// quarters is the progress elsewhere: a line for each quarter of the bets.
 type quarters struct {
 	out           io.Writer
 	total, stored int
-	shown         int // quarters
+	shown         int // how many quarters
 }
 
 func (q *quarters) begin() {}

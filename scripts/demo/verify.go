@@ -9,13 +9,12 @@ import (
 	"strconv"
 )
 
-// inputs are the data files of all agencies, each read in step with that
-// agency's rows in bets.csv.
+// inputs are the data files of all agencies. Each is read row by row together with
+// that agency's rows in bets.csv.
 type inputs map[int]*csv.Reader
 
-// verify compares what was stored with what was to be sent: every agency's rows,
-// in its file's order, and nothing else; and the number of winners that each
-// agency was told with the winning numbers in its file.
+// verify fails unless bets.csv holds every agency's rows, in the order of its file,
+// and nothing else, and unless each agency was told as many winners as its file has.
 func verify(storage string, agencies []*agency) error {
 	expected := inputs{}
 	for _, a := range agencies {
@@ -46,7 +45,7 @@ func verify(storage string, agencies []*agency) error {
 	return nil
 }
 
-// consume reads bets.csv and takes each row's match from its agency's input.
+// consume compares each row of bets.csv with the next row of its agency's file.
 func (in inputs) consume(bets io.Reader) error {
 	stored := csv.NewReader(bets)
 	stored.FieldsPerRecord = 6
@@ -78,7 +77,7 @@ func (in inputs) consume(bets io.Reader) error {
 	}
 }
 
-// sameBet compares the fields as text, but the numbers as such.
+// sameBet compares the fields as text, except the number.
 func sameBet(stored, sent []string) bool {
 	if len(stored) != 5 || len(sent) != 5 {
 		return false

@@ -1,4 +1,4 @@
-// Package logtest shows tests what is logged.
+// Package logtest catches what is logged, and parses it, for tests.
 package logtest
 
 import (

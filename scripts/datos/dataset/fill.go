@@ -3,11 +3,9 @@
 package dataset
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,8 +36,6 @@ type File struct {
 	Path   string
 	Origin Origin
 	Size
-
-	temporary string // where its content waits to be renamed to Path
 }
 
 // Path gives the name of an agency's data file.
@@ -62,22 +58,25 @@ func Fill(ctx context.Context, opts Options) ([]File, error) {
 	}
 	defer zipped.close()
 
-	files := make([]File, 0, opts.Agencies)
-	defer func() { discard(files) }()
-	for agency := 1; agency <= opts.Agencies; agency++ {
+	scratch, err := os.MkdirTemp(opts.Dir, ".agencias-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+
+	files := make([]File, opts.Agencies)
+	for i := range files {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		file, err := prepare(opts, zipped, agency)
-		if err != nil {
+		if files[i], err = prepare(opts, zipped, scratch, i+1); err != nil {
 			return nil, err
 		}
-		files = append(files, file)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return files, replace(files)
+	return files, replace(files, scratch)
 }
 
 // makeDir makes the folder, readable by the containers' users whatever the
@@ -93,8 +92,8 @@ func makeDir(dir string) error {
 	return os.Chmod(dir, 0o755)
 }
 
-// prepare makes the content of one data file under a temporary name.
-func prepare(opts Options, zipped *archive, agency int) (File, error) {
+// prepare makes the content of one data file in the scratch folder.
+func prepare(opts Options, zipped *archive, scratch string, agency int) (File, error) {
 	file := File{Agency: agency, Path: Path(opts.Dir, agency)}
 	info, err := os.Lstat(file.Path)
 	exists := err == nil
@@ -105,18 +104,23 @@ func prepare(opts Options, zipped *archive, agency int) (File, error) {
 		file.Origin = Kept
 		file.Size, err = countFile(file.Path)
 		return file, err
-	case zipped.has(agency):
-		file.Origin = Course
 	}
-	file.temporary, err = writeTemporary(opts.Dir, func(w io.Writer) (err error) {
-		if file.Origin == Course {
-			file.Size, err = zipped.extract(w, agency)
-		} else {
-			file.Size, err = WriteSynthetic(w, agency, opts.Seed)
-		}
-		return err
-	})
-	return file, err
+	out, err := os.Create(Path(scratch, agency))
+	if err != nil {
+		return file, err
+	}
+	defer out.Close() // for the error paths
+	if zipped.has(agency) {
+		file.Origin = Course
+		file.Size, err = zipped.extract(out, agency)
+	} else {
+		file.Size, err = WriteSynthetic(out, agency, opts.Seed)
+	}
+	if err != nil {
+		return file, err
+	}
+	// Readable by the containers' users, whatever the umask.
+	return file, errors.Join(out.Chmod(0o644), out.Close())
 }
 
 func countFile(path string) (Size, error) {
@@ -132,51 +136,17 @@ func countFile(path string) (Size, error) {
 	return size, nil
 }
 
-// writeTemporary writes a file of mode 0644 in dir, or none.
-func writeTemporary(dir string, content func(io.Writer) error) (name string, err error) {
-	f, err := os.CreateTemp(dir, ".agency-*.tmp")
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	out := bufio.NewWriterSize(f, 64<<10)
-	if err := content(out); err != nil {
-		return "", err
-	}
-	if err := out.Flush(); err != nil {
-		return "", err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return "", err
-	}
-	return f.Name(), f.Close()
-}
-
-func replace(files []File) error {
-	for i := range files {
-		if files[i].temporary == "" {
+// replace moves the files that were made to their places.
+func replace(files []File, scratch string) error {
+	for _, file := range files {
+		if file.Origin == Kept {
 			continue
 		}
-		if err := os.Rename(files[i].temporary, files[i].Path); err != nil {
+		if err := os.Rename(Path(scratch, file.Agency), file.Path); err != nil {
 			return err
 		}
-		files[i].temporary = ""
 	}
 	return nil
-}
-
-// discard removes what was not renamed.
-func discard(files []File) {
-	for _, file := range files {
-		if file.temporary != "" {
-			os.Remove(file.temporary)
-		}
-	}
 }
 
 // Total adds up the files' sizes.

@@ -71,27 +71,23 @@ func rule(b *strings.Builder, widths []int) {
 }
 
 // Integer formats with a point between thousands: 78.697.
-func Integer(n int) string {
-	digits := strconv.Itoa(n)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
-	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "." + digits[i:]
-	}
-	return sign + digits
-}
+func Integer(n int) string { return grouped(strconv.Itoa(n)) }
 
 // Decimal formats with a decimal comma: 0,15.
 func Decimal(x float64, decimals int) string {
 	whole, fraction, found := strings.Cut(strconv.FormatFloat(x, 'f', decimals, 64), ".")
-	n, err := strconv.Atoi(whole)
-	if err != nil || (n == 0 && strings.HasPrefix(whole, "-")) {
-		return strings.Replace(strconv.FormatFloat(x, 'f', decimals, 64), ".", ",", 1)
-	}
 	if !found {
-		return Integer(n)
+		return grouped(whole)
 	}
-	return Integer(n) + "," + fraction
+	return grouped(whole) + "," + fraction
+}
+
+// grouped puts a point between the thousands of an integer.
+func grouped(number string) string {
+	digits := strings.TrimLeft(number, "+-")
+	sign := number[:len(number)-len(digits)]
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "." + digits[i:]
+	}
+	return sign + digits
 }

@@ -1,0 +1,246 @@
+// Package process runs programs as child processes: it reads their output line
+// by line, waits for a line, sends signals, and tells how they ended. On Linux no
+// child outlives its parent.
+package process
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Process is a child process. All its output is kept.
+type Process struct {
+	name string // what errors call it
+	cmd  *exec.Cmd
+	done chan struct{}
+	err  error // set before done is closed
+
+	mu             sync.Mutex // guards what follows
+	changed        sync.Cond  // there is another line, or the process has ended
+	stdout, stderr []string
+	ended          bool
+
+	peakMemory atomic.Int64
+}
+
+// Start starts a command whose output is not redirected yet; errors call it by
+// the name. It passes each line of the standard output to onLine, if that is not
+// nil, in their order and from one goroutine.
+//
+// The child gets a process group of its own: a Ctrl-C on the terminal reaches the
+// parent alone, which then decides in which order its children stop.
+func Start(name string, cmd *exec.Cmd, onLine func(line string)) (*Process, error) {
+	p := &Process{name: name, cmd: cmd, done: make(chan struct{})}
+	p.changed.L = &p.mu
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	cmd.SysProcAttr = childAttributes()
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	var reading sync.WaitGroup
+	reading.Go(func() { p.read(stdout, &p.stdout, onLine) })
+	reading.Go(func() { p.read(stderr, &p.stderr, nil) })
+	go func() {
+		reading.Wait() // cmd.Wait closes the pipes
+		p.end(cmd.Wait())
+	}()
+	return p, nil
+}
+
+// read keeps the lines of one output until it ends.
+func (p *Process) read(output io.Reader, lines *[]string, onLine func(string)) {
+	for reader := bufio.NewReader(output); ; {
+		line, err := reader.ReadString('\n')
+		if line != "" {
+			line = strings.TrimSuffix(line, "\n")
+			p.mu.Lock()
+			*lines = append(*lines, line)
+			p.changed.Broadcast()
+			p.mu.Unlock()
+			if onLine != nil {
+				onLine(line)
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (p *Process) end(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err, p.ended = err, true
+	close(p.done)
+	p.changed.Broadcast()
+}
+
+// Done is closed when the process has ended and all its output was read.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Err returns nil if the exit status is 0, else an error that shows the last
+// lines of the output. It must not be called before Done is closed.
+func (p *Process) Err() error {
+	if p.err == nil {
+		return nil
+	}
+	return p.Failure(p.err.Error())
+}
+
+// ExitStatus returns the exit status, or -1 if a signal ended the process. It
+// must not be called before Done is closed.
+func (p *Process) ExitStatus() int { return p.cmd.ProcessState.ExitCode() }
+
+// lastLines is how many of its last lines an error about a process shows.
+const lastLines = 8
+
+// Failure returns an error that says what is wrong with the process, and shows
+// the last lines of its output.
+func (p *Process) Failure(what string) error {
+	lines := append(p.Lines(), p.Errors()...)
+	lines = lines[max(0, len(lines)-lastLines):]
+	return errors.New(strings.Join(append([]string{p.name + ": " + what}, lines...), "\n    "))
+}
+
+// Lines returns the lines of the standard output so far.
+func (p *Process) Lines() []string { return p.copyOf(&p.stdout) }
+
+// Errors returns the lines of the standard error so far.
+func (p *Process) Errors() []string { return p.copyOf(&p.stderr) }
+
+func (p *Process) copyOf(lines *[]string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(*lines)
+}
+
+// WaitLines waits until n lines of the standard output contain the text, and
+// returns them. It fails if the process or the context ends before that.
+func (p *Process) WaitLines(ctx context.Context, text string, n int) ([]string, error) {
+	found := p.waitLines(ctx, text, n)
+	if len(found) == n {
+		return found, nil
+	}
+	reason := context.Cause(ctx)
+	if reason == nil {
+		reason = errors.New(p.cmd.ProcessState.String())
+	}
+	return nil, p.Failure(fmt.Sprintf("%v after %d of %d lines with %q", reason, len(found), n, text))
+}
+
+// waitLines returns fewer lines if the process or the context ends before that.
+func (p *Process) waitLines(ctx context.Context, text string, n int) (found []string) {
+	stop := context.AfterFunc(ctx, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.changed.Broadcast()
+	})
+	defer stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for next := 0; ; p.changed.Wait() {
+		for ; next < len(p.stdout); next++ {
+			if strings.Contains(p.stdout[next], text) {
+				found = append(found, p.stdout[next])
+			}
+			if len(found) == n {
+				return found
+			}
+		}
+		if p.ended || ctx.Err() != nil {
+			return found
+		}
+	}
+}
+
+// PeakMemory returns the largest resident set of the process so far, in bytes;
+// the growth of its last milliseconds may be missing. It is 0 if WatchMemory was
+// not called, and on other systems than Linux.
+func (p *Process) PeakMemory() int64 { return p.peakMemory.Load() }
+
+// Pid returns the process's id.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
+// Signal sends a signal, unless the process has ended.
+func (p *Process) Signal(signal os.Signal) { _ = p.cmd.Process.Signal(signal) }
+
+// Kill ends the process and, on Linux, its children with SIGKILL, and returns when
+// it has ended.
+func (p *Process) Kill() {
+	select {
+	case <-p.done:
+	default:
+		_ = signalGroup(p.cmd.Process, syscall.SIGKILL) // fails only if it has ended
+		<-p.done
+	}
+}
+
+// grace is how long Stop waits for a process to stop by itself.
+const grace = 3 * time.Second
+
+// Stop sends SIGTERM to all the processes, kills those that have not ended after
+// three seconds, and returns when all have ended.
+func Stop(processes ...*Process) {
+	for _, p := range processes {
+		p.Signal(syscall.SIGTERM)
+	}
+	late := time.After(grace)
+	for _, p := range processes {
+		select {
+		case <-p.done:
+		case <-late:
+			for _, p := range processes {
+				p.Kill()
+			}
+			return
+		}
+	}
+}
+
+// WaitAll waits until all the processes have ended. It fails as soon as one of
+// them ends with another exit status than 0, the server ends, or the context
+// ends. The server may be nil.
+func WaitAll(ctx context.Context, server *Process, processes ...*Process) error {
+	var serverDone <-chan struct{}
+	if server != nil {
+		serverDone = server.done
+	}
+	ended := make(chan *Process, len(processes))
+	for _, p := range processes {
+		go func() { <-p.done; ended <- p }()
+	}
+	for range processes {
+		select {
+		case p := <-ended:
+			if err := p.Err(); err != nil {
+				return err
+			}
+		case <-serverDone:
+			if err := server.Err(); err != nil {
+				return err
+			}
+			return server.Failure("ended before its clients")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}

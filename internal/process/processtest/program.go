@@ -1,0 +1,100 @@
+package processtest
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
+)
+
+// asProgram is set for a test binary that is to be the program.
+const asProgram = "TEST_AS_PROGRAM"
+
+// AsUser is a setting of Program: the id of the user that the program runs as.
+const AsUser = "TEST_AS_USER"
+
+// Main is the TestMain of a program's package. In a child that Program describes
+// it runs the program's main function, in the test binary all tests.
+func Main(m *testing.M, main func()) {
+	if os.Getenv(asProgram) == "" {
+		os.Exit(m.Run())
+	}
+	if id, err := strconv.Atoi(os.Getenv(AsUser)); err == nil {
+		if err := syscall.Setuid(id); err != nil {
+			panic(err)
+		}
+	}
+	main()
+}
+
+// Program returns a command that runs this test binary as the program, in a
+// folder of its own and with these settings.
+func Program(t testing.TB, settings ...string) *exec.Cmd {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return process.Command(binary, t.TempDir(), append([]string{asProgram + "=1"}, settings...)...)
+}
+
+// FreePort returns a port that nothing listens on.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	port, err := process.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// CheckSecondSignal runs a program whose output nobody reads. It is stuck when it
+// logs, and cannot stop in order; a second SIGTERM must end it.
+func CheckSecondSignal(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	fill(t, write)
+	cmd.Stdout = write
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for range 1000 {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-done:
+			if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGTERM {
+				t.Errorf("ended with %v", cmd.ProcessState)
+			}
+			return
+		case <-again.C:
+		}
+	}
+	_ = cmd.Process.Kill()
+	<-done
+	t.Fatal("does not end")
+}
+
+// fill writes to a pipe until it is full.
+func fill(t *testing.T, pipe *os.File) {
+	t.Helper()
+	if err := pipe.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	for full := false; !full; {
+		_, err := pipe.Write(make([]byte, 512))
+		full = err != nil
+	}
+}

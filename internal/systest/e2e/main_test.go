@@ -1,0 +1,38 @@
+// Package e2e holds the end-to-end tests: the real programs, run as processes
+// on real files, sockets and signals.
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
+)
+
+// serverBinary and clientBinary are the programs under test.
+var serverBinary, clientBinary string
+
+func TestMain(m *testing.M) {
+	becomeProgram() // does not return in the child that is to be a program under test
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	if err := process.Build(context.Background(), dir, raceEnabled, "server", "client"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	serverBinary, clientBinary = filepath.Join(dir, "server"), filepath.Join(dir, "client")
+	return m.Run()
+}

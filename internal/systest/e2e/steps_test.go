@@ -1,0 +1,94 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+)
+
+// The server is killed exactly between two steps of the draw, and started again:
+// the draw is held once, over all bets, and every agency gets its winners. Each
+// step but the publish delay begins with a write whose length no other write of
+// this lottery has, and the kernel kills the server at that write. The journal and
+// the log show that the server was killed there, and nowhere else.
+func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
+	data := map[int][][]string{1: plainRows(1, 50), 2: plainRows(2, 20), 3: plainRows(3, 10)}
+	const bets, won = 80, 8
+	record := fmt.Sprintf("draw %d %d\n", len(data), bets)
+	line := fmt.Sprintf("2026-11-24 01:49:24 INFO     action: sorteo | result: success | apuestas: %d | ganadores: %d\n", bets, won)
+	told, err := protocol.AppendWinners(nil, winners(data[3]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name     string
+		length   int // of the write that kills the server; 0: the test kills it in the publish delay
+		recorded bool
+		logged   bool
+	}{
+		{"winners found, draw not recorded", len(record), false, false},
+		{"draw recorded, not logged", len(line), true, false},
+		{"draw logged, results not released", 0, true, true},
+		{"results released, the third agency not told", len(told), true, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &crashRun{data: data, running: make(map[int]*processtest.Process)}
+			if tt.length == 0 {
+				s.lottery = newLottery(t, len(data), "SERVER_PUBLISH_DELAY=1h")
+				s.server = s.startServer()
+			} else {
+				s.lottery = newLottery(t, len(data))
+				s.server = s.startLimitedServer(killAtWrite, tt.length)
+			}
+			for id := range data {
+				s.running[id] = s.startAgency(id, data[id], 7)
+			}
+			if tt.length == 0 {
+				s.server.Await("action: sorteo")
+				s.server.Kill()
+			}
+			if status := s.server.Wait(); status != -1 {
+				t.Errorf("exit status %d, want the end by a signal", status)
+			}
+			s.count.server++
+			s.keepLog()
+			s.checkLeft(tt.recorded, record, tt.logged)
+
+			s.server = s.startServer()
+			for id, p := range s.running {
+				checkAgency(t, p, winners(data[id]))
+			}
+			s.server.Stop(syscall.SIGTERM)
+			s.keepLog()
+			s.check(true)
+			if recovered := s.count.recovered == 1; recovered != tt.recorded {
+				t.Errorf("the draw was recovered: %t, it was recorded: %t", recovered, tt.recorded)
+			}
+		})
+	}
+}
+
+// checkLeft checks what a server that was killed in its draw has left: all
+// notifications in the journal, after them the draw if it was recorded, and one
+// line in the log if the draw was logged.
+func (s *crashRun) checkLeft(recorded bool, record string, logged bool) {
+	s.t.Helper()
+	journal, err := os.ReadFile(s.storage() + ".journal")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if n := strings.Count(string(journal), "finished "); n != len(s.data) || strings.HasSuffix(string(journal), "\n"+record) != recorded {
+		s.t.Errorf("the journal holds %q; the draw is to be recorded: %t", journal, recorded)
+	}
+	if n := len(logtest.Select(s.logs[0], "sorteo", "success")); (n == 1) != logged || n > 1 {
+		s.t.Errorf("sorteo is logged %d times; it is to be: %t", n, logged)
+	}
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/agency"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+)
+
+// agencies is the part that runs many agencies in one process, all connected at
+// once: a thousand processes would measure the scheduler of a small machine. Its
+// arguments are the server's address, the number of agencies, and the data file
+// that each of them uploads. It logs what as many clients would.
+func agencies(args []string) error {
+	count, err := strconv.Atoi(args[1])
+	if err != nil {
+		return err
+	}
+	server, err := net.ResolveTCPAddr("tcp", args[0]) // once, and not for each agency
+	if err != nil {
+		return err
+	}
+	debug.SetGCPercent(400) // as the client does
+	if err := logging.Setup(os.Stdout, "INFO"); err != nil {
+		return err
+	}
+	connect := func(context.Context) (net.Conn, error) { return net.DialTCP("tcp", nil, server) }
+	options := agency.Options{BatchMaxAmount: 100, RetryDeadline: time.Minute} // as the client's defaults
+	var group sync.WaitGroup
+	errs := make([]error, count)
+	for i := range count {
+		group.Go(func() {
+			if _, err := agency.Run(context.Background(), lottery.AgencyID(i+1), args[2], connect, options); err != nil {
+				errs[i] = fmt.Errorf("agency %d: %w", i+1, err)
+			}
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
