@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
