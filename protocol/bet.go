@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"hash/crc32"
+	"slices"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
@@ -29,6 +30,7 @@ func AppendRecord(dst []byte, b *lottery.Bet) ([]byte, error) {
 	case len(b.Document) > MaxString:
 		return dst, tooLong("document", len(b.Document))
 	}
+	dst = slices.Grow(dst, minBet+len(b.FirstName)+len(b.LastName)+len(b.Document))
 	dst = appendShort(dst, b.FirstName)
 	dst = appendShort(dst, b.LastName)
 	dst = appendShort(dst, b.Document)

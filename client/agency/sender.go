@@ -2,7 +2,6 @@ package agency
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
@@ -11,9 +10,9 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// writeBuffer is how many bytes of frames one write to the socket can take: four
+// writeBuffer is how many bytes of frames one write to the socket can take: eight
 // of the largest frames.
-const writeBuffer = 4 * protocol.MaxFrame
+const writeBuffer = 8 * protocol.MaxFrame
 
 // sender sends the batches of a data file and what follows them.
 type sender struct {
@@ -41,7 +40,7 @@ func (s *sender) end() lottery.Offset { return s.offset + lottery.Offset(s.count
 func (s *sender) send(ctx context.Context, file *dataFile) error {
 	for {
 		bet, err := file.Next()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			break
 		}
 		if err == nil {

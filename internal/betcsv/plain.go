@@ -19,21 +19,36 @@ func arePlain(rows []byte) bool {
 	return bytes.IndexByte(rows, '"') < 0 && bytes.IndexByte(rows, 0) < 0 && utf8.Valid(rows)
 }
 
-// plainRow makes the bet of a line of plain rows. It tells whether it could.
-func (r *Reader) plainRow(line string) bool {
+// plainRow makes the bet of the row at the start of input. It returns the row's
+// size, or 0 if the row is not plain, or not whole.
+func (r *Reader) plainRow(input string) (size int) {
+	end := strings.IndexByte(input, '\n')
+	if !r.plain || end < 0 {
+		return 0
+	}
+	line := strings.TrimSuffix(input[:end], "\r")
 	if strings.IndexByte(line, '\r') >= 0 {
-		return false
+		return 0
 	}
-	last := r.format.fields - 1
-	for i := range last {
-		comma := strings.IndexByte(line, ',')
-		if comma < 0 {
-			return false
+	agency := r.agency
+	if !r.data {
+		var text string
+		text, line, _ = strings.Cut(line, ",")
+		var err error
+		if agency, err = lottery.ParseAgencyID(text); err != nil {
+			return 0
 		}
-		r.fields[i], line = line[:comma], line[comma+1:]
 	}
-	r.fields[last] = line
-	return r.format.parse(r) == nil
+	// A comma too few or too many leaves something behind that is no number.
+	firstName, line, _ := strings.Cut(line, ",")
+	lastName, line, _ := strings.Cut(line, ",")
+	document, line, _ := strings.Cut(line, ",")
+	birthdate, number, _ := strings.Cut(line, ",")
+	var err error
+	if r.bet, err = lottery.ParseBet(agency, firstName, lastName, document, birthdate, number); err != nil {
+		return 0
+	}
+	return end + 1
 }
 
 // AppendRows appends the rows of bets. It fails for the first that is not valid,

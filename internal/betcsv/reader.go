@@ -16,18 +16,9 @@ import (
 // crash leaves it.
 var ErrTorn = fmt.Errorf("the last row is unfinished: %w", io.ErrUnexpectedEOF)
 
-// format is what distinguishes the two kinds of file.
-type format struct {
-	fields int
-	maxRow int  // the size of the longest row in bytes; bounds the memory
-	lines  bool // a row is a line: no field holds a line break, empty lines are passed over, the last needs no end
-	where  func(row uint64) string
-	check  func(r *Reader, row string) error // fails if the row, or r.bet, holds what it may not
-	parse  func(r *Reader) error             // makes r.bet of r.fields
-}
-
 const (
-	maxFields = 6 // of both formats
+	dataFields = 5 // of a row of a data file
+	betsFields = 6 // of a row of bets.csv
 
 	readSize = 16 << 10
 
@@ -48,18 +39,20 @@ const (
 // so a bet costs no allocation.
 type Reader struct {
 	src    io.Reader
-	format format
-	buf    []byte // for reading
-	input  string // was read
-	pos    int    // where in input the next row starts
-	plain  bool   // the whole rows of input are plain, see arePlain
-	begun  bool   // src was read from
-	eof    bool   // src has no more
+	data   bool             // it is a data file, else bets.csv
+	name   string           // of a data file
+	agency lottery.AgencyID // of a data file
 
-	rows   uint64            // taken
-	offset int64             // where in src the next row starts
-	fields [maxFields]string // of the last row
-	bet    lottery.Bet       // of the last row
+	buf   []byte // for reading
+	input string // was read
+	pos   int    // where in input the next row starts
+	plain bool   // the whole rows of input are plain, see arePlain
+	begun bool   // src was read from
+	eof   bool   // src has no more
+
+	rows   uint64      // taken
+	offset int64       // where in src the next row starts
+	bet    lottery.Bet // of the last row
 }
 
 // NewDataReader returns a Reader of an agency's data file: CSV as in RFC 4180
@@ -68,43 +61,12 @@ type Reader struct {
 // empty lines are passed over, and so is a byte order mark. The name of the file
 // is for errors.
 func NewDataReader(src io.Reader, name string, agency lottery.AgencyID) *Reader {
-	return newReader(src, format{
-		fields: 5,
-		maxRow: maxLine,
-		lines:  true,
-		where:  func(row uint64) string { return fmt.Sprintf("%s, line %d", name, row) },
-		parse: func(r *Reader) (err error) {
-			f := &r.fields
-			r.bet, err = lottery.ParseBet(agency, f[0], f[1], f[2], f[3], f[4])
-			return err
-		},
-		check: func(r *Reader, _ string) error { return r.bet.Validate() },
-	})
+	return &Reader{src: src, data: true, name: name, agency: agency, buf: make([]byte, readSize)}
 }
 
 // NewReader returns a Reader of bets.csv, which takes what Python's csv.reader
 // takes: six fields, the agency first, and line breaks inside quotes.
-func NewReader(src io.Reader) *Reader {
-	return newReader(src, format{
-		fields: 6,
-		maxRow: maxRow,
-		where:  func(row uint64) string { return fmt.Sprintf("row %d", row) },
-		check:  func(_ *Reader, row string) error { return checkText(row) },
-		parse: func(r *Reader) error {
-			f := &r.fields
-			agency, err := lottery.ParseAgencyID(f[0])
-			if err != nil {
-				return err
-			}
-			r.bet, err = lottery.ParseBet(agency, f[1], f[2], f[3], f[4], f[5])
-			return err
-		},
-	})
-}
-
-func newReader(src io.Reader, format format) *Reader {
-	return &Reader{src: src, format: format, buf: make([]byte, readSize)}
-}
+func NewReader(src io.Reader) *Reader { return &Reader{src: src, buf: make([]byte, readSize)} }
 
 // Next reads one bet, which is valid until the following call; its texts may be
 // kept. It fails with io.EOF at the end. The error of a bets.csv that ends inside
@@ -133,7 +95,12 @@ func (r *Reader) Next() (*lottery.Bet, error) {
 }
 
 // Where names the row that Next read last: "agency-1.csv, line 3" or "row 3".
-func (r *Reader) Where() string { return r.format.where(r.rows) }
+func (r *Reader) Where() string {
+	if r.data {
+		return fmt.Sprintf("%s, line %d", r.name, r.rows)
+	}
+	return fmt.Sprintf("row %d", r.rows)
+}
 
 // Rows is how many rows were read, empty lines included.
 func (r *Reader) Rows() uint64 { return r.rows }
@@ -150,9 +117,9 @@ func (r *Reader) fill() error {
 		return r.end()
 	}
 	if len(r.rest()) == len(r.buf) {
-		if len(r.buf) >= r.format.maxRow {
+		if limit := r.maxRow(); len(r.buf) >= limit {
 			r.rows++
-			return fmt.Errorf("%s: longer than %d bytes; a quote that was never closed?", r.Where(), r.format.maxRow)
+			return fmt.Errorf("%s: longer than %d bytes; a quote that was never closed?", r.Where(), limit)
 		}
 		r.buf = make([]byte, 2*len(r.buf))
 	}
@@ -164,20 +131,28 @@ func (r *Reader) fill() error {
 	n, err := io.ReadAtLeast(r.src, r.buf[kept:], least)
 	r.plain = arePlain(r.buf[:bytes.LastIndexByte(r.buf[:kept+n], '\n')+1])
 	r.input, r.pos = string(r.buf[:kept+n]), 0
-	if !r.begun && r.format.lines && strings.HasPrefix(r.input, byteOrderMark) {
+	if !r.begun && r.data && strings.HasPrefix(r.input, byteOrderMark) {
 		r.pos, r.offset = len(byteOrderMark), int64(len(byteOrderMark))
 	}
 	r.begun = true
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		r.eof = true
-		if r.format.lines && r.rest() != "" {
+		if r.data && r.rest() != "" {
 			r.input += "\n" // an end of its own, or an empty line more
 		}
 	case err != nil:
 		return fmt.Errorf("read after %s: %w", r.Where(), err)
 	}
 	return nil
+}
+
+// maxRow is the size of the longest row in bytes: it bounds the memory.
+func (r *Reader) maxRow() int {
+	if r.data {
+		return maxLine
+	}
+	return maxRow
 }
 
 // end tells how the file ends.
@@ -196,7 +171,7 @@ func (r *Reader) end() error {
 // A crash tears the last row only: this is a stray quote, which would swallow the
 // rest of the file.
 func (r *Reader) holdsRow() bool {
-	other := Reader{format: r.format}
+	other := Reader{data: r.data}
 	_, rest, _ := strings.Cut(r.rest(), "\n")
 	for line := range strings.Lines(rest) {
 		if size, _, err := other.row(line); size > 0 && err == nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
 var (
@@ -12,45 +14,68 @@ var (
 	errQuote  = errors.New("a quote that opens no field, or closes none (a field cannot hold a line break)")
 )
 
+// fields are those of a row; a data file has one less.
+type fields [betsFields]string
+
 // row makes the bet of the row at the start of input. It returns the row's size
 // in bytes, its line end included, or 0 if input ends inside the row; blank tells
 // that the row is an empty line, which holds no bet.
 func (r *Reader) row(input string) (size int, blank bool, err error) {
-	if end := strings.IndexByte(input, '\n'); r.plain && end >= 0 && r.plainRow(strings.TrimSuffix(input[:end], "\r")) {
-		return end + 1, false, nil
+	if size := r.plainRow(input); size > 0 {
+		return size, false, nil
 	}
-	size, count, err := r.split(input)
+	var f fields
+	size, count, err := split(input, r.data, &f)
 	switch {
 	case size == 0 || err != nil:
 		return size, false, err
-	case r.format.lines && count == 1 && r.fields[0] == "" && input[0] != '"':
+	case r.data && count == 1 && f[0] == "" && input[0] != '"':
 		return size, true, nil
-	case count != r.format.fields:
-		return size, false, countError(input[:size], count, r.format.fields)
+	case r.data && count != dataFields:
+		return size, false, countError(input[:size], count, dataFields)
+	case !r.data && count != betsFields:
+		return size, false, countError(input[:size], count, betsFields)
 	}
-	if err = r.format.parse(r); err == nil {
-		err = r.format.check(r, input[:size])
+	if err := r.parse(&f); err != nil {
+		return size, false, err
 	}
-	return size, false, err
+	if r.data {
+		return size, false, r.bet.Validate()
+	}
+	return size, false, checkText(input[:size])
+}
+
+// parse makes the bet of a row's fields.
+func (r *Reader) parse(f *fields) (err error) {
+	if r.data {
+		r.bet, err = lottery.ParseBet(r.agency, f[0], f[1], f[2], f[3], f[4])
+		return err
+	}
+	agency, err := lottery.ParseAgencyID(f[0])
+	if err != nil {
+		return err
+	}
+	r.bet, err = lottery.ParseBet(agency, f[1], f[2], f[3], f[4], f[5])
+	return err
 }
 
 // split takes the row at the start of input apart. It returns the row's size, or
 // 0 if input ends inside the row, and how many fields the row has.
-func (r *Reader) split(input string) (size, count int, err error) {
+func split(input string, strict bool, f *fields) (size, count int, err error) {
 	for {
 		var field string
 		var n int
 		if strings.HasPrefix(input[size:], `"`) {
-			field, n, err = quotedField(input[size:], r.format.lines)
+			field, n, err = quotedField(input[size:], strict)
 		} else {
-			field, n, err = plainField(input[size:], r.format.lines)
+			field, n, err = plainField(input[size:], strict)
 		}
 		size += n
 		if err != nil || n == 0 {
 			return n, count, err // of an error the exact size does not matter
 		}
-		if count < maxFields {
-			r.fields[count] = field
+		if count < len(f) {
+			f[count] = field
 		}
 		count++
 		if input[size-1] == '\n' {
@@ -65,11 +90,7 @@ func (r *Reader) split(input string) (size, count int, err error) {
 // strict, has none.
 func plainField(input string, strict bool) (field string, size int, err error) {
 	for i := range len(input) {
-		c := input[i]
-		if c > ',' {
-			continue // letters and digits
-		}
-		switch {
+		switch c := input[i]; {
 		case c == ',':
 			return input[:i], i + 1, nil
 		case c == '\n':

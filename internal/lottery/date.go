@@ -19,21 +19,25 @@ const dateSize = len("YYYY-MM-DD")
 // has another form, or if there is no such day.
 func ParseDate(s string) (Date, error) {
 	if len(s) == dateSize && s[4] == '-' && s[7] == '-' {
-		century, ok1 := twoDigits(s[0:2])
-		year, ok2 := twoDigits(s[2:4])
-		month, ok3 := twoDigits(s[5:7])
-		day, ok4 := twoDigits(s[8:10])
+		century, year := twoDigits(s[0], s[1]), twoDigits(s[2], s[3])
+		month, day := twoDigits(s[5], s[6]), twoDigits(s[8], s[9])
 		d := Date{Year: 100*uint16(century) + uint16(year), Month: month, Day: day}
-		if ok1 && ok2 && ok3 && ok4 && d.Valid() {
+		if max(century, year) < noDigits && d.Valid() {
 			return d, nil
 		}
 	}
 	return Date{}, fmt.Errorf("%.40q is no day in the form YYYY-MM-DD", s)
 }
 
-func twoDigits(s string) (n uint8, ok bool) {
-	tens, ones := s[0]-'0', s[1]-'0' // below '0' they wrap around
-	return 10*tens + ones, tens <= 9 && ones <= 9
+// noDigits is what twoDigits gives for anything else; no month and no day is.
+const noDigits = 100
+
+func twoDigits(tens, ones byte) uint8 {
+	tens, ones = tens-'0', ones-'0' // below '0' they wrap around
+	if tens > 9 || ones > 9 {
+		return noDigits
+	}
+	return 10*tens + ones
 }
 
 // Valid tells whether the day exists, in the years 1 to 9999 that Python's

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"io"
 	"iter"
 
@@ -17,7 +16,7 @@ func LoadBets(rows *betcsv.Reader) iter.Seq2[*lottery.Bet, error] {
 	return func(yield func(*lottery.Bet, error) bool) {
 		for {
 			bet, err := rows.Next()
-			if errors.Is(err, io.EOF) || !yield(bet, err) || err != nil {
+			if err == io.EOF || !yield(bet, err) || err != nil {
 				return
 			}
 		}
