@@ -22,6 +22,14 @@ func logRecovered(bets uint64, finished int) {
 	log.Infof("action: recuperacion | result: success | apuestas: %d | agencias_finalizadas: %d", bets, finished)
 }
 
+func logRecovering(read, size int64) {
+	log.Infof("action: recuperacion | result: in_progress | leidos: %d | bytes: %d", read, size)
+}
+
+func logListening(port int) {
+	log.Infof("action: listen | result: success | port: %d", port)
+}
+
 func logTorn(bytes int64, path string) {
 	log.Warningf("action: fila_incompleta | result: success | bytes: %d | conservada_en: %s", bytes, logging.Value(path))
 }

@@ -68,7 +68,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		return 1
 	}
 	logConfig(cfg)
-	if err := serve(ctx, cfg); err != nil {
+	err = serve(ctx, cfg)
+	if err != nil && !(ctx.Err() != nil && errors.Is(err, context.Cause(ctx))) {
 		logFailed(err)
 		return 1
 	}
@@ -77,76 +78,69 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 }
 
 // serve opens the files, serves until the context ends, and closes the files.
-// It fails if they, or the port, cannot be opened, or not be closed.
+// It fails if they, or the port, cannot be opened, or not be closed, and if the
+// storage breaks.
 func serve(ctx context.Context, cfg config.Config) (err error) {
-	bets, err := store.Open(cfg.Storage, storeOptions(cfg))
+	bets, err := store.Open(ctx, cfg.Storage, storeOptions(cfg))
 	if err != nil {
-		return withRemedy("open the bets", cfg.Storage, err)
+		return withRemedy(cfg.Storage, err)
 	}
-	defer func() { err = errors.Join(err, closeFile(cfg.Storage, bets)) }()
-	if bets.Torn() > 0 {
-		logTorn(bets.Torn(), cfg.Storage+".torn")
-	}
-
-	journalPath := cfg.Storage + ".journal"
-	journal, err := store.OpenJournal(journalPath, storeOptions(cfg))
-	if err != nil {
-		return withRemedy("open the journal", journalPath, err)
-	}
-	defer func() { err = errors.Join(err, closeFile(journalPath, journal)) }()
-	if err := journal.Fits(bets, cfg.Agencies); err != nil {
-		return err
+	defer func() { err = errors.Join(err, bets.Close()) }()
+	for _, torn := range bets.Torn() {
+		logTorn(torn.Bytes, torn.Kept)
 	}
 	if bets.Bets() > 0 {
-		logRecovered(bets.Bets(), len(journal.Finished()))
+		logRecovered(bets.Bets(), len(bets.Finished()))
 	}
 
 	listener, err := tcp.Listen(ctx, cfg.Port, cfg.ListenBacklog)
 	if err != nil {
-		return fmt.Errorf("listen on port %d: %w", cfg.Port, err)
+		return err // names the port
 	}
-	_, drawn := journal.Drawn()
-	d := draw.New(bets, journal, draw.History{Finished: journal.Finished(), Drawn: drawn}, draw.Options{
+	logListening(cfg.Port)
+	d := draw.New(bets, bets, draw.History{Finished: bets.Finished(), Drawn: bets.Drawn()}, draw.Options{
 		Agencies:     cfg.Agencies,
 		PublishDelay: cfg.PublishDelay,
 		Announce:     logDraw,
+		Failed:       logDrawFailed,
 	})
 	server := tcp.NewServer(bets, d, tcp.Options{
 		HelloTimeout:   cfg.HelloTimeout,
 		IdleTimeout:    cfg.IdleTimeout,
 		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),
 	})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var running sync.WaitGroup
+	running.Go(func() { d.Run(ctx) })
 	running.Go(func() {
-		if err := d.Run(ctx); err != nil {
-			logDrawFailed(err)
+		select {
+		case <-bets.Broken(): // only another start can tell what the files hold
+			cancel()
+		case <-ctx.Done():
 		}
 	})
 	server.Serve(ctx, listener)
 	running.Wait()
-	return nil
+	return nil // bets.Close tells if the storage is broken
 }
 
-// storeOptions are those of both files.
-func storeOptions(cfg config.Config) store.Options { return store.Options{Sync: cfg.StorageSync} }
-
-// closeFile closes what serve has opened and logs it.
-func closeFile(path string, file io.Closer) error {
-	err := file.Close()
-	tcp.LogClosed("file", "file", path, err)
-	if err != nil {
-		return fmt.Errorf("close %s: %w", path, err)
+func storeOptions(cfg config.Config) store.Options {
+	return store.Options{
+		Sync:     cfg.StorageSync,
+		Agencies: cfg.Agencies,
+		Progress: logRecovering,
+		Closed:   func(path string, err error) { tcp.LogClosed("file", "file", path, err) },
 	}
-	return nil
 }
 
 // withRemedy says what to do where that is known.
-func withRemedy(doing, path string, err error) error {
+func withRemedy(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		err = fmt.Errorf("%w (the server's user must be able to write %s and its folder)", err, path)
+		return fmt.Errorf("%w (the server's user must be able to write %s and its folder)", err, path)
 	case errors.Is(err, fs.ErrNotExist):
-		err = fmt.Errorf("%w (create the folder %s first)", err, filepath.Dir(path))
+		return fmt.Errorf("%w (create the folder %s first)", err, filepath.Dir(path))
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return err
 }

@@ -73,15 +73,15 @@ func TestCannotStart(t *testing.T) {
 		env   []string
 		want  []string
 	}{
-		{"folder is missing", nil, []string{"SERVER_STORAGE=none/bets.csv"}, []string{"open the bets", "create the folder none first"}},
-		{"storage is a folder", map[string]string{"bets.csv/": ""}, nil, []string{"open the bets", "bets.csv"}},
+		{"folder is missing", nil, []string{"SERVER_STORAGE=none/bets.csv"}, []string{"none/bets.csv", "create the folder none first"}},
+		{"storage is a folder", map[string]string{"bets.csv/": ""}, nil, []string{"bets.csv: is a directory"}},
 		{"damaged bets", map[string]string{"bets.csv": row + "x\r\n" + row}, nil, []string{"bets.csv", "row 2"}},
 		{"a winner whom nobody could be told of", map[string]string{"bets.csv": row + strings.Replace(row, "30904465", strings.Repeat("1", 256), 1) + row}, nil,
 			[]string{"bets.csv: row 2: ", "document has 256 bytes, at most 255"}},
 		{"damaged journal", map[string]string{"bets.csv.journal": "finished 1 one\n"}, nil, []string{"bets.csv.journal", "line 1"}},
-		{"another lottery's journal", map[string]string{"bets.csv": row, "bets.csv.journal": "finished 1 7\n"}, nil,
+		{"another lottery's journal", map[string]string{"bets.csv": row, "bets.csv.journal": "finished 1 7 00000000 3d6bc724\n"}, nil,
 			[]string{"bets.csv.journal does not fit ./bets.csv", "agency 1"}},
-		{"fewer agencies than have finished", map[string]string{"bets.csv.journal": "finished 6 0\n"}, nil, []string{"does not fit", "agency 6"}},
+		{"fewer agencies than have finished", map[string]string{"bets.csv.journal": "finished 6 0 00000000 d045642d\n"}, nil, []string{"does not fit", "agency 6"}},
 		{"closed to its user", nil, []string{processtest.AsUser + "=65534"}, []string{"permission denied", "must be able to write"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestPortInUse(t *testing.T) {
 	defer listener.Close()
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	p := processtest.Start(t, program(t, []string{"SERVER_PORT=" + port}))
-	if line := p.Await("action: server | result: fail"); !strings.Contains(line, "port "+port) || !strings.Contains(line, "address already in use") {
+	if line := p.Await("action: server | result: fail"); !strings.Contains(line, ":"+port) || !strings.Contains(line, "address already in use") {
 		t.Errorf("says %q", line)
 	}
 	if status := p.Wait(); status != 1 {

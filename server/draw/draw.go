@@ -31,13 +31,7 @@ type Winner struct {
 // is durable when they return nil.
 type Journal interface {
 	RecordFinished(id lottery.AgencyID, total lottery.Offset) error
-	RecordDraw(Record) error
-}
-
-// Record is what remains of a draw that was held.
-type Record struct {
-	Agencies int    // how many agencies it waited for
-	Bets     uint64 // how many bets it was held over
+	RecordDraw(agencies int) error // among how many agencies
 }
 
 // History is what a journal held when the server started. The zero value is
@@ -62,7 +56,17 @@ type Options struct {
 	// before a restart, over how many bets and with how many winners. If it
 	// is nil, nobody is told.
 	Announce func(recovered bool, bets uint64, winners int)
+
+	// Failed is called each time the draw could not be recorded; it is tried
+	// again then. If it is nil, nobody is told.
+	Failed func(error)
 }
+
+// Pauses between attempts to record the draw.
+const (
+	leastPause = 100 * time.Millisecond
+	mostPause  = 5 * time.Second
+)
 
 // ErrTotal is wrapped when an agency finishes with another number of bets than
 // are stored, or than it has finished with before.
@@ -80,9 +84,8 @@ type Draw struct {
 	mu       sync.Mutex // guards finished, and keeps arrivals in order
 	finished map[lottery.AgencyID]lottery.Offset
 
-	released chan struct{}                 // closed by Run once the next two are set
+	released chan struct{}                 // closed by Run once winners is set
 	winners  map[lottery.AgencyID][]string // documents
-	failure  error
 }
 
 // New returns the draw of a lottery with the given past. Nothing happens
@@ -90,6 +93,9 @@ type Draw struct {
 func New(ledger Ledger, journal Journal, past History, options Options) *Draw {
 	if options.Announce == nil {
 		options.Announce = func(bool, uint64, int) {}
+	}
+	if options.Failed == nil {
+		options.Failed = func(error) {}
 	}
 	d := &Draw{
 		options:  options,
@@ -122,7 +128,7 @@ func (d *Draw) HasFinished(id lottery.AgencyID) bool {
 func (d *Draw) Held() bool {
 	select {
 	case <-d.released:
-		return d.failure == nil
+		return true
 	default:
 		return false
 	}
@@ -165,31 +171,29 @@ func (d *Draw) Finish(id lottery.AgencyID, total, stored lottery.Offset, arrived
 }
 
 // Winners waits for the draw and returns the documents of an agency's winners.
-// It fails if the draw fails, and with the context's cause if that ends first.
+// It fails with the context's cause if that ends first.
 func (d *Draw) Winners(ctx context.Context, id lottery.AgencyID) ([]string, error) {
 	select {
 	case <-d.released:
-		return d.winners[id], d.failure
+		return d.winners[id], nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
 }
 
 // Run waits for all agencies, holds the draw and releases its results, in this
-// order: find the winners, record the draw, announce it, pause, release. It
-// returns nil after that or when the context ends. If it cannot hold the draw
-// it fails, and so does everybody who waits.
-func (d *Draw) Run(ctx context.Context) error {
+// order: find the winners, record the draw, announce it, pause, release. It tries
+// again to record the draw until it can. It returns after that or when the context
+// ends.
+func (d *Draw) Run(ctx context.Context) {
 	select {
 	case <-d.barrier.Done():
 	case <-ctx.Done():
-		return nil
+		return
 	}
 	won, bets := d.ledger.Winners()
-	if !d.drawn {
-		if err := d.journal.RecordDraw(Record{Agencies: d.options.Agencies, Bets: bets}); err != nil {
-			return d.fail(ctx, err)
-		}
+	if !d.drawn && !d.record(ctx) {
+		return
 	}
 	d.options.Announce(d.drawn, bets, len(won))
 	if !d.drawn {
@@ -199,18 +203,25 @@ func (d *Draw) Run(ctx context.Context) error {
 		d.winners = documents(won)
 		close(d.released)
 	}
-	return nil
 }
 
-// fail releases the failure to everybody who waits, unless it comes of being
-// stopped: then the next start carries on.
-func (d *Draw) fail(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+// record records that the draw was held. It tells whether it could before the
+// context ended.
+func (d *Draw) record(ctx context.Context) bool {
+	backoff := retry.Backoff{Least: leastPause, Most: mostPause}
+	for {
+		err := d.journal.RecordDraw(d.options.Agencies)
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		d.options.Failed(err)
+		if retry.Pause(ctx, backoff.Next()) != nil {
+			return false
+		}
 	}
-	d.failure = fmt.Errorf("hold the draw: %w", err)
-	close(d.released)
-	return d.failure
 }
 
 // documents gives those of the winners by agency.

@@ -12,8 +12,9 @@ var (
 	// stored, and the store goes on.
 	ErrRefused = errors.New("nothing was stored")
 
-	// ErrBroken says that a file could not be synced or cut back. What it holds
-	// is not known, so everything is refused until the server starts again.
+	// ErrBroken says that a file could not be synced or cut back, or that it is
+	// not the file any more that was opened. What it holds is not known, so
+	// everything is refused until the server starts again.
 	ErrBroken = errors.New("storage is broken until a restart")
 )
 
@@ -27,6 +28,8 @@ type appender struct {
 	sync bool
 }
 
+// openAppender opens a file, or creates it. What it reads from then on is on the
+// disk: after a failed sync, the system's cache shows bytes that the disk lacks.
 func openAppender(path string, opts Options) (*appender, error) {
 	fs := opts.FS
 	if fs == nil {
@@ -36,10 +39,17 @@ func openAppender(path string, opts Options) (*appender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &appender{fs: fs, path: path, file: file, sync: opts.Sync}, nil
+	a := &appender{fs: fs, path: path, file: file, sync: opts.Sync}
+	if err := file.Sync(); err != nil {
+		return nil, errors.Join(fmt.Errorf("sync %s: %w", path, err), file.Close())
+	}
+	if err := file.DropCache(); err != nil {
+		return nil, errors.Join(fmt.Errorf("drop the cached pages of %s: %w", path, err), file.Close())
+	}
+	return a, nil
 }
 
-// append writes p behind the durable end and, if told so, syncs it. Its errors
+// append writes p after the durable end and, if told so, syncs it. Its errors
 // wrap ErrRefused or ErrBroken.
 func (a *appender) append(p []byte) error {
 	n, err := a.file.Write(p)
@@ -54,10 +64,30 @@ func (a *appender) append(p []byte) error {
 	}
 	if a.sync {
 		if err := a.file.Sync(); err != nil {
-			return fmt.Errorf("%w: sync %s: %w", ErrBroken, a.path, err)
+			// What the disk has of p is not known. The file must not show
+			// more than was acknowledged.
+			return fmt.Errorf("%w: %w", ErrBroken, errors.Join(fmt.Errorf("sync %s: %w", a.path, err), a.cut(a.size)))
 		}
 	}
+	if err := a.check(a.size + int64(len(p))); err != nil {
+		return fmt.Errorf("%w: %w", ErrBroken, err)
+	}
 	a.size += int64(len(p))
+	return nil
+}
+
+// check fails if the path names another file by now, or if somebody else changed
+// the size of the file.
+func (a *appender) check(size int64) error {
+	if err := a.file.Named(); err != nil {
+		return fmt.Errorf("%s was moved or removed: %w", a.path, err)
+	}
+	switch got, err := a.file.Size(); {
+	case err != nil:
+		return fmt.Errorf("size of %s: %w", a.path, err)
+	case got != size:
+		return fmt.Errorf("somebody else changed %s: it has %d bytes, expected %d", a.path, got, size)
+	}
 	return nil
 }
 
@@ -73,14 +103,35 @@ func (a *appender) cut(size int64) error {
 	return nil
 }
 
-// begin makes durable what a start found, up to size, and cuts off what lies
-// behind: a process that was killed may have left rows that it did not sync,
-// and the name of a new file is not on disk before its folder is.
-func (a *appender) begin(size int64) error {
+// begin makes durable what a start found, up to size, and cuts off what follows:
+// the name of a new file is not on disk before its folder is. What is cut off it
+// appends to path.torn first, durably. It returns how many bytes that was.
+func (a *appender) begin(size int64) (torn int64, err error) {
+	total, err := a.file.Size()
+	if err != nil {
+		return 0, fmt.Errorf("size of %s: %w", a.path, err)
+	}
+	if torn = total - size; torn > 0 {
+		if err := a.keepTorn(size, torn); err != nil {
+			return 0, fmt.Errorf("keep the torn end of %s: %w", a.path, err)
+		}
+	}
 	if err := a.cut(size); err != nil {
+		return 0, err
+	}
+	return torn, a.syncDir()
+}
+
+func (a *appender) keepTorn(from, size int64) (err error) {
+	torn, err := openAppender(a.path+".torn", Options{FS: a.fs})
+	if err != nil {
 		return err
 	}
-	return a.syncDir()
+	defer func() { err = errors.Join(err, torn.close()) }() // close syncs
+	if _, err := io.Copy(torn.file, io.NewSectionReader(a.file, from, size)); err != nil {
+		return err
+	}
+	return torn.syncDir()
 }
 
 func (a *appender) syncDir() error {

@@ -231,8 +231,8 @@ func (s *Store) write(g *group) {
 	if !s.take(g) {
 		return
 	}
-	var err error
-	if len(g.rows) > 0 {
+	err := s.Err() // the journal may have broken the store
+	if err == nil && len(g.rows) > 0 {
 		err = s.file.append(g.rows)
 	}
 	s.mu.Lock()
@@ -270,7 +270,7 @@ func (s *Store) take(g *group) bool {
 // not be written, and the one that filled meanwhile. Under s.mu.
 func (s *Store) refuse(err error) {
 	if errors.Is(err, ErrBroken) {
-		s.refusal = err
+		s.breakDown(err)
 	}
 	written, filled := s.writing, s.filling
 	for _, g := range []*group{written, filled} {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
 const (
@@ -56,34 +55,29 @@ func (c *central) run() {
 
 // session is one life of the server. It tells whether all is done.
 func (c *central) session() bool {
-	s, err := Open("/data/bets.csv", Options{Sync: true, FS: c.fs})
+	s, err := Open(c.t.Context(), "/data/bets.csv", Options{Sync: true, Agencies: faultAgencies, FS: c.fs})
 	if err != nil {
 		return false
 	}
 	defer s.Close()
-	j, err := OpenJournal("/data/bets.csv.journal", Options{Sync: true, FS: c.fs})
-	if err != nil {
-		return false
-	}
-	defer j.Close()
-	c.check(s, j)
+	c.check(s)
 	for !c.uploaded(s) {
 		if !c.round(s) {
 			return false
 		}
 	}
 	for id := lottery.AgencyID(1); id <= faultAgencies; id++ {
-		if !c.retry(func() error { return j.RecordFinished(id, faultBets) }) {
+		if !c.retry(func() error { return s.RecordFinished(id, faultBets) }) {
 			return false
 		}
 		c.finished[id] = true
 	}
-	if !c.retry(func() error { return j.RecordDraw(draw.Record{Agencies: faultAgencies, Bets: s.Bets()}) }) {
+	if !c.retry(func() error { return s.RecordDraw(faultAgencies) }) {
 		return false
 	}
 	c.drawn = true
-	c.check(s, j)
-	return s.Close() == nil && j.Close() == nil
+	c.check(s)
+	return s.Close() == nil
 }
 
 // retry repeats what was refused. It tells whether the journal works.
@@ -137,22 +131,19 @@ func (c *central) round(s *Store) bool {
 }
 
 // check compares what the files hold with what was acknowledged.
-func (c *central) check(s *Store, j *Journal) {
+func (c *central) check(s *Store) {
 	c.t.Helper()
 	for id := lottery.AgencyID(1); id <= faultAgencies; id++ {
 		state := s.State(id)
 		if state.Bets < c.acked[id] || state != stateOf(sampleBets(id, 0, int(state.Bets))) {
 			c.t.Fatalf("agency %d: %d acknowledged, state %v", id, c.acked[id], state)
 		}
-		if _, ok := j.Finished()[id]; c.finished[id] && !ok {
+		if _, ok := s.Finished()[id]; c.finished[id] && !ok {
 			c.t.Fatalf("agency %d: its notification is lost", id)
 		}
 	}
-	if _, ok := j.Drawn(); c.drawn && !ok {
+	if c.drawn && !s.Drawn() {
 		c.t.Fatal("the draw is lost")
-	}
-	if err := j.Fits(s, faultAgencies); err != nil {
-		c.t.Fatal(err)
 	}
 	c.checkFile(s)
 }

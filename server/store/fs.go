@@ -25,6 +25,12 @@ type File interface {
 	Size() (int64, error)
 	Truncate(size int64) error
 	Sync() error
+	// DropCache forgets what the system has cached of a file that was synced,
+	// so that reads tell what the disk holds.
+	DropCache() error
+	// Named fails if the path by which the file was opened does not name it
+	// any more.
+	Named() error
 }
 
 type osFS struct{}
@@ -44,10 +50,27 @@ func (osFS) Open(path string) (File, error) {
 
 func (osFS) SyncDir(path string) error { return syncDir(path) }
 
+func (f osFile) DropCache() error { return dropCache(f.File) }
+
 func (f osFile) Size() (int64, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return 0, err
 	}
 	return info.Size(), nil
+}
+
+func (f osFile) Named() error {
+	named, err := os.Stat(f.Name())
+	if err != nil {
+		return err
+	}
+	opened, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(named, opened) {
+		return errors.New("another file has its name")
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,13 +24,16 @@ type memFS struct {
 	calls map[string]int
 }
 
+// memFile is a file as Linux treats it: a failed sync marks the pages clean all
+// the same, so that the next one succeeds, and the disk lacks what they hold.
 type memFile struct {
-	fs     *memFS
-	name   string
-	data   []byte
-	synced []byte
-	named  bool // its name is on disk
-	open   bool
+	fs    *memFS
+	name  string
+	data  []byte // what reads show: the system's cache
+	disk  []byte // what the disk holds
+	dirty int    // from here on, data was written since the last sync
+	named bool   // its name is on disk
+	open  bool
 }
 
 // shortWrite is the error of a write that stores some bytes only.
@@ -92,7 +96,7 @@ func (m *memFS) SyncDir(path string) error {
 }
 
 func (m *memFS) write(path string, data []byte) {
-	m.files[path] = &memFile{fs: m, name: path, data: bytes.Clone(data), synced: bytes.Clone(data), named: true}
+	m.files[path] = &memFile{fs: m, name: path, data: bytes.Clone(data), disk: bytes.Clone(data), dirty: len(data), named: true}
 }
 
 func (m *memFS) read(path string) []byte {
@@ -115,16 +119,17 @@ func (m *memFS) powerCut(keep func(n int) int, nuls bool) {
 			delete(m.files, name)
 			continue
 		}
-		if tail := len(f.data) - len(f.synced); tail > 0 {
-			kept := bytes.Clone(f.data[:len(f.synced)+keep(tail)])
+		if tail := len(f.data) - len(f.disk); tail > 0 {
+			kept := bytes.Clone(f.data[:len(f.disk)+keep(tail)])
+			copy(kept, f.disk)
 			if nuls {
-				clear(kept[len(f.synced):])
+				clear(kept[len(f.disk):])
 			}
 			f.data = kept
 		} else {
-			f.data = bytes.Clone(f.synced)
+			f.data = bytes.Clone(f.disk)
 		}
-		f.synced = bytes.Clone(f.data)
+		f.disk, f.dirty = bytes.Clone(f.data), len(f.data)
 	}
 }
 
@@ -155,19 +160,38 @@ func (f *memFile) Write(p []byte) (int, error) {
 	}
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
+	f.dirty = min(f.dirty, len(f.data))
 	f.data = append(f.data, p[:n]...)
 	return n, err
 }
 
 func (f *memFile) Sync() error {
-	if err := f.fs.call("sync", f.name); err != nil {
-		return err
-	}
+	err := f.fs.call("sync", f.name)
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
-	f.synced = bytes.Clone(f.data)
+	dirty := min(f.dirty, len(f.data))
+	f.dirty = len(f.data)
+	if err != nil {
+		return err
+	}
+	disk := make([]byte, len(f.data)) // NULs where the disk has nothing
+	copy(disk, f.disk)
+	copy(disk[dirty:], f.data[dirty:])
+	f.disk = disk
 	return nil
 }
+
+func (f *memFile) DropCache() error {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	data := make([]byte, len(f.data))
+	copy(data, f.disk)
+	copy(data[min(f.dirty, len(data)):], f.data[min(f.dirty, len(data)):])
+	f.data = data
+	return nil
+}
+
+func (f *memFile) Named() error { return nil }
 
 func (f *memFile) Truncate(size int64) error {
 	if err := f.fs.call("truncate", f.name); err != nil {
@@ -176,6 +200,7 @@ func (f *memFile) Truncate(size int64) error {
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
 	f.data = f.data[:size:size]
+	f.dirty = min(f.dirty, len(f.data))
 	return nil
 }
 
@@ -194,7 +219,7 @@ func (f *memFile) Close() error {
 
 func mustOpen(tb testing.TB, path string, opts Options) *Store {
 	tb.Helper()
-	s, err := Open(path, opts)
+	s, err := Open(context.Background(), path, opts)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -24,8 +24,8 @@ func TestTornTail(t *testing.T) {
 			fs.write("/bets.csv", append(appendRows(nil, whole), tail...))
 			for range 2 { // the second finds it mended
 				s := mustOpen(t, "/bets.csv", Options{FS: fs})
-				if s.Torn() != int64(len(tail)) || s.State(1) != stateOf(whole) {
-					t.Fatalf("cut at %d, %d NULs: torn %d, state %v", cut, nuls, s.Torn(), s.State(1))
+				if tornBytes(s) != int64(len(tail)) || s.State(1) != stateOf(whole) {
+					t.Fatalf("cut at %d, %d NULs: torn %d, state %v", cut, nuls, tornBytes(s), s.State(1))
 				}
 				if err := s.Close(); err != nil {
 					t.Fatal(err)
@@ -48,7 +48,8 @@ func TestOpenMakesDurableWhatItCounts(t *testing.T) {
 	fs := newMemFS()
 	bets := sampleBets(1, 0, 3)
 	fs.write("/bets.csv", append(appendRows(nil, bets), "1,Ana"...))
-	fs.files["/bets.csv"].synced, fs.files["/bets.csv"].named = nil, false
+	file := fs.files["/bets.csv"]
+	file.disk, file.dirty, file.named = nil, 0, false
 	s := mustOpen(t, "/bets.csv", Options{FS: fs})
 	if s.State(1) != stateOf(bets) {
 		t.Fatalf("state %v", s.State(1))
@@ -74,7 +75,7 @@ func TestOpenRefusesDamage(t *testing.T) {
 	for file, where := range files {
 		fs := newMemFS()
 		fs.write("/data/bets.csv", []byte(file))
-		_, err := Open("/data/bets.csv", Options{FS: fs})
+		_, err := Open(t.Context(), "/data/bets.csv", Options{FS: fs})
 		if err == nil || !strings.Contains(err.Error(), where) || !strings.Contains(err.Error(), "/data/bets.csv") {
 			t.Errorf("%.80q: error %v", file, err)
 		}
@@ -97,7 +98,7 @@ func FuzzOpen(f *testing.F) {
 		fs := newMemFS()
 		fs.write("/bets.csv", file)
 		opts := Options{FS: fs}
-		s, err := Open("/bets.csv", opts)
+		s, err := Open(t.Context(), "/bets.csv", opts)
 		left, torn := fs.read("/bets.csv"), fs.read("/bets.csv.torn")
 		if err != nil {
 			if !bytes.Equal(left, file) || torn != nil {
@@ -105,7 +106,7 @@ func FuzzOpen(f *testing.F) {
 			}
 			return
 		}
-		if !bytes.Equal(append(left, torn...), file) || s.Torn() != int64(len(torn)) {
+		if !bytes.Equal(append(left, torn...), file) || tornBytes(s) != int64(len(torn)) {
 			t.Fatalf("%q was made %q and %q", file, left, torn)
 		}
 		bets := collect(t, loadBets(s))
@@ -118,8 +119,8 @@ func FuzzOpen(f *testing.F) {
 			t.Fatal(err)
 		}
 		s = mustOpen(t, "/bets.csv", opts)
-		if s.Torn() != 0 || s.State(1) != state {
-			t.Fatalf("reopened: torn %d, state %v, want %v", s.Torn(), s.State(1), state)
+		if tornBytes(s) != 0 || s.State(1) != state {
+			t.Fatalf("reopened: torn %d, state %v, want %v", tornBytes(s), s.State(1), state)
 		}
 		equalBets(t, collect(t, loadBets(s)), append(bets, more))
 	})
@@ -128,13 +129,13 @@ func FuzzOpen(f *testing.F) {
 func TestOneServerPerFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bets.csv")
 	s := mustOpen(t, path, Options{})
-	if _, err := Open(path, Options{}); err == nil || !strings.Contains(err.Error(), path) {
+	if _, err := Open(t.Context(), path, Options{}); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("second Open: error %v", err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := Open(path, Options{}); err != nil {
+	if s, err := Open(t.Context(), path, Options{}); err != nil {
 		t.Errorf("after Close: %v", err)
 	} else {
 		s.Close()

@@ -83,8 +83,8 @@ with open('bets.json') as src, open('bets.csv', 'a+') as file:
 	}
 	s := mustOpen(t, path, Options{})
 	defer s.Close()
-	if s.Torn() != 0 {
-		t.Errorf("%d bytes torn off Python's file", s.Torn())
+	if tornBytes(s) != 0 {
+		t.Errorf("%d bytes torn off Python's file", tornBytes(s))
 	}
 	equalBets(t, collect(t, loadBets(s)), bets)
 }

@@ -2,17 +2,23 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// recover reads the whole file, counts its bets and cuts a torn tail off.
-func (s *Store) recover() error {
+// progressEvery is how often a start tells how far it is.
+const progressEvery = 3 * time.Second
+
+// recover reads the whole of bets.csv, counts its bets and cuts a torn tail off. It
+// fails with ctx's cause if ctx ends meanwhile.
+func (s *Store) recover(ctx context.Context, progress func(read, size int64)) error {
 	total, err := s.file.file.Size()
 	if err != nil {
 		return fmt.Errorf("size of %s: %w", s.path, err)
@@ -22,6 +28,7 @@ func (s *Store) recover() error {
 		return fmt.Errorf("read %s: %w", s.path, err)
 	}
 	rows := betcsv.NewReader(io.NewSectionReader(s.file.file, 0, end))
+	told := time.Now()
 	for bet, err := range LoadBets(rows) {
 		if errors.Is(err, betcsv.ErrTorn) {
 			break
@@ -32,14 +39,19 @@ func (s *Store) recover() error {
 		if err := s.recoverBet(bet); err != nil {
 			return fmt.Errorf("%s: %s: %w", s.path, rows.Where(), err)
 		}
-	}
-	whole := rows.Offset()
-	if s.torn = total - whole; s.torn > 0 {
-		if err := s.keepTorn(whole); err != nil {
-			return fmt.Errorf("keep the torn end of %s: %w", s.path, err)
+		if rows.Rows()%1024 != 0 {
+			continue
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if progress != nil && time.Since(told) >= progressEvery {
+			told = time.Now()
+			progress(rows.Offset(), total)
 		}
 	}
-	return s.file.begin(whole)
+	s.torn, err = s.file.begin(rows.Offset())
+	return err
 }
 
 // recoverBet takes in a bet that the file holds. It refuses a winner of which its
@@ -58,20 +70,6 @@ func (s *Store) recoverBet(bet *lottery.Bet) error {
 	s.bets++
 	s.winners = appendWinner(s.winners, bet)
 	return nil
-}
-
-// keepTorn appends what follows the last whole row to path.torn, durably: it is
-// cut off next.
-func (s *Store) keepTorn(whole int64) (err error) {
-	torn, err := openAppender(s.path+".torn", Options{FS: s.file.fs})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, torn.close()) }() // close syncs
-	if _, err := io.Copy(torn.file, io.NewSectionReader(s.file.file, whole, s.torn)); err != nil {
-		return err
-	}
-	return torn.syncDir()
 }
 
 // trimNULs tells how long the file is without the NULs at its end: what a crash

@@ -10,7 +10,9 @@
 package store
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -44,6 +46,15 @@ type Options struct {
 	// Sync makes a commit wait until its rows are on disk (fsync), not only
 	// until they are written.
 	Sync bool
+	// Agencies is how many agencies take part, those with the ids 1 to
+	// Agencies. What other agencies have stored is an error of Open, unless
+	// Agencies is 0.
+	Agencies int
+	// Progress, if set, is told every few seconds how many bytes of bets.csv
+	// Open has read, of how many.
+	Progress func(read, size int64)
+	// Closed, if set, is told of each file that is closed, and of the error.
+	Closed func(path string, err error)
 	// MaxQueued bounds the bytes of rows that wait to be written; 0 stands for
 	// DefaultMaxQueued.
 	MaxQueued int
@@ -51,16 +62,19 @@ type Options struct {
 	FS FS
 }
 
-// Store appends bets to bets.csv. All methods may be called by any goroutine.
+// Store appends bets to bets.csv, and what must survive a restart to the journal
+// beside it. All methods may be called by any goroutine.
 type Store struct {
 	path    string
 	room    int // bytes of rows that one group may hold
 	torn    int64
+	closing func(path string, err error)
 	record  []byte    // of one bet, while the file is read
 	encoded sync.Pool // *encoded
 
-	writer chan struct{} // full while somebody writes: only the writer touches file
-	file   *appender
+	writer  chan struct{} // full while somebody writes: only the writer touches file
+	file    *appender
+	journal *journal
 
 	mu       sync.Mutex
 	agencies map[lottery.AgencyID]*agency
@@ -69,7 +83,8 @@ type Store struct {
 	filling  *group        // takes batches
 	writing  *group        // is being written; nil most of the time
 	spare    buffers
-	refusal  error // ErrBroken or ErrClosed, for all that follows
+	refusal  error         // wraps ErrBroken, or is ErrClosed, for all that follows
+	broken   chan struct{} // closed when the store breaks
 	closed   bool
 }
 
@@ -79,11 +94,13 @@ type agency struct {
 	durable, writing, queued State
 }
 
-// Open opens bets.csv, or creates it, and counts what it holds. A row at its
-// end that a crash left unfinished, or NULs, it moves to path.torn. Whatever
-// else is not a row of bets.csv is an error that names the row, and leaves the
-// file as it was.
-func Open(path string, opts Options) (*Store, error) {
+// Open opens bets.csv and its journal, path.journal, or creates them, and counts
+// what they hold. A row or a line at the end that a crash left unfinished, or NULs,
+// it moves to path.torn or path.journal.torn. Whatever else is not right is an error
+// that names the row or the line, and leaves the file as it was; so is a journal
+// that does not stand for these bets. It fails with ctx's cause if ctx ends
+// meanwhile.
+func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	file, err := openAppender(path, opts)
 	if err != nil {
 		return nil, err
@@ -97,17 +114,126 @@ func Open(path string, opts Options) (*Store, error) {
 		encoded:  sync.Pool{New: func() any { return new(encoded) }},
 		writer:   make(chan struct{}, 1),
 		file:     file,
+		closing:  opts.Closed,
 		agencies: make(map[lottery.AgencyID]*agency),
+		broken:   make(chan struct{}),
 	}
 	s.filling = newGroup(buffers{}, s.room)
-	if err := s.recover(); err != nil {
-		return nil, errors.Join(err, file.file.Close())
+	if err := s.open(ctx, opts); err != nil {
+		_ = s.closeFiles() // the other error says more
+		return nil, err
 	}
 	return s, nil
 }
 
-// Torn tells how many bytes of an unfinished row Open cut off.
-func (s *Store) Torn() int64 { return s.torn }
+// open reads both files.
+func (s *Store) open(ctx context.Context, opts Options) error {
+	if err := s.recover(ctx, opts.Progress); err != nil {
+		return err
+	}
+	var err error
+	if s.journal, err = openJournal(s.path+".journal", opts); err != nil {
+		return err
+	}
+	if err := s.journal.recover(); err != nil {
+		return err
+	}
+	return s.verify(opts.Agencies)
+}
+
+// Torn is what Open cut off the end of a file.
+type Torn struct {
+	Bytes int64
+	Kept  string // the file to which they were appended
+}
+
+// Torn tells what Open cut off the ends of the files.
+func (s *Store) Torn() (torn []Torn) {
+	if s.torn > 0 {
+		torn = append(torn, Torn{s.torn, s.path + ".torn"})
+	}
+	if s.journal.torn > 0 {
+		torn = append(torn, Torn{s.journal.torn, s.journal.path + ".torn"})
+	}
+	return torn
+}
+
+// Finished tells which agencies have finished, and with how many bets.
+func (s *Store) Finished() map[lottery.AgencyID]lottery.Offset {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	totals := make(map[lottery.AgencyID]lottery.Offset, len(s.journal.finished))
+	for id, record := range s.journal.finished {
+		totals[id] = record.Bets
+	}
+	return totals
+}
+
+// Drawn tells whether the draw was held.
+func (s *Store) Drawn() bool {
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	return s.journal.draw != nil
+}
+
+// RecordFinished notes, durably if so opened, that an agency has uploaded all its
+// bets, which must be stored. To note it again is no error, with another total it
+// is.
+func (s *Store) RecordFinished(id lottery.AgencyID, total lottery.Offset) error {
+	state := s.State(id)
+	if state.Bets != total {
+		return fmt.Errorf("agency %d has finished with %d bets, %d are stored", id, total, state.Bets)
+	}
+	return s.note(finishedRecord{agency: id, State: state})
+}
+
+// RecordDraw notes, durably if so opened, that the draw was held among so many
+// agencies.
+func (s *Store) RecordDraw(agencies int) error {
+	winners, bets := s.Winners()
+	return s.note(drawRecord{agencies: agencies, bets: bets, winners: len(winners), sum: sumOfWinners(winners)})
+}
+
+func (s *Store) note(record fmt.Stringer) error {
+	if err := s.refused(); err != nil {
+		return err
+	}
+	err := s.journal.add(record)
+	if errors.Is(err, ErrBroken) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.breakDown(err)
+	}
+	return err
+}
+
+// refused tells why everything is refused, if it is.
+func (s *Store) refused() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refusal
+}
+
+// breakDown refuses everything from now on: bets and records alike. The caller
+// holds s.mu.
+func (s *Store) breakDown(err error) {
+	if s.refusal == nil {
+		s.refusal = err
+		close(s.broken)
+	}
+}
+
+// Broken is closed when the store breaks: Err tells why. The process should end;
+// a start finds out what the files hold.
+func (s *Store) Broken() <-chan struct{} { return s.broken }
+
+// Err tells why the store is broken; it wraps ErrBroken. It is nil otherwise.
+func (s *Store) Err() error {
+	if err := s.refused(); errors.Is(err, ErrBroken) {
+		return err
+	}
+	return nil
+}
 
 // Bets tells how many bets of all agencies are durable.
 func (s *Store) Bets() uint64 {
@@ -153,7 +279,7 @@ func (s *Store) agency(id lottery.AgencyID) *agency {
 	return a
 }
 
-// Close writes what is queued, syncs and closes the file. It is no error to
+// Close writes what is queued, syncs and closes the files. It is no error to
 // close twice.
 func (s *Store) Close() error {
 	s.mu.Lock()
@@ -173,5 +299,28 @@ func (s *Store) Close() error {
 	defer func() { <-s.writer }()
 	s.write(last)
 	<-last.done
-	return errors.Join(broken, last.err, s.file.close())
+	s.journal.mu.Lock() // for a record that is being written
+	defer s.journal.mu.Unlock()
+	if broken != nil {
+		return errors.Join(broken, s.closeFiles())
+	}
+	return errors.Join(last.err, s.closeFiles())
+}
+
+// closeFiles closes what is open.
+func (s *Store) closeFiles() (err error) {
+	files := []*appender{s.file}
+	if s.journal != nil {
+		files = append(files, s.journal.file)
+	}
+	for _, file := range files {
+		closeErr := file.close()
+		if s.closing != nil {
+			s.closing(file.path, closeErr)
+		}
+		if closeErr != nil {
+			err = errors.Join(err, fmt.Errorf("close %s: %w", file.path, closeErr))
+		}
+	}
+	return err
 }

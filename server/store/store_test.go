@@ -63,6 +63,16 @@ func stateOf(bets []lottery.Bet) State {
 	return State{Bets: lottery.Offset(len(bets)), Sum: sumOf(bets)}
 }
 
+// tornBytes is how much of bets.csv Open cut off.
+func tornBytes(s *Store) (bytes int64) {
+	for _, torn := range s.Torn() {
+		if torn.Kept == s.path+".torn" {
+			bytes = torn.Bytes
+		}
+	}
+	return bytes
+}
+
 // loadBets reads the file of a store that nobody else uses.
 func loadBets(s *Store) iter.Seq2[*lottery.Bet, error] {
 	return LoadBets(betcsv.NewReader(io.NewSectionReader(s.file.file, 0, s.file.size)))

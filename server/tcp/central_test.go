@@ -42,7 +42,6 @@ type central struct {
 	address string
 	logs    *logLines
 	store   *store.Store
-	journal *store.Journal
 	draw    *draw.Draw
 	cancel  context.CancelFunc
 	served  chan struct{} // closed when Serve has returned
@@ -72,24 +71,20 @@ func start(t testing.TB, s setup) *central {
 // open does what main does.
 func (c *central) open() {
 	c.t.Helper()
-	options := store.Options{Sync: true, FS: c.setup.fs}
+	options := store.Options{Sync: true, Agencies: c.setup.agencies, FS: c.setup.fs}
 	var err error
-	if c.store, err = store.Open(filepath.Join(c.folder, "bets.csv"), options); err != nil {
+	if c.store, err = store.Open(c.t.Context(), filepath.Join(c.folder, "bets.csv"), options); err != nil {
 		c.t.Fatal(err)
 	}
-	if c.journal, err = store.OpenJournal(filepath.Join(c.folder, "bets.csv.journal"), options); err != nil {
-		c.t.Fatal(err)
-	}
-	if err := c.journal.Fits(c.store, c.setup.agencies); err != nil {
-		c.t.Fatal(err)
-	}
-	_, drawn := c.journal.Drawn()
-	past := draw.History{Finished: c.journal.Finished(), Drawn: drawn}
-	c.draw = draw.New(c.store, c.journal, past, draw.Options{
+	past := draw.History{Finished: c.store.Finished(), Drawn: c.store.Drawn()}
+	c.draw = draw.New(c.store, c.store, past, draw.Options{
 		Agencies:     c.setup.agencies,
 		PublishDelay: c.setup.delay,
 		Announce: func(recovered bool, bets uint64, winners int) {
 			log.Infof("action: sorteo | result: success | recovered: %t | bets: %d | winners: %d", recovered, bets, winners)
+		},
+		Failed: func(err error) {
+			log.Errorf("action: sorteo | result: fail | error: %s", logging.Value(err.Error()))
 		},
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -110,9 +105,7 @@ func (c *central) open() {
 	}()
 	go func() {
 		defer close(c.drawing)
-		if err := c.draw.Run(ctx); err != nil {
-			log.Errorf("action: sorteo | result: fail | error: %s", logging.Value(err.Error()))
-		}
+		c.draw.Run(ctx)
 	}()
 }
 
@@ -129,7 +122,7 @@ func (c *central) stop() time.Duration {
 		}
 	}
 	took := time.Since(begin)
-	_, _ = c.journal.Close(), c.store.Close() // some tests break them
+	_ = c.store.Close() // some tests break it
 	eventually(c.t, "no goroutine of the server is left", func() bool {
 		all := stacks()
 		return !strings.Contains(all, "tcp.(*Server)") && !strings.Contains(all, "tcp.(*session)") &&

@@ -73,15 +73,11 @@ func fuzzSeeds(f *testing.F) [][]byte {
 func runSession(t testing.TB, stream []byte) iter.Seq2[*lottery.Bet, error] {
 	disk := newDisk()
 	options := store.Options{Sync: true, FS: disk}
-	bets, err := store.Open("bets.csv", options)
+	bets, err := store.Open(t.Context(), "bets.csv", options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	journal, err := store.OpenJournal("journal", options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := draw.New(bets, journal, draw.History{}, draw.Options{Agencies: 2})
+	d := draw.New(bets, bets, draw.History{}, draw.Options{Agencies: 2})
 	ours, theirs := net.Pipe()
 	server := NewServer(bets, d, Options{})
 	server.admit(context.Background(), ours, 1)

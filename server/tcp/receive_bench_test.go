@@ -13,7 +13,7 @@ import (
 // BenchmarkReceive takes batches of 100 bets from frame to file, without the
 // network: each operation is one batch.
 func BenchmarkReceive(b *testing.B) {
-	bets, err := store.Open(filepath.Join(b.TempDir(), "bets.csv"), store.Options{})
+	bets, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "bets.csv"), store.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -185,11 +185,8 @@ func (queryReply) give(ctx context.Context, r *replier) error {
 	}
 	r.flush()
 	winners, err := r.server.draw.Winners(ctx, r.agency)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return r.readFailure(ctx, err)
-	case err != nil:
-		return refusal(protocol.StatusStorageFailed, err)
+	if err != nil {
+		return r.readFailure(ctx, err) // the context has ended
 	}
 	if r.out, err = protocol.AppendWinners(r.out, winners); err != nil {
 		return refusal(protocol.StatusStorageFailed, err)

@@ -37,7 +37,7 @@ func TestBatchesAreLoggedInOrder(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			lines := logtest.Capture(t, "DEBUG")
 			d := newDisk()
-			bets, err := store.Open("bets.csv", store.Options{FS: d})
+			bets, err := store.Open(t.Context(), "bets.csv", store.Options{FS: d})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -94,7 +94,7 @@ func (w *world) run() {
 		w.t.Errorf("%d draws", w.draws)
 	}
 	w.disk.set(nil)
-	bets, err := store.Open("bets.csv", store.Options{FS: w.disk})
+	bets, err := store.Open(w.t.Context(), "bets.csv", store.Options{Agencies: len(totals), FS: w.disk})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -130,23 +130,15 @@ func (w *world) trouble() func(op, file string) error {
 // serve starts a server on what the disk holds. If it cannot, because of the
 // disk, it tries again, as whoever runs it would.
 func (w *world) serve(agencies int) (stop func()) {
-	options := store.Options{Sync: true, FS: w.disk}
-	bets, err := store.Open("bets.csv", options)
+	options := store.Options{Sync: true, Agencies: agencies, FS: w.disk}
+	bets, err := store.Open(w.t.Context(), "bets.csv", options)
 	for err != nil && errors.Is(err, errDisk) {
-		bets, err = store.Open("bets.csv", options)
+		bets, err = store.Open(w.t.Context(), "bets.csv", options)
 	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	journal, err := store.OpenJournal("journal", options)
-	for err != nil && errors.Is(err, errDisk) {
-		journal, err = store.OpenJournal("journal", options)
-	}
-	if err = errors.Join(err, journal.Fits(bets, agencies)); err != nil {
-		w.t.Fatal(err)
-	}
-	_, drawn := journal.Drawn()
-	draw := draw.New(bets, journal, draw.History{Finished: journal.Finished(), Drawn: drawn}, draw.Options{
+	d := draw.New(bets, bets, draw.History{Finished: bets.Finished(), Drawn: bets.Drawn()}, draw.Options{
 		Agencies:     agencies,
 		PublishDelay: 5 * time.Millisecond,
 		Announce: func(recovered bool, _ uint64, _ int) {
@@ -161,12 +153,12 @@ func (w *world) serve(agencies int) (stop func()) {
 	w.mu.Unlock()
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { NewServer(bets, draw, Options{MaxConnections: 8}).Serve(ctx, listener) })
-	running.Go(func() { _ = draw.Run(ctx) })
+	running.Go(func() { NewServer(bets, d, Options{MaxConnections: 8}).Serve(ctx, listener) })
+	running.Go(func() { d.Run(ctx) })
 	return func() {
 		cancel()
 		running.Wait()
-		_, _ = journal.Close(), bets.Close()
+		_ = bets.Close()
 	}
 }
 

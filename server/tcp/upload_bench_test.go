@@ -56,11 +56,7 @@ func benchmarkUpload(b *testing.B, sync bool) {
 // uploadAll runs a lottery in which agency i+1 uploads files[i].
 func uploadAll(b *testing.B, files []string, sync bool) {
 	path := filepath.Join(b.TempDir(), "bets.csv")
-	bets, err := store.Open(path, store.Options{Sync: sync})
-	if err != nil {
-		b.Fatal(err)
-	}
-	journal, err := store.OpenJournal(path+".journal", store.Options{Sync: sync})
+	bets, err := store.Open(b.Context(), path, store.Options{Sync: sync, Agencies: len(files)})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -68,7 +64,7 @@ func uploadAll(b *testing.B, files []string, sync bool) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	d := draw.New(bets, journal, draw.History{}, draw.Options{Agencies: len(files)})
+	d := draw.New(bets, bets, draw.History{}, draw.Options{Agencies: len(files)})
 	ctx, stop := context.WithCancel(b.Context())
 	go d.Run(ctx)
 	served := make(chan struct{})
@@ -98,9 +94,6 @@ func uploadAll(b *testing.B, files []string, sync bool) {
 	stop()
 	<-served
 	if err := bets.Close(); err != nil {
-		b.Error(err)
-	}
-	if err := journal.Close(); err != nil {
 		b.Error(err)
 	}
 }

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// verify compares the journal with the bets that are stored and with the number
+// of agencies that take part. Its error names both files.
+func (s *Store) verify(agencies int) error {
+	if err := s.misfit(agencies); err != nil {
+		return fmt.Errorf("%s does not fit %s: %w", s.journal.path, s.path, err)
+	}
+	if agencies == 0 {
+		return nil // there is no draw from which a bet could be missing
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.agencies)) {
+		if uint64(id) > uint64(agencies) {
+			return fmt.Errorf("%s holds bets of agency %d, and only %d agencies are expected: the draw would be held without them", s.path, id, agencies)
+		}
+	}
+	return nil
+}
+
+func (s *Store) misfit(agencies int) error {
+	j := s.journal
+	for _, id := range slices.Sorted(maps.Keys(j.finished)) {
+		finished, stored := j.finished[id], s.State(id)
+		switch {
+		case uint64(id) > uint64(agencies):
+			return fmt.Errorf("agency %d has finished, and only %d are expected", id, agencies)
+		case stored.Bets != finished.Bets:
+			return fmt.Errorf("agency %d has finished with %d bets, %d are stored", id, finished.Bets, stored.Bets)
+		case stored.Sum != finished.Sum:
+			return fmt.Errorf("agency %d has finished with bets of checksum %08x, those stored have %08x: a row of the agency was changed", id, finished.Sum, stored.Sum)
+		}
+	}
+	if j.draw == nil {
+		return nil
+	}
+	switch winners := sumOfWinners(s.winners); {
+	case j.draw.agencies != agencies:
+		return fmt.Errorf("the draw was held for %d agencies, not for %d", j.draw.agencies, agencies)
+	case len(j.finished) != agencies:
+		return fmt.Errorf("the draw was held, and only %d of %d agencies have finished", len(j.finished), agencies)
+	case j.draw.bets != s.bets:
+		return fmt.Errorf("the draw was held over %d bets, %d are stored", j.draw.bets, s.bets)
+	case j.draw.winners != len(s.winners) || j.draw.sum != winners:
+		return fmt.Errorf("the draw had %d winners of checksum %08x, the stored bets have %d of %08x", j.draw.winners, j.draw.sum, len(s.winners), winners)
+	}
+	return nil
+}
