@@ -1,0 +1,135 @@
+package tcp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
+)
+
+// occupant is a connection that leaves some time after it was evicted.
+type occupant struct {
+	*slot
+	evictions int
+}
+
+func (s *slots) occupy(linger time.Duration) *occupant {
+	o := new(occupant)
+	o.slot = s.enter(func() {
+		o.evictions++
+		time.AfterFunc(linger, func() { s.leave(o.slot) })
+	})
+	return o
+}
+
+func TestSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(2)
+		first, second := s.occupy(time.Second), s.occupy(time.Second)
+		begin := time.Now()
+		third := s.occupy(time.Second)
+		if first.evictions != 1 || second.evictions != 0 || third.slot == nil || time.Since(begin) != time.Second {
+			t.Errorf("evicted %d and %d times, entered after %v", first.evictions, second.evictions, time.Since(begin))
+		}
+		if s.keep(first.slot) {
+			t.Error("an evicted connection is kept")
+		}
+		if !s.keep(second.slot) || !s.keep(third.slot) {
+			t.Error("a connection that was not evicted is not kept")
+		}
+		if fourth := s.occupy(0); fourth.slot != nil {
+			t.Error("entered although all are needed")
+		}
+		s.offer(second.slot)
+		s.offer(second.slot)
+		if fifth := s.occupy(0); fifth.slot == nil || second.evictions != 1 {
+			t.Errorf("did not make room: evicted %d times", second.evictions)
+		}
+		s.leave(third.slot)
+		if s.open != 1 || s.leaving != 0 || s.evictable.Len() != 1 {
+			t.Errorf("%d open, %d leaving, %d evictable", s.open, s.leaving, s.evictable.Len())
+		}
+		s.evictOne()
+		synctest.Wait()
+		if s.open != 0 {
+			t.Errorf("%d open", s.open)
+		}
+		s.evictOne() // there is none
+	})
+}
+
+func TestSlotsWithoutBound(t *testing.T) {
+	s := newSlots(0)
+	for range 100 {
+		if s.occupy(0).evictions > 0 {
+			t.Fatal("evicted")
+		}
+	}
+}
+
+// openConnections counts the connections that the server has open.
+func openConnections() int { return countStacks("tcp.(*Server).serve(") }
+
+// Connections that listen on after an echo or an ERROR count, and make room.
+func TestBoundCountsAllConnections(t *testing.T) {
+	const bound = 5
+	c := start(t, setup{agencies: 2, options: Options{MaxConnections: bound}})
+	most := 0
+	for i := range 60 {
+		p := c.dial()
+		switch i % 3 {
+		case 0:
+			p.write([]byte("echo\n")) // and it does not close
+		case 1:
+			p.send(hello(9)) // is refused
+		case 2: // silent
+		}
+		most = max(most, openConnections())
+	}
+	if most > bound {
+		t.Errorf("%d connections are open, at most %d are allowed", most, bound)
+	}
+	p := c.agency(1, 0)
+	p.send(batch(0, 1))
+	p.acked(1)
+}
+
+// Connections that were superseded count, and make room, also if they do not
+// read what they are told.
+func TestBoundCountsSupersededConnections(t *testing.T) {
+	const bound = 5
+	c := start(t, setup{agencies: 2, options: Options{MaxConnections: bound}, buffers: 4 << 10})
+	begin := time.Now()
+	for range 20 {
+		c.agency(1, 0)
+		if n := openConnections(); n > bound {
+			t.Errorf("%d connections are open, at most %d are allowed", n, bound)
+		}
+	}
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("twenty connections took %v", took)
+	}
+}
+
+// A connection that is evicted while its HELLO is on the way is told that the
+// server is busy. It does not supersede the one that its agency has.
+func TestEvictedDoesNotSupersede(t *testing.T) {
+	server := NewServer(nil, draw.New(nil, nil, draw.History{}, draw.Options{Agencies: 1}), Options{MaxConnections: 1})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	slot := server.slots.enter(func() { cancel(errEvicted) })
+	server.slots.evictOne()
+	s := &session{
+		server: server,
+		conn:   &conn{slot: slot},
+		frames: protocol.NewReader(bytes.NewReader(frames(t, hello(1)))),
+	}
+	var refusal *protocol.Error
+	if err := s.hello(ctx); !errors.As(err, &refusal) || refusal.Status != protocol.StatusBusy {
+		t.Errorf("error %v", err)
+	}
+}
