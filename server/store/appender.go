@@ -79,12 +79,9 @@ func (a *appender) append(p []byte) error {
 // check fails if the path names another file by now, or if somebody else changed
 // the size of the file.
 func (a *appender) check(size int64) error {
-	if err := a.file.Named(); err != nil {
-		return fmt.Errorf("%s was moved or removed: %w", a.path, err)
-	}
-	switch got, err := a.file.Size(); {
+	switch got, err := a.file.Named(); {
 	case err != nil:
-		return fmt.Errorf("size of %s: %w", a.path, err)
+		return fmt.Errorf("%s was moved or removed: %w", a.path, err)
 	case got != size:
 		return fmt.Errorf("somebody else changed %s: it has %d bytes, expected %d", a.path, got, size)
 	}

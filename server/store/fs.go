@@ -28,9 +28,9 @@ type File interface {
 	// DropCache forgets what the system has cached of a file that was synced,
 	// so that reads tell what the disk holds.
 	DropCache() error
-	// Named fails if the path by which the file was opened does not name it
-	// any more.
-	Named() error
+	// Named tells the size of the file. It fails if the path by which the file
+	// was opened does not name it any more.
+	Named() (size int64, err error)
 }
 
 type osFS struct{}
@@ -60,17 +60,17 @@ func (f osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-func (f osFile) Named() error {
+func (f osFile) Named() (int64, error) {
 	named, err := os.Stat(f.Name())
 	if err != nil {
-		return err
+		return 0, err
 	}
 	opened, err := f.Stat()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if !os.SameFile(named, opened) {
-		return errors.New("another file has its name")
+		return 0, errors.New("another file has its name")
 	}
-	return nil
+	return named.Size(), nil
 }
