@@ -30,25 +30,34 @@ func (r *Reader) plainRow(input string) (size int) {
 	if strings.IndexByte(line, '\r') >= 0 {
 		return 0
 	}
-	agency := r.agency
-	if !r.data {
+	bet := &r.bet
+	var err error
+	if bet.Agency = r.agency; !r.data {
 		var text string
-		text, line, _ = strings.Cut(line, ",")
-		var err error
-		if agency, err = lottery.ParseAgencyID(text); err != nil {
+		text, line = cut(line)
+		if bet.Agency, err = lottery.ParseAgencyID(text); err != nil {
 			return 0
 		}
 	}
-	// A comma too few or too many leaves something behind that is no number.
-	firstName, line, _ := strings.Cut(line, ",")
-	lastName, line, _ := strings.Cut(line, ",")
-	document, line, _ := strings.Cut(line, ",")
-	birthdate, number, _ := strings.Cut(line, ",")
-	var err error
-	if r.bet, err = lottery.ParseBet(agency, firstName, lastName, document, birthdate, number); err != nil {
+	bet.FirstName, line = cut(line)
+	bet.LastName, line = cut(line)
+	bet.Document, line = cut(line)
+	birthdate, number := cut(line) // a comma too few or too many leaves what is no number
+	if bet.Birthdate, err = lottery.ParseDate(birthdate); err != nil {
+		return 0
+	}
+	if bet.Number, err = lottery.ParseNumber(number); err != nil {
 		return 0
 	}
 	return end + 1
+}
+
+// cut takes a field off the front of a line.
+func cut(line string) (field, rest string) {
+	if comma := strings.IndexByte(line, ','); comma >= 0 {
+		return line[:comma], line[comma+1:]
+	}
+	return line, ""
 }
 
 // AppendRows appends the rows of bets. It fails for the first that is not valid,

@@ -56,10 +56,19 @@ func ParseBet(agency AgencyID, firstName, lastName, document, birthdate, number 
 	if bet.Birthdate, err = ParseDate(birthdate); err != nil {
 		return bet, fmt.Errorf("birthdate: %w", err)
 	}
-	if bet.Number, err = strconv.ParseInt(number, 10, 64); err != nil {
-		return bet, fmt.Errorf("number: %.40q is no integer of 64 bits", number)
+	if bet.Number, err = ParseNumber(number); err != nil {
+		return bet, fmt.Errorf("number: %w", err)
 	}
 	return bet, nil
+}
+
+// ParseNumber reads a decimal integer of 64 bits.
+func ParseNumber(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%.40q is no integer of 64 bits", s)
+	}
+	return n, nil
 }
 
 // Validate returns nil for a bet that can be stored, else an error that wraps

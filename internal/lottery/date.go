@@ -61,12 +61,14 @@ func (d Date) daysInMonth() uint8 {
 }
 
 // String gives the ISO 8601 form, YYYY-MM-DD.
-func (d Date) String() string { return string(d.Append(nil)) }
+func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
-// Append appends the ISO 8601 form, YYYY-MM-DD, to dst.
+// Append appends the ISO 8601 form of a valid day, YYYY-MM-DD, to dst.
 func (d Date) Append(dst []byte) []byte {
-	digit := func(n int) byte { return '0' + byte(n%10) }
-	year, month, day := int(d.Year), int(d.Month), int(d.Day)
-	return append(dst, digit(year/1000), digit(year/100), digit(year/10), digit(year), '-',
-		digit(month/10), digit(month), '-', digit(day/10), digit(day))
+	// Divisions of small integers are cheap, and every stored row has eight.
+	century, year := uint8(d.Year/100), uint8(d.Year%100)
+	return append(dst,
+		'0'+century/10, '0'+century%10, '0'+year/10, '0'+year%10, '-',
+		'0'+d.Month/10, '0'+d.Month%10, '-',
+		'0'+d.Day/10, '0'+d.Day%10)
 }
