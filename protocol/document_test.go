@@ -52,7 +52,7 @@ func TestDocumentExchange(t *testing.T) {
 		case *Batch:
 			if e.cut || m.Offset > total {
 				if !e.cut {
-					t.Errorf("%s: a gap behind %d bets", e.where, total)
+					t.Errorf("%s: a gap after %d bets", e.where, total)
 				}
 				continue
 			}

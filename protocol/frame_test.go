@@ -53,7 +53,7 @@ func TestReader(t *testing.T) {
 			}
 			for range 2 {
 				if _, _, err := r.Next(); err != io.EOF {
-					t.Errorf("behind the last: got %v, want io.EOF", err)
+					t.Errorf("after the last: got %v, want io.EOF", err)
 				}
 			}
 		})

@@ -38,7 +38,7 @@ var frames = []struct {
 }{
 	{"hello", &Hello{Version: 1, Agency: 5}, "00000006 01 01 00000005"},
 	{"hello of the last agency", &Hello{Version: 1, Agency: math.MaxUint32}, "00000006 01 01 ffffffff"},
-	{"welcome of a stranger", &Welcome{}, "0000000e 81 0000000000000000 00000000 00"},
+	{"welcome of an agency without bets", &Welcome{}, "0000000e 81 0000000000000000 00000000 00"},
 	{"welcome, stored", &Welcome{Stored: 0x0102030405060708, Sum: 0xa1b2c3d4}, "0000000e 81 0102030405060708 a1b2c3d4 00"},
 	{"welcome, finished", &Welcome{Stored: 1, Sum: 2, Finished: true}, "0000000e 81 0000000000000001 00000002 01"},
 	{"welcome, drawn", &Welcome{Drawn: true}, "0000000e 81 0000000000000000 00000000 02"},

@@ -36,7 +36,7 @@ Cada clave, que es también su variable, y su valor por defecto:
 `
 
 // gcPercent lets the heap grow to four times what is live before it is
-// collected. Little is live, and a batch leaves a few small things behind:
+// collected. Little is live, and a batch leaves little garbage:
 // memory stays small and the collector rests.
 const gcPercent = 300
 

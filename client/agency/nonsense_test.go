@@ -71,7 +71,7 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// FINISHED is behind all batches, so REGISTERED before the last of them is
+// FINISHED follows all batches, so REGISTERED before the last of them is
 // acknowledged cannot be true: the agency must not take it for the end.
 func TestRegisteredWithBatchesInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -61,7 +61,7 @@ func TestParseBet(t *testing.T) {
 		{"one digit", with(3, "1999-3-17"), base, "birthdate"},
 		{"the other way round", with(3, "17-03-1999"), base, "birthdate"},
 		{"slashes", with(3, "1999/03/17"), base, "birthdate"},
-		{"a time behind", with(3, "1999-03-17T00:00:00Z"), base, "birthdate"},
+		{"a time after it", with(3, "1999-03-17T00:00:00Z"), base, "birthdate"},
 		{"a sign", with(3, "+999-03-17"), base, "birthdate"},
 		{"other digits", with(3, "１999-03-1"), base, "birthdate"},
 		{"none", with(3, ""), base, "birthdate"},

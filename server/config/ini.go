@@ -11,7 +11,7 @@ import (
 // parseINI reads what Python's configparser would read of such a file: keys in
 // [DEFAULT], "key = value" or "key: value", lines that begin with # or ; are
 // comments, values are taken literally, quotes included. Python would also take
-// a comment behind a value as part of that value; here that is an error.
+// a comment after a value as part of that value; here that is an error.
 // viper 1.21 no longer reads INI itself.
 func parseINI(content []byte) ([]settings.Entry, error) {
 	file, err := ini.LoadSources(ini.LoadOptions{

@@ -119,7 +119,7 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 			t.Errorf("states %v, %v", s.State(1), s.State(2))
 		}
 		if _, err := s.StoreBets(1, 20, one[20:]); !errors.Is(err, ErrGap) {
-			t.Errorf("a batch behind a refused one: error %v", err)
+			t.Errorf("a batch after a refused one: error %v", err)
 		}
 		fs.before = nil
 		if c := queue(t, s, 10, one[10:]); c.Stored() != 20 || c.Wait() != nil || s.State(1) != stateOf(one) {
@@ -129,7 +129,7 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 }
 
 // TestDuplicateSharesTheFateOfItsCopy: the copy's group is written, the one
-// behind it is refused.
+// after it is refused.
 func TestDuplicateSharesTheFateOfItsCopy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := newMemFS()
@@ -137,13 +137,13 @@ func TestDuplicateSharesTheFateOfItsCopy(t *testing.T) {
 		bets := sampleBets(1, 0, 30)
 		outcome := gate(fs)
 		errs := waitAll(queue(t, s, 0, bets[:10]))
-		behind := queue(t, s, 10, bets[10:20])
+		next := queue(t, s, 10, bets[10:20])
 		same := queue(t, s, 0, bets[:10])
 		overlap := queue(t, s, 5, bets[5:25])
 		if overlap.Stored() != 5 || overlap.End() != 25 {
 			t.Errorf("overlap: stored %d, end %d", overlap.Stored(), overlap.End())
 		}
-		rest := waitAll(same, behind, overlap, queue(t, s, 8, bets[8:12]))
+		rest := waitAll(same, next, overlap, queue(t, s, 8, bets[8:12]))
 		outcome <- nil
 		outcome <- errors.New("disk full")
 		if err := errors.Join(errs()...); err != nil {
@@ -155,7 +155,7 @@ func TestDuplicateSharesTheFateOfItsCopy(t *testing.T) {
 		}
 		for i, err := range got[1:] {
 			if !errors.Is(err, ErrRefused) {
-				t.Errorf("commit %d behind: error %v", i, err)
+				t.Errorf("commit %d after it: error %v", i, err)
 			}
 		}
 		if s.Bets() != 10 {

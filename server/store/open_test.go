@@ -12,7 +12,7 @@ import (
 )
 
 // TestTornTail opens a file whose last row is cut at every length, with and
-// without NULs behind.
+// without NULs after it.
 func TestTornTail(t *testing.T) {
 	whole := sampleBets(1, 0, 3)
 	last := betcsvtest.Bet(1, "Juan \"El, Loco\"", "de\r\nlos\nPalotes, Ñ", "1,\n2", 7574)

@@ -45,8 +45,8 @@ func TestHelloIsRefused(t *testing.T) {
 func TestWhatIsRefused(t *testing.T) {
 	invalid := batch(10, 5)
 	invalid.Bets[3].FirstName = "two\nlines"
-	behind := batch(11, 5)
-	behind.Bets[0].FirstName = "two\nlines"
+	later := batch(11, 5)
+	later.Bets[0].FirstName = "two\nlines"
 	single := &protocol.Single{Offset: 10, Bet: bet(10)}
 	single.Bet.Birthdate.Day = 31
 	finished := func(n lottery.Offset) *protocol.Finished { return &protocol.Finished{Total: n} }
@@ -58,7 +58,7 @@ func TestWhatIsRefused(t *testing.T) {
 		want       protocol.Error
 	}{
 		{"gap", []protocol.Message{batch(0, 10), batch(11, 5)}, 10, false, protocol.Error{Status: protocol.StatusViolation, Offset: 11, Count: 5}},
-		{"gap before an invalid bet", []protocol.Message{batch(0, 10), behind}, 10, false, protocol.Error{Status: protocol.StatusViolation, Offset: 11, Count: 5}},
+		{"gap before an invalid bet", []protocol.Message{batch(0, 10), later}, 10, false, protocol.Error{Status: protocol.StatusViolation, Offset: 11, Count: 5}},
 		{"gap at the start", []protocol.Message{batch(1, 1)}, 0, false, protocol.Error{Status: protocol.StatusViolation, Offset: 1, Count: 1}},
 		{"offset that overflows", []protocol.Message{batch(1<<64-1, 3)}, 0, false, protocol.Error{Status: protocol.StatusViolation, Offset: 1<<64 - 1, Count: 3}},
 		{"invalid bet", []protocol.Message{batch(0, 10), invalid, batch(15, 5)}, 10, false, protocol.Error{Status: protocol.StatusInvalidBet, Offset: 10, Count: 5}},

@@ -11,7 +11,7 @@ import (
 
 // simulated is an agency of the simulation. It keeps to the protocol, but cuts
 // its batches as it likes, sends again what it need not, loses connections, and
-// leaves some of them open behind it.
+// leaves some of them open.
 type simulated struct {
 	*world
 	r     *rand.Rand

@@ -36,7 +36,7 @@ func TestRefusedBatch(t *testing.T) {
 	c.wantStored(1, 17)
 }
 
-// What is in flight behind a refused batch is refused too, FINISHED among it,
+// What is in flight after a refused batch is refused too, FINISHED among it,
 // but only the first of them is the answer.
 func TestRefusedBatchWithOthersBehindIt(t *testing.T) {
 	d := newDisk()
