@@ -17,13 +17,14 @@ import (
 // The server is killed exactly between two steps of the draw, and started again:
 // the draw is held once, over all bets, and every agency gets its winners. Each
 // step but the publish delay begins with a write whose length no other write of
-// this lottery has, and the kernel kills the server at that write. The journal and
-// the log show that the server was killed there, and nowhere else.
+// this lottery has, and the kernel kills the server at that write. The journal shows
+// that the server was killed there, and nowhere else. (The line in the log is no such
+// step: the log's own writer writes lines together, and a little later.)
 func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
 	data := map[int][][]string{1: plainRows(1, 50), 2: plainRows(2, 20), 3: plainRows(3, 10)}
 	const bets, won = 80, 8
-	record := fmt.Sprintf("draw %d %d\n", len(data), bets)
-	line := fmt.Sprintf("2026-11-24 01:49:24 INFO     action: sorteo | result: success | apuestas: %d | ganadores: %d\n", bets, won)
+	record := fmt.Sprintf("draw %d %d %d ", len(data), bets, won)
+	const checksums = len("01234567 01234567\n")
 	told, err := protocol.AppendWinners(nil, winners(data[3]))
 	if err != nil {
 		t.Fatal(err)
@@ -32,12 +33,10 @@ func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
 		name     string
 		length   int // of the write that kills the server; 0: the test kills it in the publish delay
 		recorded bool
-		logged   bool
 	}{
-		{"winners found, draw not recorded", len(record), false, false},
-		{"draw recorded, not logged", len(line), true, false},
-		{"draw logged, results not released", 0, true, true},
-		{"results released, the third agency not told", len(told), true, true},
+		{"winners found, draw not recorded", len(record) + checksums, false},
+		{"draw logged, results not released", 0, true},
+		{"results released, the third agency not told", len(told), true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &crashRun{data: data, running: make(map[int]*processtest.Process)}
@@ -60,7 +59,7 @@ func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
 			}
 			s.count.server++
 			s.keepLog()
-			s.checkLeft(tt.recorded, record, tt.logged)
+			s.checkLeft(tt.recorded, record)
 
 			s.server = s.startServer()
 			for id, p := range s.running {
@@ -77,18 +76,18 @@ func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
 }
 
 // checkLeft checks what a server that was killed in its draw has left: all
-// notifications in the journal, after them the draw if it was recorded, and one
-// line in the log if the draw was logged.
-func (s *crashRun) checkLeft(recorded bool, record string, logged bool) {
+// notifications in the journal, after them the draw if it was recorded, and no
+// line in the log of a draw that was not.
+func (s *crashRun) checkLeft(recorded bool, record string) {
 	s.t.Helper()
 	journal, err := os.ReadFile(s.storage() + ".journal")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if n := strings.Count(string(journal), "finished "); n != len(s.data) || strings.HasSuffix(string(journal), "\n"+record) != recorded {
+	if n := strings.Count(string(journal), "finished "); n != len(s.data) || strings.Contains(string(journal), "\n"+record) != recorded {
 		s.t.Errorf("the journal holds %q; the draw is to be recorded: %t", journal, recorded)
 	}
-	if n := len(logtest.Select(s.logs[0], "sorteo", "success")); (n == 1) != logged || n > 1 {
-		s.t.Errorf("sorteo is logged %d times; it is to be: %t", n, logged)
+	if n := len(logtest.Select(s.logs[0], "sorteo", "success")); n > 1 || n == 1 && !recorded {
+		s.t.Errorf("sorteo is logged %d times; the draw is to be recorded: %t", n, recorded)
 	}
 }
