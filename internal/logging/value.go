@@ -3,24 +3,27 @@ package logging
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
-// MaxValue is how many bytes of a value are logged; it lets the longest echo
-// line through whole.
-const MaxValue = 8000
+// MaxValue is how many bytes of a value are logged. A peer can make the log no
+// larger than a few times this for each message.
+const MaxValue = 1000
 
 // Value returns s in a form that can be the value of a key in a log line: it
 // holds no '|', no line break, no control character, no invalid UTF-8 and no
-// "action:", so it cannot be taken for another key or another line. Ordinary
-// text is returned as it is.
+// "action:", so it cannot be taken for another key or another line. It holds no
+// invisible character either, none that changes the direction of the text, and no
+// other space than ' ': a line is what it looks like. Ordinary text is returned as
+// it is.
 //
 // Escapes are those of Go's string literals, so the original can be read back
 // (strconv.UnquoteChar): a backslash is \\, line feed, carriage return and tab
 // are \n, \r and \t, '|' is \x7C, the colon of "action:" is \x3A, other ASCII
-// control characters and bytes that are not UTF-8 are \xHH, and U+0080 to
-// U+009F, U+2028 and U+2029 are \uHHHH. A value of more than MaxValue bytes is
-// cut, and ends with \(+N bytes), which no escape looks like.
+// control characters and bytes that are not UTF-8 are \xHH, and other characters
+// \uHHHH or \UHHHHHHHH. A value of more than MaxValue bytes is cut, and ends with
+// \(+N bytes), which no escape looks like.
 func Value(s string) string {
 	rest := ""
 	if len(s) > MaxValue {
@@ -74,7 +77,7 @@ func cleanPrefix(s string) int {
 			i++
 		default:
 			r, size := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size == 1 || isBreak(r) {
+			if r == utf8.RuneError && size == 1 || !isVisible(r) {
 				return i
 			}
 			i += size
@@ -83,10 +86,11 @@ func cleanPrefix(s string) int {
 	return len(s)
 }
 
-// isBreak tells whether a rune beyond ASCII is a control character or ends a
-// line for some reader.
-func isBreak(r rune) bool {
-	return r >= 0x80 && r <= 0x9f || r == '\u2028' || r == '\u2029'
+// isVisible tells whether a reader sees a character beyond ASCII for what it is.
+// Go's %q escapes what is not printable: controls, formats such as the marks of
+// direction, spaces, ends of lines. What Unicode says to ignore, it prints.
+func isVisible(r rune) bool {
+	return unicode.IsPrint(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // appendEscape appends the escape of the character that s begins with and
@@ -104,8 +108,16 @@ func appendEscape(b []byte, s string) ([]byte, int) {
 		return append(b, `\t`...), 1
 	}
 	r, size := utf8.DecodeRuneInString(s)
-	if size == 1 { // ASCII, or not UTF-8
-		return append(b, '\\', 'x', hex[s[0]>>4], hex[s[0]&15]), 1
+	kind, digits := byte('u'), 4
+	switch {
+	case size == 1: // ASCII, or not UTF-8
+		kind, digits, r = 'x', 2, rune(s[0])
+	case r > 0xffff:
+		kind, digits = 'U', 8
 	}
-	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15]), size
+	b = append(b, '\\', kind)
+	for shift := 4 * (digits - 1); shift >= 0; shift -= 4 {
+		b = append(b, hex[r>>shift&15])
+	}
+	return b, size
 }
