@@ -25,7 +25,7 @@ func TestStalledOutput(t *testing.T) {
 			cmd.Stdout, _ = processtest.FullPipe(t)
 			writeData(t, cmd.Dir)
 			p := processtest.Start(t, cmd)
-			<-c.reached
+			c.await(t)
 			if took := p.Stop(syscall.SIGTERM); took > time.Second {
 				t.Errorf("stopped after %v", took)
 			}

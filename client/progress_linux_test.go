@@ -99,14 +99,14 @@ func TestLogAboveTheProgressBar(t *testing.T) {
 	}
 }
 
-// A terminal that takes nothing, as after Ctrl-S, does not keep the client from
-// stopping.
+// A terminal that takes nothing, as after Ctrl-S, keeps the client neither from
+// going on nor from stopping.
 func TestStalledTerminal(t *testing.T) {
 	terminal, _ := openTerminal(t)
 	processtest.Fill(t, terminal)
-	c := listen(t, uploading)
+	c := listen(t, waiting)
 	p := processtest.Start(t, onTerminal(t, terminal, c.env()))
-	<-c.reached
+	c.await(t)
 	if took := p.Stop(syscall.SIGTERM); took > time.Second {
 		t.Errorf("stopped after %v", took)
 	}

@@ -44,20 +44,25 @@ func TestValue(t *testing.T) {
 	}
 }
 
+// A value takes no more than MaxValue bytes, escapes included. No character and no
+// escape is cut.
 func TestValueLength(t *testing.T) {
-	whole := strings.Repeat("°", MaxValue/2)
-	if Value(whole) != whole {
-		t.Errorf("a value of %d bytes was changed", MaxValue)
-	}
-	if got, want := Value(whole+"°"), whole+`\(+2 bytes)`; got != want {
-		t.Errorf("got …%q, want …%q", got[MaxValue-4:], want[MaxValue-4:])
-	}
-	if got, want := Value("x"+whole), "x"+whole[:MaxValue-2]+`\(+2 bytes)`; got != want {
-		t.Error("cut inside a character")
-	}
-	junk := strings.Repeat("\xbf", MaxValue+10)
-	if got := Value(junk); !utf8.ValidString(got) || !strings.HasSuffix(got, " bytes)") {
-		t.Errorf("junk ends …%q", got[len(got)-20:])
+	full := strings.Repeat("°", MaxValue/2)
+	almost := strings.Repeat("x", MaxValue-3)
+	for _, tt := range []struct{ in, want string }{
+		{full, full},
+		{full + "°", full + `\(+2 bytes)`},
+		{"x" + full, "x" + full[:MaxValue-2] + `\(+2 bytes)`},
+		{almost + "xxxx", almost + `xxx\(+1 bytes)`},
+		{almost + "x\n", almost + `x\n`},
+		{almost + "xx\n", almost + `xx\(+1 bytes)`},
+		{almost + "\u200bxx", almost + `\(+5 bytes)`},
+		{strings.Repeat("\x01", 8000), strings.Repeat(`\x01`, MaxValue/4) + fmt.Sprintf(`\(+%d bytes)`, 8000-MaxValue/4)},
+		{strings.Repeat("\xbf", MaxValue/4+10), strings.Repeat(`\xBF`, MaxValue/4) + `\(+10 bytes)`},
+	} {
+		if got := Value(tt.in); got != tt.want {
+			t.Errorf("%d bytes, which end with %q: got …%q, want …%q", len(tt.in), tt.in[len(tt.in)-5:], got[len(got)-20:], tt.want[len(tt.want)-20:])
+		}
 	}
 }
 
@@ -79,22 +84,28 @@ func FuzzValue(f *testing.F) {
 			strings.ContainsFunc(v, func(r rune) bool { return !unicode.IsPrint(r) || unicode.In(r, unicode.Cf, unicode.Variation_Selector) }) {
 			t.Fatalf("Value(%q) = %q", s, v)
 		}
-		if len(s) > MaxValue {
-			return
+		back, leftOut, err := unescape(v)
+		if err != nil || !strings.HasPrefix(s, back) || len(back)+leftOut != len(s) {
+			t.Fatalf("Value(%q) = %q reads back as %q and %d more, %v", s, v, back, leftOut, err)
 		}
-		if back, err := unescape(v); err != nil || back != s {
-			t.Fatalf("Value(%q) = %q reads back as %q, %v", s, v, back, err)
+		if most := MaxValue + len(`\(+ bytes)`) + len(strconv.Itoa(leftOut)); len(v) > most || leftOut == 0 && len(v) > MaxValue {
+			t.Fatalf("the value of %d bytes takes %d", len(s), len(v))
 		}
 	})
 }
 
-// unescape reads back what Value wrote, as its documentation says.
-func unescape(v string) (string, error) {
+// unescape reads back what Value wrote, as its documentation says, and how many
+// bytes were left out.
+func unescape(v string) (text string, leftOut int, err error) {
 	var b []byte
 	for v != "" {
+		if strings.HasPrefix(v, `\(`) {
+			_, err := fmt.Sscanf(v, `\(+%d bytes)`, &leftOut)
+			return string(b), leftOut, err
+		}
 		r, multibyte, tail, err := strconv.UnquoteChar(v, 0)
 		if err != nil {
-			return "", fmt.Errorf("at %q: %w", v, err)
+			return "", 0, fmt.Errorf("at %q: %w", v, err)
 		}
 		if v = tail; multibyte {
 			b = utf8.AppendRune(b, r)
@@ -102,7 +113,7 @@ func unescape(v string) (string, error) {
 			b = append(b, byte(r))
 		}
 	}
-	return string(b), nil
+	return string(b), 0, nil
 }
 
 func BenchmarkValue(b *testing.B) {

@@ -66,12 +66,12 @@ func Start(ctx context.Context, output io.Writer) *Writer {
 	return w
 }
 
-// Write takes one line, or several, to be written soon. It never fails. What is
-// written after Close is dropped.
+// Write takes one line, or several, to be written soon. It never fails. What it
+// takes after Close may get lost.
 func (w *Writer) Write(line []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed || !w.awaitRoom(len(line)) {
+	if !w.awaitRoom(len(line)) {
 		w.dropped++
 		return len(line), nil
 	}
