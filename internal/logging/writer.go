@@ -66,8 +66,8 @@ func Start(ctx context.Context, output io.Writer) *Writer {
 	return w
 }
 
-// Write takes one line, or several, to be written soon. It never fails. What it
-// takes after Close may get lost.
+// Write takes one line, to be written soon. It never fails. What it takes after
+// Close may get lost.
 func (w *Writer) Write(line []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
