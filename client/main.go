@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -41,6 +42,7 @@ const gcPercent = 400
 
 func main() {
 	debug.SetGCPercent(gcPercent)
+	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
@@ -58,16 +60,18 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 	for _, warning := range settings.Misspelled(os.Environ(), config.Keys) {
 		fmt.Fprintf(stderr, "client: %s\n", warning)
 	}
+	output := logging.Start(ctx, stdout)
+	defer output.Close()
 	cfg, err := config.Load(path, named)
 	if err == nil {
-		err = logging.Setup(stdout, cfg.LogLevel)
+		err = logging.Setup(output, cfg.LogLevel)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "client: %v\n", err)
 		return 1
 	}
 	logConfig(cfg)
-	err = play(ctx, cfg, stdout, stderr)
+	err = play(ctx, cfg, stdout, stderr, output)
 	failed := err != nil && ctx.Err() == nil
 	_ = retry.Pause(ctx, cfg.Linger) // a signal ends it
 	if failed {
@@ -80,7 +84,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 }
 
 // play does what the mode says. What it returns it has logged.
-func play(ctx context.Context, cfg config.Config, stdout, stderr *os.File) error {
+func play(ctx context.Context, cfg config.Config, stdout, stderr *os.File, output io.Writer) error {
 	switch cfg.Mode {
 	case config.ModeEcho:
 		return echo.Run(ctx, cfg.ID, connect(cfg), echo.Options{
@@ -91,7 +95,7 @@ func play(ctx context.Context, cfg config.Config, stdout, stderr *os.File) error
 	case config.ModeBet:
 		return sendBet(ctx, cfg)
 	default:
-		return upload(ctx, cfg, stdout, stderr)
+		return upload(ctx, cfg, stdout, stderr, output)
 	}
 }
 
@@ -106,12 +110,12 @@ func sendBet(ctx context.Context, cfg config.Config) error {
 	return err
 }
 
-func upload(ctx context.Context, cfg config.Config, stdout, stderr *os.File) error {
+func upload(ctx context.Context, cfg config.Config, stdout, stderr *os.File, output io.Writer) error {
 	options := agencyOptions(cfg)
-	bar := newProgressBar(cfg, stdout, stderr)
+	bar := newProgressBar(ctx, cfg, stdout, stderr, output)
 	options.Progress = bar.update
 	winners, err := agency.Run(ctx, cfg.Agency, cfg.DataFile, connect(cfg), options)
-	bar.end()
+	bar.end(ctx)
 	switch {
 	case err == nil:
 		logWinners(winners)

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
+	"io"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -19,23 +22,28 @@ type progressBar struct {
 	container *mpb.Progress
 	bar       *mpb.Bar
 	waiting   atomic.Bool // for the draw
+	endLog    func()      // makes the container write what is logged
 	restore   func()      // sends the log back to where it was
 }
 
 // newProgressBar starts to show progress. If the log goes to the terminal too,
-// its lines appear above the bar, until end is called.
-func newProgressBar(cfg config.Config, stdout, stderr *os.File) *progressBar {
+// its lines appear above the bar, until end is called; then they go to the output
+// again.
+func newProgressBar(ctx context.Context, cfg config.Config, stdout, stderr *os.File, output io.Writer) *progressBar {
 	if !term.IsTerminal(int(stderr.Fd())) {
 		return nil
 	}
 	container := mpb.New(mpb.WithOutput(stderr), mpb.WithWidth(40))
-	p := &progressBar{container: container, restore: func() {}}
+	p := &progressBar{container: container, endLog: func() {}, restore: func() {}}
 	p.bar = container.AddBar(0,
 		mpb.PrependDecorators(decor.Name("agencia "+cfg.ID+" ")),
 		mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.Name("  "), decor.CountersKibiByte("% .0f / % .0f"), decor.Any(p.status)),
 	)
-	if term.IsTerminal(int(stdout.Fd())) && logging.Setup(container, cfg.LogLevel) == nil {
-		p.restore = func() { _ = logging.Setup(stdout, cfg.LogLevel) } // was accepted before
+	if term.IsTerminal(int(stdout.Fd())) {
+		above := logging.Start(ctx, container)
+		_ = logging.Setup(above, cfg.LogLevel) // was accepted before
+		p.endLog = above.Close
+		p.restore = func() { _ = logging.Setup(output, cfg.LogLevel) }
 	}
 	return p
 }
@@ -49,13 +57,31 @@ func (p *progressBar) update(progress agency.Progress) {
 	p.bar.SetCurrent(progress.Sent)
 }
 
-// end leaves the bar as it is: what was not sent is not shown as sent.
-func (p *progressBar) end() {
+// stopTimeout bounds how long end waits for the terminal once the context has
+// ended.
+const stopTimeout = 200 * time.Millisecond
+
+// end leaves the bar as it is: what was not sent is not shown as sent. A terminal
+// that takes nothing (Ctrl-S) holds it up only until the context ends.
+func (p *progressBar) end(ctx context.Context) {
 	if p == nil {
 		return
 	}
-	p.bar.Abort(false)
-	p.container.Wait()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.endLog()
+		p.bar.Abort(false)
+		p.container.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		select {
+		case <-ended:
+		case <-time.After(stopTimeout):
+		}
+	}
 	p.restore()
 }
 

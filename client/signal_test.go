@@ -51,6 +51,16 @@ func listen(t testing.TB, speak script) *central {
 
 func (c *central) env() string { return "CLI_SERVER_ADDRESS=" + c.Addr().String() }
 
+// await waits until the script is where it should be.
+func (c *central) await(t testing.TB) {
+	t.Helper()
+	select {
+	case <-c.reached:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the client does not get there")
+	}
+}
+
 // answer reads up to a frame of that kind and answers it.
 func answer(conn net.Conn, frames *protocol.Reader, kind protocol.Type, with ...protocol.Message) {
 	for {

@@ -42,6 +42,7 @@ const gcPercent = 300
 
 func main() {
 	debug.SetGCPercent(gcPercent)
+	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
@@ -59,9 +60,11 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	for _, warning := range settings.Misspelled(os.Environ(), config.Keys) {
 		fmt.Fprintf(stderr, "server: %s\n", warning)
 	}
+	output := logging.Start(ctx, stdout)
+	defer output.Close()
 	cfg, err := config.Load(path, named)
 	if err == nil {
-		err = logging.Setup(stdout, cfg.LoggingLevel)
+		err = logging.Setup(output, cfg.LoggingLevel)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "server: %v\n", err)

@@ -3,11 +3,11 @@
 //
 //	2024-08-21 22:11:15 INFO     action: config | result: success | …
 //
-// Local time, the level left-justified to eight columns, one Write a line, or
-// for several that are logged as [Lines]. Packages that log take their logger
-// from go-logging itself (logging.MustGetLogger); only this package configures
-// it. What comes from a peer, a file or an error goes into a line through
-// [Value].
+// Local time, the level left-justified to eight columns, one Write a line. A
+// program logs through a [Writer], so that it does not wait for whoever reads its
+// log. Packages that log take their logger from go-logging itself
+// (logging.MustGetLogger); only this package configures it. What comes from a
+// peer, a file or an error goes into a line through [Value].
 package logging
 
 import (
@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	gologging "github.com/op/go-logging"
 )
@@ -104,38 +105,26 @@ func (b *backend) redirect(w io.Writer, level gologging.Level) {
 	b.level.Store(int64(level))
 }
 
-// Lines, as the one argument of a logger's method, are several lines at once.
-// They take one Write, which is far cheaper than one for each.
-type Lines []string
-
-// linesOf gives the lines of a record.
-func linesOf(rec *gologging.Record) Lines {
-	if len(rec.Args) == 1 {
-		if lines, ok := rec.Args[0].(Lines); ok {
-			return lines
-		}
-	}
-	return Lines{rec.Message()}
-}
-
 // Log writes one record with one Write.
 func (b *backend) Log(level gologging.Level, _ int, rec *gologging.Record) error {
-	lines := linesOf(rec) // formats the arguments: outside the lock
+	message := rec.Message() // formats the arguments: outside the lock
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if second := rec.Time.Unix(); second != b.second || len(b.stamp) == 0 {
 		b.second = second
-		b.stamp = rec.Time.Local().AppendFormat(b.stamp[:0], "2006-01-02 15:04:05")
+		b.stamp = rec.Time.Local().AppendFormat(b.stamp[:0], time.DateTime)
 	}
-	b.buf = b.buf[:0]
-	for _, line := range lines {
-		b.buf = append(b.buf, b.stamp...)
-		b.buf = append(b.buf, columns[level]...)
-		b.buf = append(b.buf, line...)
-		b.buf = append(b.buf, '\n')
-	}
+	b.buf = appendLine(b.buf[:0], b.stamp, level, message)
 	_, err := b.w.Write(b.buf)
 	return err
+}
+
+// appendLine appends one line to a buffer.
+func appendLine(buf, stamp []byte, level gologging.Level, message string) []byte {
+	buf = append(buf, stamp...)
+	buf = append(buf, columns[level]...)
+	buf = append(buf, message...)
+	return append(buf, '\n')
 }
 
 // GetLevel returns the level of all modules.

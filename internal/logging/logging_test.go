@@ -29,7 +29,7 @@ func TestLineFormat(t *testing.T) {
 		{Time: at.Add(time.Second), Level: gologging.DEBUG, Args: []any{"d"}},
 		{Time: at, Level: gologging.WARNING, Args: []any{"w"}},
 		{Time: at, Level: gologging.ERROR, Args: []any{"e"}},
-		{Time: at, Level: gologging.NOTICE, Args: []any{Lines{"n", "o"}}},
+		{Time: at, Level: gologging.NOTICE, Args: []any{"n"}},
 	} {
 		if err := b.Log(rec.Level, 0, &rec); err != nil {
 			t.Fatal(err)
@@ -40,8 +40,7 @@ func TestLineFormat(t *testing.T) {
 		"2024-08-21 22:11:16 DEBUG    d\n" +
 		"2024-08-21 22:11:15 WARNING  w\n" +
 		"2024-08-21 22:11:15 ERROR    e\n" +
-		"2024-08-21 22:11:15 NOTICE   n\n" +
-		"2024-08-21 22:11:15 NOTICE   o\n"
+		"2024-08-21 22:11:15 NOTICE   n\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}

@@ -1,111 +1,97 @@
 package logging
 
 import (
-	"strconv"
+	"bytes"
+	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
-// MaxValue is how many bytes of a value are logged; it lets the longest echo
-// line through whole.
-const MaxValue = 8000
+// MaxValue is how many bytes a value takes at most, escapes included.
+const MaxValue = 1000
 
 // Value returns s in a form that can be the value of a key in a log line: it
 // holds no '|', no line break, no control character, no invalid UTF-8 and no
-// "action:", so it cannot be taken for another key or another line. Ordinary
-// text is returned as it is.
+// "action:", so it cannot be taken for another key or another line. It holds no
+// invisible character either, none that changes the direction of the text, and no
+// other space than ' ': a line is what it looks like. Ordinary text is returned as
+// it is.
 //
 // Escapes are those of Go's string literals, so the original can be read back
 // (strconv.UnquoteChar): a backslash is \\, line feed, carriage return and tab
 // are \n, \r and \t, '|' is \x7C, the colon of "action:" is \x3A, other ASCII
-// control characters and bytes that are not UTF-8 are \xHH, and U+0080 to
-// U+009F, U+2028 and U+2029 are \uHHHH. A value of more than MaxValue bytes is
-// cut, and ends with \(+N bytes), which no escape looks like.
+// control characters and bytes that are not UTF-8 are \xHH, and other characters
+// \uHHHH or \UHHHHHHHH. A value that would take more than MaxValue bytes is cut
+// between two characters. Then it ends with \(+N bytes), which no escape looks like:
+// N bytes of s were left out.
 func Value(s string) string {
-	rest := ""
-	if len(s) > MaxValue {
-		end := cut(s)
-		s, rest = s[:end], s[end:]
-	}
-	clean := cleanPrefix(s)
-	if clean == len(s) && rest == "" {
+	if len(s) <= MaxValue && isClean(s) {
 		return s
 	}
-	b := make([]byte, 0, len(s)+32)
-	for clean < len(s) {
-		b = append(b, s[:clean]...)
-		size := 0
-		b, size = appendEscape(b, s[clean:])
-		s = s[clean+size:]
-		clean = cleanPrefix(s)
-	}
-	b = append(b, s...)
-	if rest != "" {
-		b = append(b, `\(+`...)
-		b = strconv.AppendInt(b, int64(len(rest)), 10)
-		b = append(b, " bytes)"...)
+	b := make([]byte, 0, min(2*len(s), MaxValue)+32)
+	for s != "" {
+		longer, size := appendCharacter(b, s)
+		if len(longer) > MaxValue {
+			return fmt.Sprintf(`%s\(+%d bytes)`, b, len(s))
+		}
+		b, s = longer, s[size:]
 	}
 	return string(b)
 }
 
-// cut returns where to cut an over-long value: not inside a character.
-func cut(s string) int {
-	end := MaxValue
-	for i := 0; i < utf8.UTFMax && end > 0 && !utf8.RuneStart(s[end]); i++ {
-		end--
-	}
-	return end
-}
-
 const action = "action:"
 
-// cleanPrefix returns how many bytes of s need no escape.
-func cleanPrefix(s string) int {
+// isClean tells whether no character of s needs an escape.
+func isClean(s string) bool {
 	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case c < utf8.RuneSelf:
-			if c < ' ' || c == 0x7f || c == '|' || c == '\\' {
-				return i
-			}
-			if c == ':' && strings.HasSuffix(s[:i+1], action) {
-				return i
-			}
-			i++
-		default:
-			r, size := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size == 1 || isBreak(r) {
-				return i
-			}
-			i += size
+		r, size := rune(s[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(s[i:])
 		}
+		if needsEscape(r, size) {
+			return false
+		}
+		i += size
 	}
-	return len(s)
+	return !strings.Contains(s, action)
 }
 
-// isBreak tells whether a rune beyond ASCII is a control character or ends a
-// line for some reader.
-func isBreak(r rune) bool {
-	return r >= 0x80 && r <= 0x9f || r == '\u2028' || r == '\u2029'
+// needsEscape tells whether a character needs an escape wherever it stands. A
+// reader must see it for what it is. Go's %q escapes what is not printable:
+// controls, formats such as the marks of direction, spaces, ends of lines. It does
+// not escape all that Unicode says to ignore.
+func needsEscape(r rune, size int) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f || r == '|' || r == '\\'
+	}
+	return r == utf8.RuneError && size == 1 || !unicode.IsPrint(r) ||
+		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// appendEscape appends the escape of the character that s begins with and
+// appendCharacter appends the character that s begins with, or its escape, and
 // returns that character's size.
-func appendEscape(b []byte, s string) ([]byte, int) {
-	const hex = "0123456789ABCDEF" // a small a could begin another "action:"
-	switch c := s[0]; c {
-	case '\\':
-		return append(b, `\\`...), 1
-	case '\n':
-		return append(b, `\n`...), 1
-	case '\r':
-		return append(b, `\r`...), 1
-	case '\t':
-		return append(b, `\t`...), 1
-	}
+func appendCharacter(b []byte, s string) ([]byte, int) {
 	r, size := utf8.DecodeRuneInString(s)
-	if size == 1 { // ASCII, or not UTF-8
-		return append(b, '\\', 'x', hex[s[0]>>4], hex[s[0]&15]), 1
+	if endsAction := r == ':' && bytes.HasSuffix(b, []byte(action[:len(action)-1])); !endsAction && !needsEscape(r, size) {
+		return append(b, s[:size]...), size
 	}
-	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15]), size
+	switch r {
+	case '\\':
+		return append(b, `\\`...), size
+	case '\n':
+		return append(b, `\n`...), size
+	case '\r':
+		return append(b, `\r`...), size
+	case '\t':
+		return append(b, `\t`...), size
+	}
+	// In capitals: a small a could begin another "action:".
+	switch {
+	case size == 1: // ASCII, or not UTF-8
+		return fmt.Appendf(b, `\x%02X`, s[0]), size
+	case r > 0xffff:
+		return fmt.Appendf(b, `\U%08X`, r), size
+	}
+	return fmt.Appendf(b, `\u%04X`, r), size
 }

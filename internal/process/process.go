@@ -34,30 +34,38 @@ type Process struct {
 	peakMemory atomic.Int64
 }
 
-// Start starts a command whose output is not redirected yet; errors call it by
-// the name. It passes each line of the standard output to onLine, if that is not
-// nil, in their order and from one goroutine.
+// Start starts a command; errors call it by the name. It passes each line of the
+// standard output to onLine, if that is not nil, in their order and from one
+// goroutine. An output that is redirected already stays so, and no line of it is
+// kept.
 //
 // The child gets a process group of its own: a Ctrl-C on the terminal reaches the
 // parent alone, which then decides in which order its children stop.
 func Start(name string, cmd *exec.Cmd, onLine func(line string)) (*Process, error) {
 	p := &Process{name: name, cmd: cmd, done: make(chan struct{})}
 	p.changed.L = &p.mu
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	var stdout, stderr io.Reader
+	var err error
+	if cmd.Stdout == nil {
+		stdout, err = cmd.StdoutPipe()
 	}
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if err == nil && cmd.Stderr == nil {
+		stderr, err = cmd.StderrPipe()
 	}
-	cmd.SysProcAttr = childAttributes()
-	if err := cmd.Start(); err != nil {
+	if err == nil {
+		cmd.SysProcAttr = childAttributes()
+		err = cmd.Start()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	var reading sync.WaitGroup
-	reading.Go(func() { p.read(stdout, &p.stdout, onLine) })
-	reading.Go(func() { p.read(stderr, &p.stderr, nil) })
+	if stdout != nil {
+		reading.Go(func() { p.read(stdout, &p.stdout, onLine) })
+	}
+	if stderr != nil {
+		reading.Go(func() { p.read(stderr, &p.stderr, nil) })
+	}
 	go func() {
 		reading.Wait() // cmd.Wait closes the pipes
 		p.end(cmd.Wait())

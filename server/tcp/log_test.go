@@ -21,6 +21,7 @@ func TestLogLines(t *testing.T) {
 		{func() { logAcceptFailed(hostile) }, `ERROR    action: accept_connections | result: fail | error: a\x7Cb\naction\x3A x \x7C result: success`},
 		{func() { logEcho("172.25.125.3", "[CLIENT 1] Message N°1") }, "INFO     action: receive_message | result: success | ip: 172.25.125.3 | msg: [CLIENT 1] Message N°1"},
 		{func() { logEcho("::1", "x | result: fail\raction: y") }, `INFO     action: receive_message | result: success | ip: ::1 | msg: x \x7C result: fail\raction\x3A y`},
+		{func() { logEcho("::1", strings.Repeat("x", 8000)) }, "INFO     action: receive_message | result: success | ip: ::1 | msg: " + strings.Repeat("x", 1000) + `\(+7000 bytes)`},
 		{func() { logEchoFailed("::1", hostile) }, `ERROR    action: receive_message | result: fail | ip: ::1 | error: a\x7Cb\naction\x3A x \x7C result: success`},
 		{func() { logBetStored("30904465", 7574) }, "INFO     action: apuesta_almacenada | result: success | dni: 30904465 | numero: 7574"},
 		{func() { logBetStored("1|2\n3", -1) }, `INFO     action: apuesta_almacenada | result: success | dni: 1\x7C2\n3 | numero: -1`},

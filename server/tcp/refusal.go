@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -16,6 +17,23 @@ func refusal(status protocol.Status, reason error) *protocol.Error {
 func violation(format string, args ...any) *protocol.Error {
 	return refusal(protocol.StatusViolation, fmt.Errorf(format, args...))
 }
+
+// storageFailure is why the store failed, wrapped around the ERROR that tells the
+// peer so. The reason names files of the server: it is for the log alone.
+type storageFailure struct {
+	refusal *protocol.Error
+	reason  error
+}
+
+func storageFailed(reason error) error {
+	return &storageFailure{refusal(protocol.StatusStorageFailed, errors.New("the server's log says why")), reason}
+}
+
+func (f *storageFailure) Error() string {
+	return fmt.Sprintf("%v: %v", f.refusal.Status, f.reason)
+}
+
+func (f *storageFailure) Unwrap() []error { return []error{f.refusal, f.reason} }
 
 // clip shortens a text to what a string of the protocol holds.
 func clip(text string) string {

@@ -110,32 +110,38 @@ func (r *replier) end(reason error) {
 type batchReply struct {
 	offset  lottery.Offset
 	count   int
-	single  *lottery.Bet    // of a BET
-	commit  *store.Commit   // nil if refused
-	refusal *protocol.Error // the store did not take the bets
+	single  *lottery.Bet  // of a BET
+	commit  *store.Commit // nil if refused
+	refusal error         // why the store did not take the bets
 }
 
 func (b batchReply) give(_ context.Context, r *replier) error {
 	if b.refusal != nil {
-		b.logRefused(r.agency, b.refusal)
-		return b.refuse(b.refusal)
+		return b.refuse(r.agency, b.refusal)
 	}
 	if !b.commit.Ready() {
 		r.flush()
 	}
 	if err := b.commit.Wait(); err != nil {
-		b.logRefused(r.agency, err)
-		return b.refuse(refusal(protocol.StatusStorageFailed, err))
+		return b.refuse(r.agency, storageFailed(err))
 	}
 	b.logStored(r.agency)
 	r.ack(b.commit.End())
 	return nil
 }
 
-// refuse says which bets are refused.
-func (b batchReply) refuse(refusal *protocol.Error) error {
-	refusal.Offset, refusal.Count = b.offset, uint16(b.count)
-	return refusal
+// refuse logs why the bets are refused, and tells the peer which.
+func (b batchReply) refuse(agency lottery.AgencyID, reason error) error {
+	if b.single != nil {
+		logBetRefused(b.single.Document, b.single.Number, reason)
+	} else {
+		logBatchRefused(agency, b.count, reason)
+	}
+	var message *protocol.Error
+	if errors.As(reason, &message) {
+		message.Offset, message.Count = b.offset, uint16(b.count)
+	}
+	return reason
 }
 
 func (b batchReply) logStored(agency lottery.AgencyID) {
@@ -146,14 +152,6 @@ func (b batchReply) logStored(agency lottery.AgencyID) {
 		logBetStored(b.single.Document, b.single.Number)
 	default:
 		logBatchStored(agency, stored)
-	}
-}
-
-func (b batchReply) logRefused(agency lottery.AgencyID, reason error) {
-	if b.single != nil {
-		logBetRefused(b.single.Document, b.single.Number, reason)
-	} else {
-		logBatchRefused(agency, b.count, reason)
 	}
 }
 
@@ -170,7 +168,7 @@ func (f finishedReply) give(_ context.Context, r *replier) error {
 	case errors.Is(err, draw.ErrTotal):
 		return refusal(protocol.StatusMismatch, err)
 	case err != nil:
-		return refusal(protocol.StatusStorageFailed, err)
+		return storageFailed(err)
 	}
 	r.queue(&protocol.Registered{})
 	return nil
@@ -189,7 +187,7 @@ func (queryReply) give(ctx context.Context, r *replier) error {
 		return r.readFailure(ctx, err) // the context has ended
 	}
 	if r.out, err = protocol.AppendWinners(r.out, winners); err != nil {
-		return refusal(protocol.StatusStorageFailed, err)
+		return storageFailed(err)
 	}
 	r.flush()
 	if !r.over {

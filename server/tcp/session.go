@@ -224,36 +224,33 @@ func (s *session) store(batch batchReply, bets []lottery.Bet) (reply, error) {
 	for i := range bets {
 		bets[i].Agency = s.agency
 	}
-	commit, status, err := s.queue(batch.offset, bets)
-	if err != nil {
-		batch.refusal = refusal(status, err)
-		return batch, batch.refusal
+	batch.commit, batch.refusal = s.queue(batch.offset, bets)
+	if batch.refusal == nil {
+		s.queued = max(s.queued, batch.commit.End())
 	}
-	s.queued = max(s.queued, commit.End())
-	batch.commit = commit
-	return batch, nil
+	return batch, batch.refusal
 }
 
-// queue gives bets to the store. If it fails, it tells with which status the peer
-// is refused.
-func (s *session) queue(offset lottery.Offset, bets []lottery.Bet) (*store.Commit, protocol.Status, error) {
+// queue gives bets to the store. If it fails, the error wraps what the peer is
+// told.
+func (s *session) queue(offset lottery.Offset, bets []lottery.Bet) (*store.Commit, error) {
 	if s.finished {
-		return nil, protocol.StatusClosed, errors.New("the agency has finished")
+		return nil, refusal(protocol.StatusClosed, errors.New("the agency has finished"))
 	}
 	commit, err := s.server.store.StoreBets(s.agency, offset, bets)
 	switch {
 	case errors.Is(err, store.ErrGap) && offset <= s.queued:
 		// The peer left no gap. There is one since the store refused what it
 		// took from this session before, which the peer is about to be told.
-		return nil, protocol.StatusStorageFailed, errBatchBefore
+		return nil, refusal(protocol.StatusStorageFailed, errBatchBefore)
 	case errors.Is(err, store.ErrGap):
-		return nil, protocol.StatusViolation, err
+		return nil, violation("%w", err)
 	case errors.Is(err, lottery.ErrInvalidBet):
-		return nil, protocol.StatusInvalidBet, err
+		return nil, refusal(protocol.StatusInvalidBet, err)
 	case err != nil:
-		return nil, protocol.StatusStorageFailed, err
+		return nil, storageFailed(err)
 	}
-	return commit, 0, nil
+	return commit, nil
 }
 
 // stopping tells whether the context ended because the server is being

@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
@@ -186,4 +187,55 @@ func TestRefusedDraw(t *testing.T) {
 	c.logs.want(3, "action: sorteo | result: fail")
 	c.logs.want(1, "action: sorteo | result: success | recovered: false")
 	c.restart()
+}
+
+// What the peer is told of a failure of the store names none of the server's
+// files. The log names them.
+func TestRefusalNamesNoFile(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		op, file string // what fails
+		send     []protocol.Message
+		line     string // of the log, which shows the reason
+	}{
+		{"batch", "write", "bets.csv", []protocol.Message{batch(0, 10)}, "action: apuesta_recibida | result: fail"},
+		{"single bet", "write", "bets.csv", []protocol.Message{&protocol.Single{Bet: bet(0)}}, "action: apuesta_almacenada | result: fail"},
+		{"notification", "write", "bets.csv.journal", []protocol.Message{&protocol.Finished{}}, "action: sesion | result: fail"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := newDisk()
+			c := start(t, setup{fs: d})
+			d.set(failing(tt.op, tt.file))
+			p := c.agency(1, 0)
+			p.send(tt.send...)
+			refusal := p.refused(protocol.StatusStorageFailed)
+			for _, told := range []string{"bets.csv", c.folder, "no space"} {
+				if strings.Contains(refusal.Text, told) {
+					t.Errorf("the peer is told %q", refusal.Text)
+				}
+			}
+			c.logs.wait(1, "action: close_connection")
+			for line := range strings.Lines(c.logs.String()) {
+				if strings.Contains(line, tt.line) && (!strings.Contains(line, tt.file) || !strings.Contains(line, "no space")) {
+					t.Errorf("the log does not say why: %s", line)
+				}
+			}
+			c.logs.want(1, tt.line)
+		})
+	}
+}
+
+// A store that is broken says no more than one that fails.
+func TestBrokenStorageNamesNoFile(t *testing.T) {
+	d := newDisk()
+	c := start(t, setup{fs: d})
+	d.set(failing("sync", "bets.csv"))
+	p := c.agency(1, 0)
+	p.send(batch(0, 10))
+	p.refused(protocol.StatusStorageFailed)
+	p = c.agency(1, 0)
+	p.send(batch(0, 10)) // the store does not even take it
+	if text := p.refused(protocol.StatusStorageFailed).Text; strings.Contains(text, "bets.csv") {
+		t.Errorf("the peer is told %q", text)
+	}
 }

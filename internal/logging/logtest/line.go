@@ -30,8 +30,8 @@ func ParseLine(text string) (Line, error) {
 	if !utf8.ValidString(text) {
 		return Line{}, errors.New("not UTF-8")
 	}
-	if i := strings.IndexFunc(text, unicode.IsControl); i >= 0 {
-		return Line{}, fmt.Errorf("control character at byte %d", i)
+	if i := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 {
+		return Line{}, fmt.Errorf("character at byte %d that is not printable", i)
 	}
 	parts := header.FindStringSubmatch(text)
 	if parts == nil {

@@ -30,6 +30,8 @@ func TestParseLine(t *testing.T) {
 		"control character": start + "action: a | result: success | msg: \x1b[31m",
 		"carriage return":   start + "action: a | result: success\r",
 		"C1 character":      start + "action: a | result: success | msg: \u0085",
+		"invisible":         start + "action: a | result: success | msg: x\u200bx",
+		"mark of direction": start + "action: a | result: success | msg: \u202ex",
 		"not UTF-8":         start + "action: a | result: success | msg: \xff",
 		"panic":             "panic: runtime error",
 	} {

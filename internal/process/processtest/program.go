@@ -1,6 +1,7 @@
 package processtest
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"strconv"
@@ -52,21 +53,54 @@ func FreePort(t testing.TB) int {
 	return port
 }
 
-// CheckSecondSignal runs a program whose output nobody reads. It is stuck when it
-// logs, and cannot stop in order; a second SIGTERM must end it.
-func CheckSecondSignal(t *testing.T, cmd *exec.Cmd) {
+// FullPipe returns an output for a command: a pipe that is full, and that nobody
+// reads before the test does. The pipe is closed at the end of the test.
+func FullPipe(t testing.TB) (write, read *os.File) {
 	t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer read.Close()
-	fill(t, write)
-	cmd.Stdout = write
+	t.Cleanup(func() { _, _ = read.Close(), write.Close() })
+	Fill(t, write)
+	return write, read
+}
+
+// ClosedPipe returns an output for a command: a pipe whose reader has gone.
+func ClosedPipe(t testing.TB) *os.File {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { write.Close() })
+	read.Close()
+	return write
+}
+
+// Fill writes empty lines to a file that somebody else reads, until it takes no
+// more.
+func Fill(t testing.TB, file *os.File) {
+	t.Helper()
+	if err := file.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Repeat([]byte{'\n'}, 512)
+	for full := false; !full; {
+		_, err := file.Write(lines)
+		full = err != nil
+	}
+}
+
+// CheckSecondSignal runs a program whose output nobody reads. At the first SIGTERM
+// it stops in order, and at its end waits for the output; a second one must end it
+// at once.
+func CheckSecondSignal(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	cmd.Stdout, _ = FullPipe(t)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	write.Close()
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	again := time.NewTicker(20 * time.Millisecond)
@@ -85,16 +119,4 @@ func CheckSecondSignal(t *testing.T, cmd *exec.Cmd) {
 	_ = cmd.Process.Kill()
 	<-done
 	t.Fatal("does not end")
-}
-
-// fill writes to a pipe until it is full.
-func fill(t *testing.T, pipe *os.File) {
-	t.Helper()
-	if err := pipe.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
-	for full := false; !full; {
-		_, err := pipe.Write(make([]byte, 512))
-		full = err != nil
-	}
 }
