@@ -80,6 +80,7 @@ func TestReaderNamesFileAndLine(t *testing.T) {
 		{"NUL in a name", plain + "A\x00a,Paz,1,1999-01-01,1\n" + plain, 1, "line 2: invalid bet: first name: holds a line break or a NUL"},
 		{"Latin-1", plain + "Ana,Mu\xf1oz,1,1999-01-01,1\n" + plain, 1, "line 2: invalid bet: last name: not UTF-8"},
 		{"quote in a name", plain + "Ana,P\"az,1,1999-01-01,1\n" + plain, 1, "line 2: a quote"},
+		{"CR in a name, and a line that lacks its own", "A\ra,Paz,1,1999-01-01,1\r\nAna,Paz,1,1999-01-01,1\n", 0, "line 1"},
 		{"semicolons", good + "\nAna;Paz;1;1999-01-01;1\n", 1, "line 2: the fields are separated by semicolons, expected commas"},
 		{"UTF-16", "\xff\xfea\x00,\x00", 0, "line 1"},
 		{"too long", good + "\n" + strings.Repeat("x", readSize), 1, "line 2: longer than 16384 bytes"},

@@ -42,7 +42,11 @@ func (r *Reader) plainRow(input string) (size int) {
 	bet.FirstName, line = cut(line)
 	bet.LastName, line = cut(line)
 	bet.Document, line = cut(line)
-	birthdate, number := cut(line) // a comma too few or too many leaves what is no number
+	const date = len("YYYY-MM-DD")
+	if len(line) <= date || line[date] != ',' {
+		return 0
+	}
+	birthdate, number := line[:date], line[date+1:]
 	if bet.Birthdate, err = lottery.ParseDate(birthdate); err != nil {
 		return 0
 	}

@@ -46,7 +46,7 @@ type Reader struct {
 	buf   []byte // for reading
 	input string // was read
 	pos   int    // where in input the next row starts
-	plain bool   // the whole rows of input are plain, see arePlain
+	plain bool   // the whole rows of input are plain, see plain.go
 	begun bool   // src was read from
 	eof   bool   // src has no more
 

@@ -64,6 +64,22 @@ func ParseBet(agency AgencyID, firstName, lastName, document, birthdate, number 
 
 // ParseNumber reads a decimal integer of 64 bits.
 func ParseNumber(s string) (int64, error) {
+	if s == "" || len(s) > 18 {
+		return parseAnyNumber(s)
+	}
+	var n int64
+	for i := range len(s) {
+		digit := s[i] - '0' // below '0' it wraps around
+		if digit > 9 {
+			return parseAnyNumber(s)
+		}
+		n = 10*n + int64(digit)
+	}
+	return n, nil
+}
+
+// parseAnyNumber is ParseNumber for a sign, and for more digits than always fit.
+func parseAnyNumber(s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("%.40q is no integer of 64 bits", s)
