@@ -34,7 +34,8 @@ func greet(c *deadline.Conn, frames *protocol.Reader, id lottery.AgencyID) (prot
 		return welcome, err
 	}
 	c.ArmRead(replyTimeout)
-	return welcome, receive(frames, &welcome)
+	err := receive(frames, &welcome)
+	return welcome, err
 }
 
 // send writes one message.

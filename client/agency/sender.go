@@ -106,7 +106,8 @@ func (s *sender) sendBatch(ctx context.Context) error {
 	s.offset, s.count, s.records = s.end(), 0, s.records[:0]
 	// What is gathered must be on its way before the next pause, and before
 	// the sender waits for replies to it.
-	if cap(s.out)-len(s.out) < protocol.MaxFrame || s.options.Period > 0 || s.window.full() {
+	slow := s.options.Period > 0 || s.size == 0 // a pipe may be slow too
+	if slow || cap(s.out)-len(s.out) < protocol.MaxFrame || s.window.full() {
 		if err := s.flush(); err != nil {
 			return err
 		}

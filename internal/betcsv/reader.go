@@ -129,21 +129,22 @@ func (r *Reader) fill() error {
 	}
 	kept := copy(r.buf, r.rest())
 	n, err := io.ReadAtLeast(r.src, r.buf[kept:], least)
-	r.plain = arePlain(r.buf[:bytes.LastIndexByte(r.buf[:kept+n], '\n')+1])
-	r.input, r.pos = string(r.buf[:kept+n]), 0
-	if !r.begun && r.data && strings.HasPrefix(r.input, byteOrderMark) {
-		r.pos, r.offset = len(byteOrderMark), int64(len(byteOrderMark))
-	}
-	r.begun = true
+	content := r.buf[:kept+n]
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		r.eof = true
-		if r.data && r.rest() != "" {
-			r.input += "\n" // an end of its own, or an empty line more
+		if r.data && len(content) > 0 {
+			content = append(content, '\n') // the end of the last line, or an empty line more
 		}
 	case err != nil:
 		return fmt.Errorf("read after %s: %w", r.Where(), err)
 	}
+	r.plain = arePlain(content[:bytes.LastIndexByte(content, '\n')+1])
+	r.input, r.pos = string(content), 0
+	if !r.begun && r.data && strings.HasPrefix(r.input, byteOrderMark) {
+		r.pos, r.offset = len(byteOrderMark), int64(len(byteOrderMark))
+	}
+	r.begun = true
 	return nil
 }
 

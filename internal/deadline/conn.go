@@ -90,8 +90,8 @@ func (c *Conn) deadline(d time.Duration) time.Time {
 	return deadline
 }
 
-// Write writes all of p. It fails if the peer takes nothing for 10 s, or when
-// EndWithin says so.
+// Write writes all of p. It fails if the peer takes less than 32 KiB in 10 s, or
+// when EndWithin says so.
 func (c *Conn) Write(p []byte) (written int, err error) {
 	least := time.Now().Add(leastWrite)
 	for err == nil && written < len(p) {

@@ -38,8 +38,9 @@ func ConnectionLimit(wanted int) int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return wanted
 	}
-	if limit.Cur >= uint64(wanted)+descriptorReserve {
+	allowed := uint64(limit.Cur) // the type differs between systems
+	if allowed >= uint64(wanted)+descriptorReserve {
 		return wanted
 	}
-	return max(1, int(limit.Cur)-descriptorReserve)
+	return max(1, int(allowed)-descriptorReserve)
 }
