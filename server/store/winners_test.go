@@ -111,3 +111,41 @@ func TestWinnersOfForeignFile(t *testing.T) {
 		t.Errorf("the documents %s of %d bets", got, stored)
 	}
 }
+
+// The checksum that WELCOME carries is what the agency computes over the records
+// that it sends, however either side cuts them.
+func TestChecksumOfStoredBets(t *testing.T) {
+	const n = 250
+	bets := sampleBets(1, 0, n)
+	bets[7].FirstName, bets[99].LastName = `Ana "la Ñata"`, "O'Hara, de"
+	for _, step := range []int{1, 7, 64, n} {
+		fs := newMemFS()
+		s := mustOpen(t, betsPath, Options{FS: fs})
+		for at := 0; at < n; at += step {
+			from := max(0, at-3) // overlaps what is stored
+			if err := queue(t, s, lottery.Offset(from), bets[from:min(n, at+step)]).Wait(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := s.State(1); got != stateOf(bets) {
+			t.Errorf("in steps of %d: %v, want %v", step, got, stateOf(bets))
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := mustOpen(t, betsPath, Options{FS: fs}).State(1); got != stateOf(bets) {
+			t.Errorf("in steps of %d, after a restart: %v, want %v", step, got, stateOf(bets))
+		}
+	}
+}
+
+// A bet of a foreign file that no message could carry counts, and leaves the
+// checksum of the others alone.
+func TestChecksumLeavesOutWhatCannotTravel(t *testing.T) {
+	bets := sampleBets(1, 0, 3)
+	want := sumOf([]lottery.Bet{bets[0], bets[2]})
+	bets[1].FirstName = strings.Repeat("x", 256)
+	if got := mustOpen(t, betsPath, Options{FS: withFiles(bets, "")}).State(1); got != (State{Bets: 3, Sum: want}) {
+		t.Errorf("got %v, want 3 bets of %08x", got, want)
+	}
+}

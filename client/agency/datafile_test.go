@@ -1,0 +1,42 @@
+package agency
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
+)
+
+// What is wrong with a data file is said before anything is dialled.
+func TestDataFileSaysWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := fileSize(dir); err == nil || !strings.Contains(err.Error(), dir+" is a folder") {
+		t.Errorf("a folder: %v", err)
+	}
+	missing := filepath.Join(dir, "agency-9.csv")
+	if _, err := fileSize(missing); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), missing) || !strings.Contains(err.Error(), "make datos") {
+		t.Errorf("missing: %v", err)
+	}
+	closed := filepath.Join(dir, "closed.csv")
+	if err := os.WriteFile(closed, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fileSize(closed); os.Getuid() != 0 && (err == nil || !strings.Contains(err.Error(), "chmod a+r "+closed)) {
+		t.Errorf("not readable: %v", err)
+	}
+}
+
+// A text that no message can carry is refused with its line.
+func TestTooLongTextNamesItsLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bets := betcsvtest.Numbered(3)
+		bets[1].Document = strings.Repeat("1", 256)
+		wantFailure(t, new(central), writeDataFile(t, bets), "agency-1.csv, line 2: too long: document of 256 bytes, at most 255", 1,
+			Options{RetryDeadline: time.Minute})
+	})
+}
