@@ -12,7 +12,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -35,13 +34,7 @@ defecto:
 
 `
 
-// gcPercent lets the heap grow to five times what is live before it is
-// collected. Little is live, and little garbage comes of an upload: memory stays
-// small and the collector rests.
-const gcPercent = 400
-
 func main() {
-	debug.SetGCPercent(gcPercent)
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -35,13 +34,7 @@ Cada clave, que es también su variable, y su valor por defecto:
 
 `
 
-// gcPercent lets the heap grow to four times what is live before it is
-// collected. Little is live, and a batch leaves little garbage:
-// memory stays small and the collector rests.
-const gcPercent = 300
-
 func main() {
-	debug.SetGCPercent(gcPercent)
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -29,7 +28,6 @@ func agencies(args []string) error {
 	if err != nil {
 		return err
 	}
-	debug.SetGCPercent(400) // as the client does
 	if err := logging.Setup(os.Stdout, "INFO"); err != nil {
 		return err
 	}
