@@ -18,6 +18,10 @@ if [ -n "$unformatted" ]; then
   exit 1
 fi
 go vet ./...
+for system in windows darwin; do
+  GOOS=$system go build ./...
+  GOOS=$system go vet ./... # compiles the tests too
+done
 go run "$staticcheck" ./...
 go run "$shfmt" -d -i 2 -ci "${scripts[@]}"
 if command -v shellcheck >/dev/null; then

@@ -38,7 +38,7 @@ func ConnectionLimit(wanted int) int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return wanted
 	}
-	if limit.Cur >= uint64(wanted)+descriptorReserve {
+	if uint64(limit.Cur) >= uint64(wanted)+descriptorReserve {
 		return wanted
 	}
 	return max(1, int(limit.Cur)-descriptorReserve)
