@@ -43,7 +43,7 @@ type parsed struct {
 			}
 		}
 		Networks    []string
-		ReadOnly    bool     `yaml:"read_only"`
+		ReadOnly    bool `yaml:"read_only"`
 		Logging     logSettings
 		CapDrop     []string `yaml:"cap_drop"`
 		SecurityOpt []string `yaml:"security_opt"`
