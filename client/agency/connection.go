@@ -1,6 +1,8 @@
 package agency
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,14 +29,36 @@ func connected(ctx context.Context, id lottery.AgencyID, connect Dial, do func(c
 	return err
 }
 
-// greet says who the agency is and returns what the central has of it.
-func greet(c *deadline.Conn, frames *protocol.Reader, id lottery.AgencyID) (protocol.Welcome, error) {
+// greet says who the agency is. It returns what the central has of it, and the
+// reader of the frames that follow.
+func greet(c *deadline.Conn, id lottery.AgencyID) (*protocol.Reader, protocol.Welcome, error) {
 	var welcome protocol.Welcome
 	if err := send(c, &protocol.Hello{Version: protocol.Version, Agency: id}); err != nil {
-		return welcome, err
+		return nil, welcome, err
 	}
 	c.ArmRead(replyTimeout)
-	return welcome, receive(frames, &welcome)
+	stream := bufio.NewReaderSize(c, protocol.ReadSize)
+	frames := protocol.NewReader(stream)
+	err := receive(frames, &welcome)
+	if errors.Is(err, protocol.ErrMalformed) {
+		if other := otherProtocol(stream); other != "" {
+			err = fmt.Errorf("the server at %v speaks %s, not the lottery's protocol", c.RemoteAddr(), other)
+		}
+	}
+	return frames, welcome, err
+}
+
+// otherProtocol names the protocol of what a stream begins with, if it is one that
+// servers often speak.
+func otherProtocol(stream *bufio.Reader) string {
+	start, _ := stream.Peek(4)
+	switch {
+	case bytes.HasPrefix(start, []byte("HTTP")):
+		return "HTTP"
+	case bytes.HasPrefix(start, []byte{0x15, 3}), bytes.HasPrefix(start, []byte{0x16, 3}): // an alert, a handshake
+		return "TLS"
+	}
+	return ""
 }
 
 // send writes one message.

@@ -29,8 +29,7 @@ type upload struct {
 // attempt sends what the central does not have yet, and waits for the winners.
 // Its goroutine sends; another receives the replies.
 func (u *upload) attempt(ctx context.Context, c *deadline.Conn, loop *retry.Loop) error {
-	frames := protocol.NewReader(c)
-	welcome, err := greet(c, frames, u.id)
+	frames, welcome, err := greet(c, u.id)
 	if err != nil {
 		return err
 	}
