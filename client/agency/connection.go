@@ -9,6 +9,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -68,7 +69,7 @@ func send(c *deadline.Conn, m protocol.Message) error {
 		return err
 	}
 	if _, err := c.Write(frame); err != nil {
-		return lost("send %v: %w", m.Type(), err)
+		return lost("send %v: %w", m.Type(), reason.Of(err))
 	}
 	return nil
 }
@@ -93,7 +94,7 @@ func nextFrame(frames *protocol.Reader) (protocol.Type, []byte, error) {
 	case errors.Is(err, protocol.ErrMalformed):
 		return 0, nil, err
 	case err != nil:
-		return 0, nil, lost("read a reply: %w", err)
+		return 0, nil, lost("read a reply: %w", reason.Of(err))
 	case kind == protocol.TypeError:
 		refusal := new(protocol.Error)
 		if err := refusal.Decode(payload); err != nil {

@@ -79,7 +79,7 @@ func (u *upload) abort(c *deadline.Conn, err error, received <-chan error) error
 func (u *upload) sendFile(ctx context.Context, c *deadline.Conn, window *sendWindow, stored protocol.Welcome) (total lottery.Offset, err error) {
 	file, err := openDataFile(ctx, u.file, u.size, u.id)
 	if err != nil {
-		return 0, fmt.Errorf("open the data file: %w", err)
+		return 0, dataFileError(u.file, err)
 	}
 	defer func() { logClosed("file", "file", u.file, u.id, file.Close()) }()
 	if err := u.skip(ctx, file, stored); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 )
 
 // ErrTorn is wrapped by the error of a bets.csv that ends inside a row, as a
@@ -175,7 +176,7 @@ func (r *Reader) fill() error {
 			r.input += "\n" // an end of its own, or an empty line more
 		}
 	case err != nil:
-		return fmt.Errorf("read after %s: %w", r.Where(), err)
+		return fmt.Errorf("read after %s: %w", r.Where(), reason.Of(err))
 	}
 	return nil
 }
