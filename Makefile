@@ -1,6 +1,10 @@
 SHELL := /bin/bash
 COMPOSE := docker compose -f docker-compose-dev.yaml
 
+# Da a un comando una carpeta temporal propia, de la que no queda nada, tampoco si
+# se lo interrumpe.
+TEMPORAL := scripts/with-tempdir.sh
+
 default: help
 
 help: ## muestra esta lista
@@ -10,32 +14,31 @@ help: ## muestra esta lista
 .PHONY: default help
 
 build: ## compila los dos programas en bin/
-	CGO_ENABLED=0 go build -trimpath -o bin/ ./server ./client
+	CGO_ENABLED=0 $(TEMPORAL) go build -buildvcs=false -trimpath -o bin/ ./server ./client
 .PHONY: build
 
 demo: ## la lotería completa en esta máquina, sin Docker: muestra una tabla de resultados
-	@carpeta=$$(mktemp -d) && trap 'rm -rf "$$carpeta"' EXIT && \
-		go build -o "$$carpeta/demo" ./scripts/demo && "$$carpeta/demo"
+	@$(TEMPORAL) go run ./scripts/demo
 .PHONY: demo
 
 test: ## todas las pruebas (con Docker, si responde)
-	@scripts/test.sh
+	@$(TEMPORAL) scripts/test.sh
 .PHONY: test
 
 crash: ## mata procesos durante CRASH_FOR (10m), corta conexiones la mitad de eso, y comprueba que nada se pierda
-	CRASH_FOR=$(or $(CRASH_FOR),10m) go test -count=1 -timeout 0 -v -run Crash ./internal/systest/e2e
+	CRASH_FOR=$(or $(CRASH_FOR),10m) $(TEMPORAL) go test -count=1 -timeout 0 -v -run Crash ./internal/systest/e2e
 .PHONY: crash
 
 fuzz: ## busca entradas que rompan cada decodificador, FUZZTIME (1m) cada uno
-	@scripts/fuzz.sh $(or $(FUZZTIME),1m)
+	@$(TEMPORAL) scripts/fuzz.sh $(or $(FUZZTIME),1m)
 .PHONY: fuzz
 
 estabilidad: ## las pruebas con contenedores que dependen del tiempo, VECES (20) seguidas y con carga
-	CONTAINERS=1 ESTABILIDAD=$(or $(VECES),20) go test -count=1 -timeout 0 -v -run Estabilidad ./internal/systest/containers
+	CONTAINERS=1 ESTABILIDAD=$(or $(VECES),20) $(TEMPORAL) go test -count=1 -timeout 0 -v -run Estabilidad ./internal/systest/containers
 .PHONY: estabilidad
 
 datos: ## deja los archivos de las agencias en .data/ (AGENCIAS=5): los de la cátedra o sintéticos
-	@go run ./scripts/datos -agencias $(or $(AGENCIAS),5)
+	@$(TEMPORAL) go run ./scripts/datos -agencias $(or $(AGENCIAS),5)
 .PHONY: datos
 
 docker-image: ## construye las imágenes server:latest y client:latest
@@ -51,7 +54,7 @@ docker-compose-up: docker-image datos-faltantes ## construye las imágenes e ini
 DATOS := $(shell awk '$$1 == "source:" && $$2 ~ /agency-[0-9]+\.csv$$/ { print $$2 }' docker-compose-dev.yaml)
 datos-faltantes:
 	@[ -z "$(filter-out $(wildcard $(DATOS)),$(DATOS))" ] || \
-		go run ./scripts/datos -faltantes -agencias $(words $(DATOS))
+		$(TEMPORAL) go run ./scripts/datos -faltantes -agencias $(words $(DATOS))
 .PHONY: datos-faltantes
 
 docker-compose-down: ## detiene y elimina los contenedores
@@ -64,10 +67,10 @@ docker-compose-logs: ## sigue los logs de todos los contenedores
 .PHONY: docker-compose-logs
 
 ramas: ## crea o mueve las ramas locales ej1 … ej8
-	@scripts/ramas.sh
+	@$(TEMPORAL) scripts/ramas.sh
 .PHONY: ramas
 
 bench: ## mide y dibuja el rendimiento, comparado con el piso de la máquina
-	go test -run '^$$' -bench . -benchmem ./protocol ./server/store ./server/tcp ./client ./client/agency
-	CGO_ENABLED=0 go run ./scripts/bench
+	$(TEMPORAL) go test -run '^$$' -bench . -benchmem ./protocol ./server/store ./server/tcp ./client ./client/agency
+	CGO_ENABLED=0 $(TEMPORAL) go run ./scripts/bench
 .PHONY: bench

@@ -31,10 +31,26 @@ mal_uso() {
   exit 2
 }
 
-# Un Go demasiado viejo no entiende el go.mod, y este chequeo tampoco pasa.
-hay_go() { command -v go >/dev/null && (cd "$raiz" && go list -m) >/dev/null 2>&1; }
+# Por qué no sirve el Go de la máquina, o nada si sirve: uno demasiado viejo no
+# entiende el go.mod.
+falta_go() {
+  local error
+  if ! command -v go >/dev/null; then
+    echo "no hay Go en esta máquina"
+  elif ! error=$(cd "$raiz" && go list -m 2>&1 >/dev/null); then
+    echo "el Go de esta máquina no sirve (${error%%$'\n'*})"
+  fi
+}
 
-hay_docker() { command -v docker >/dev/null && docker version >/dev/null 2>&1; }
+# Por qué no sirve Docker, o nada si sirve.
+falta_docker() {
+  local error
+  if ! command -v docker >/dev/null; then
+    echo "no hay Docker"
+  elif ! error=$(docker version 2>&1 >/dev/null); then
+    echo "el motor de Docker no responde (${error%%$'\n'*})"
+  fi
+}
 
 con_go() { (cd "$raiz" && go run ./scripts/compose "$@"); }
 
@@ -51,15 +67,18 @@ con_docker() {
 }
 
 elegir_generador() {
-  if hay_go; then
-    generador=con_go
-  elif hay_docker; then
-    generador=con_docker
-    docker image inspect "$imagen" >/dev/null 2>&1 || docker pull "$imagen" >&2
-  else
-    decir "hace falta Go 1.26 o un Docker que responda, y no se encontró ninguno"
+  local sin_go sin_docker
+  generador=con_go
+  sin_go=$(falta_go)
+  [ -n "$sin_go" ] || return 0
+  sin_docker=$(falta_docker)
+  if [ -n "$sin_docker" ]; then
+    decir "hace falta Go 1.26 o un Docker que responda: $sin_go, y $sin_docker"
     exit 1
   fi
+  decir "$sin_go: se usa la imagen $imagen"
+  generador=con_docker
+  docker image inspect "$imagen" >/dev/null 2>&1 || docker pull "$imagen" >&2
 }
 
 case ${1:-} in -h | --help)

@@ -15,20 +15,35 @@ terminar() { # RESULTADO [MOTIVO]
   exit
 }
 
-# El valor de SERVER_PORT en la sección [DEFAULT], o nada.
+# El valor de SERVER_PORT en la sección [DEFAULT], o nada. El servidor acepta la
+# clave en minúsculas, y un BOM al principio.
 puerto_configurado() {
   [ -r "$1" ] || return 0
-  awk '
+  LC_ALL=C awk '
     BEGIN { propia = 1 }
+    NR == 1 { sub(/^\357\273\277/, "") }
     { sub(/\r$/, ""); sub(/^[ \t]+/, "") }
     /^\[/ { propia = /^\[[ \t]*DEFAULT[ \t]*\]/ }
-    propia && /^SERVER_PORT[ \t]*[=:]/ {
+    propia && tolower($0) ~ /^server_port[ \t]*[=:]/ {
       sub(/^[^=:]*[=:][ \t]*/, "")
       sub(/[ \t]*([;#].*)?$/, "")
       gsub(/^"|"$/, "")
-      puerto = $0
+      puerto = /^[+]?[0-9]+$/ ? $0 + 0 : $0
     }
     END { print puerto }' "$1"
+}
+
+# La carpeta en la que está el script, también si lo nombra un enlace.
+carpeta_propia() {
+  archivo=$1
+  while [ -L "$archivo" ]; do
+    enlace=$(readlink "$archivo")
+    case $enlace in
+      /*) archivo=$enlace ;;
+      *) archivo=$(dirname -- "$archivo")/$enlace ;;
+    esac
+  done
+  CDPATH='' cd -- "$(dirname -- "$archivo")" && pwd
 }
 
 # Lo que corre en el contenedor: SERVIDOR PUERTO MENSAJE. Cuando se le acaba la
@@ -54,7 +69,7 @@ prueba='
   [ -z "$respuesta" ] || echo "la respuesta es otra" >&2
   exit 1'
 
-carpeta=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || terminar fail "no se encuentra la carpeta del proyecto"
+carpeta=$(carpeta_propia "$0") || terminar fail "no se encuentra la carpeta del proyecto"
 puerto=$(puerto_configurado "$carpeta/server/config.ini")
 puerto=${puerto:-12345}
 case $puerto in

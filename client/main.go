@@ -21,6 +21,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 )
@@ -133,6 +134,10 @@ const connectTimeout = 5 * time.Second
 func connect(cfg config.Config) func(context.Context) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: connectTimeout}
 	return func(ctx context.Context) (net.Conn, error) {
-		return dialer.DialContext(ctx, "tcp", cfg.ServerAddress)
+		conn, err := dialer.DialContext(ctx, "tcp", cfg.ServerAddress)
+		if err != nil {
+			return nil, fmt.Errorf("connect to %s: %w", cfg.ServerAddress, reason.Of(err))
+		}
+		return conn, nil
 	}
 }

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 shfmt=mvdan.cc/sh/v3/cmd/shfmt@v3.14.1
-scripts=(generar-compose.sh validar-echo-server.sh scripts/test.sh scripts/fuzz.sh scripts/ramas.sh .ci/run)
+scripts=(generar-compose.sh validar-echo-server.sh scripts/test.sh scripts/fuzz.sh scripts/ramas.sh scripts/with-tempdir.sh .ci/run)
 
 step() { printf '\n== %s\n' "$*"; }
 without() { printf 'aviso: %s\n' "$*"; }
@@ -18,6 +18,10 @@ if [ -n "$unformatted" ]; then
   exit 1
 fi
 go vet ./...
+for system in windows darwin; do
+  GOOS=$system go build ./...
+  GOOS=$system go vet ./... # compiles the tests too
+done
 go run "$staticcheck" ./...
 go run "$shfmt" -d -i 2 -ci "${scripts[@]}"
 if command -v shellcheck >/dev/null; then

@@ -61,7 +61,7 @@ const (
 func Run(ctx context.Context, id lottery.AgencyID, file string, connect Dial, options Options) ([]string, error) {
 	size, err := fileSize(file)
 	if err != nil {
-		return nil, fmt.Errorf("open the data file: %w", err)
+		return nil, dataFileError(file, err)
 	}
 	u := &upload{id: id, file: file, size: size, options: options}
 	err = retryLoop(ctx, id, connect, options, u.attempt)

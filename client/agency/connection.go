@@ -1,12 +1,15 @@
 package agency
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -27,15 +30,36 @@ func connected(ctx context.Context, id lottery.AgencyID, connect Dial, do func(c
 	return err
 }
 
-// greet says who the agency is and returns what the central has of it.
-func greet(c *deadline.Conn, frames *protocol.Reader, id lottery.AgencyID) (protocol.Welcome, error) {
+// greet says who the agency is. It returns what the central has of it, and the
+// reader of the frames that follow.
+func greet(c *deadline.Conn, id lottery.AgencyID) (*protocol.Reader, protocol.Welcome, error) {
 	var welcome protocol.Welcome
 	if err := send(c, &protocol.Hello{Version: protocol.Version, Agency: id}); err != nil {
-		return welcome, err
+		return nil, welcome, err
 	}
 	c.ArmRead(replyTimeout)
+	stream := bufio.NewReaderSize(c, protocol.ReadSize)
+	frames := protocol.NewReader(stream)
 	err := receive(frames, &welcome)
-	return welcome, err
+	if errors.Is(err, protocol.ErrMalformed) {
+		if other := otherProtocol(stream); other != "" {
+			err = fmt.Errorf("the server at %v speaks %s, not the lottery's protocol", c.RemoteAddr(), other)
+		}
+	}
+	return frames, welcome, err
+}
+
+// otherProtocol names the protocol of what a stream begins with, if it is one that
+// servers often speak.
+func otherProtocol(stream *bufio.Reader) string {
+	start, _ := stream.Peek(4)
+	switch {
+	case bytes.HasPrefix(start, []byte("HTTP")):
+		return "HTTP"
+	case bytes.HasPrefix(start, []byte{0x15, 3}), bytes.HasPrefix(start, []byte{0x16, 3}): // an alert, a handshake
+		return "TLS"
+	}
+	return ""
 }
 
 // send writes one message.
@@ -45,7 +69,7 @@ func send(c *deadline.Conn, m protocol.Message) error {
 		return err
 	}
 	if _, err := c.Write(frame); err != nil {
-		return lost("send %v: %w", m.Type(), err)
+		return lost("send %v: %w", m.Type(), reason.Of(err))
 	}
 	return nil
 }
@@ -70,7 +94,7 @@ func nextFrame(frames *protocol.Reader) (protocol.Type, []byte, error) {
 	case errors.Is(err, protocol.ErrMalformed):
 		return 0, nil, err
 	case err != nil:
-		return 0, nil, lost("read a reply: %w", err)
+		return 0, nil, lost("read a reply: %w", reason.Of(err))
 	case kind == protocol.TypeError:
 		refusal := new(protocol.Error)
 		if err := refusal.Decode(payload); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 )
 
 // errChanged says that the data file is not what it was when the upload began.
@@ -24,24 +25,32 @@ type dataFile struct {
 	stop func() bool
 }
 
-// fileSize tells the size of a data file in bytes; it is 0 for a pipe. It fails,
-// saying what to do, if the file cannot be read.
+// dataFileError says which data file cannot be used, why, and what to do where that
+// is known.
+func dataFileError(name string, err error) error {
+	remedy := ""
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		remedy = " (make datos makes the data files)"
+	case errors.Is(err, fs.ErrPermission):
+		remedy = fmt.Sprintf(" (make it readable for all: chmod a+r %s)", name)
+	}
+	return fmt.Errorf("data file %s: %w%s", name, reason.Of(err), remedy)
+}
+
+// fileSize tells the size of a data file in bytes; it is 0 for a pipe. It fails if
+// the file cannot be read.
 func fileSize(name string) (int64, error) {
 	info, err := os.Stat(name)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return 0, fmt.Errorf("%w (make datos makes the data files)", err)
 	case err != nil:
 		return 0, err
 	case info.IsDir():
-		return 0, fmt.Errorf("%s is a folder, expected a data file", name)
+		return 0, errors.New("is a folder")
 	case !info.Mode().IsRegular():
 		return 0, nil
 	}
 	file, err := os.Open(name)
-	if errors.Is(err, fs.ErrPermission) {
-		return 0, fmt.Errorf("%w (make it readable for all: chmod a+r %s)", err, name)
-	}
 	if err != nil {
 		return 0, err
 	}

@@ -23,7 +23,10 @@ func TestNonsense(t *testing.T) {
 		reply []byte
 		want  string
 	}{
-		{"another protocol", protocol.TypeHello, []byte("HTTP/1.1 400 Bad Request\r\n"), "malformed frame: length"},
+		{"HTTP", protocol.TypeHello, []byte("HTTP/1.1 400 Bad Request\r\n"), "the server at pipe speaks HTTP, not the lottery's protocol"},
+		{"a TLS alert", protocol.TypeHello, []byte{0x15, 3, 3, 0, 2, 2, 70}, "the server at pipe speaks TLS, not the lottery's protocol"},
+		{"a TLS handshake", protocol.TypeHello, []byte{0x16, 3, 1, 0, 2}, "the server at pipe speaks TLS, not the lottery's protocol"},
+		{"another protocol", protocol.TypeHello, []byte("SSH-2.0-OpenSSH_9.2\r\n"), "malformed frame: length"},
 		{"huge length", protocol.TypeHello, huge, "malformed frame: length 4294967295"},
 		{"no type", protocol.TypeHello, []byte{0, 0, 0, 0}, "malformed frame: length 0"},
 		{"ACK for WELCOME", protocol.TypeHello, encode(&protocol.Ack{}), "the central sent ACK where WELCOME is due"},

@@ -3,6 +3,7 @@ package agency
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -316,4 +317,27 @@ func TestNobodyListens(t *testing.T) {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})
+}
+
+// What a connection fails with says once what the agency was doing.
+func TestConnectionIsReset(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = io.ReadFull(conn, make([]byte, len(encode(&protocol.Hello{}))))
+		_ = conn.(*net.TCPConn).SetLinger(0)
+		conn.Close()
+	}()
+	dial := func(context.Context) (net.Conn, error) { return net.Dial("tcp", listener.Addr().String()) }
+	_, err = Run(t.Context(), 1, writeDataFile(t, nil), dial, Options{})
+	if want := "read a reply: connection reset by peer"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %q", err, want)
+	}
 }

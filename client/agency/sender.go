@@ -6,6 +6,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
@@ -118,7 +119,7 @@ func (s *sender) sendBatch(ctx context.Context) error {
 // flush writes what is gathered.
 func (s *sender) flush() error {
 	if _, err := s.conn.Write(s.out); err != nil {
-		return lost("send: %w", err)
+		return lost("send: %w", reason.Of(err))
 	}
 	s.out = s.out[:0]
 	return nil

@@ -24,8 +24,7 @@ type single struct {
 }
 
 func (s *single) attempt(_ context.Context, c *deadline.Conn, _ *retry.Loop) error {
-	frames := protocol.NewReader(c)
-	welcome, err := greet(c, frames, s.bet.Agency)
+	frames, welcome, err := greet(c, s.bet.Agency)
 	if err != nil {
 		return err
 	}

@@ -29,8 +29,7 @@ type upload struct {
 // attempt sends what the central does not have yet, and waits for the winners.
 // Its goroutine sends; another receives the replies.
 func (u *upload) attempt(ctx context.Context, c *deadline.Conn, loop *retry.Loop) error {
-	frames := protocol.NewReader(c)
-	welcome, err := greet(c, frames, u.id)
+	frames, welcome, err := greet(c, u.id)
 	if err != nil {
 		return err
 	}
@@ -80,7 +79,7 @@ func (u *upload) abort(c *deadline.Conn, err error, received <-chan error) error
 func (u *upload) sendFile(ctx context.Context, c *deadline.Conn, window *sendWindow, stored protocol.Welcome) (total lottery.Offset, err error) {
 	file, err := openDataFile(ctx, u.file, u.size, u.id)
 	if err != nil {
-		return 0, fmt.Errorf("open the data file: %w", err)
+		return 0, dataFileError(u.file, err)
 	}
 	defer func() { logClosed("file", "file", u.file, u.id, file.Close()) }()
 	if err := u.skip(ctx, file, stored); err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 )
 
@@ -84,7 +85,7 @@ func exchange(ctx context.Context, conn net.Conn, message string) error {
 
 	line := message + "\n"
 	if _, err := io.WriteString(conn, line); err != nil {
-		return fmt.Errorf("send message: %w", err)
+		return fmt.Errorf("send message: %w", reason.Of(err))
 	}
 	answer, err := bufio.NewReaderSize(conn, max(maxAnswer, len(line))).ReadSlice('\n')
 	switch {
@@ -93,7 +94,7 @@ func exchange(ctx context.Context, conn net.Conn, message string) error {
 	case err == io.EOF:
 		return fmt.Errorf("receive message: %w", io.ErrUnexpectedEOF)
 	case err != nil:
-		return fmt.Errorf("receive message: %w", err)
+		return fmt.Errorf("receive message: %w", reason.Of(err))
 	}
 	return nil
 }

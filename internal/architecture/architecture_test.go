@@ -33,13 +33,14 @@ var (
 	files   = []string{"os", "io/fs", "path/filepath"}
 	logs    = []string{"log", "log/slog", goLogging}
 	csv     = []string{"encoding/csv"}
-	clocked = []string{"internal/deadline", "internal/logging"}
+	clocked = []string{"internal/deadline", "internal/logging", "internal/reason"}
 )
 
 var table = []rule{
 	{pkg: "internal/lottery", onlyKnown: true,
 		without: slices.Concat(sockets, files, logs, csv, []string{"encoding/binary", "bufio", "bytes"})},
-	{pkg: "internal/betcsv", knows: []string{"internal/lottery"},
+	{pkg: "internal/reason", onlyKnown: true, without: slices.Concat(logs, csv)},
+	{pkg: "internal/betcsv", knows: []string{"internal/lottery", "internal/reason"},
 		without: slices.Concat(sockets, files, logs, csv, []string{viper})},
 	{pkg: "internal/betcsv/betcsvtest", knows: []string{"internal/lottery"}},
 	{pkg: "internal/retry", onlyKnown: true, without: slices.Concat(sockets, files, logs)},
@@ -65,7 +66,7 @@ var table = []rule{
 		without: csv},
 	{pkg: "internal/logging", without: []string{viper, "net", "log/slog"}},
 	{pkg: "internal/logging/logtest", knows: []string{"internal/logging"}},
-	{pkg: "internal/settings", knows: []string{"internal/logging"}},
+	{pkg: "internal/settings", knows: []string{"internal/logging", "internal/reason"}},
 	{pkg: "internal/args"},
 	{pkg: "internal/process", onlyKnown: true, without: slices.Concat(logs, csv, []string{"net/http", "testing"})},
 	{pkg: "internal/process/processtest", knows: []string{"internal/process"}},

@@ -65,7 +65,7 @@ func cut(line string) (field, rest string) {
 }
 
 // AppendRows appends the rows of bets. It fails for the first that is not valid,
-// with its index and an error that wraps lottery.ErrInvalidBet.
+// with its index and an error that is lottery.ErrInvalidBet.
 func AppendRows(dst []byte, bets []lottery.Bet) (rows []byte, invalid int, err error) {
 	valid := true
 	rows = dst

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 )
 
 // ErrTorn is wrapped by the error of a bets.csv that ends inside a row, as a
@@ -137,7 +138,7 @@ func (r *Reader) fill() error {
 			content = append(content, '\n') // the end of the last line, or an empty line more
 		}
 	case err != nil:
-		return fmt.Errorf("read after %s: %w", r.Where(), err)
+		return fmt.Errorf("read after %s: %w", r.Where(), reason.Of(err))
 	}
 	r.plain = arePlain(content[:bytes.LastIndexByte(content, '\n')+1])
 	r.input, r.pos = string(content), 0

@@ -43,8 +43,17 @@ type Bet struct {
 // HasWon tells whether a bet wins the draw.
 func HasWon(b *Bet) bool { return b.Number == WinningNumber }
 
-// ErrInvalidBet is wrapped by every error that Validate returns.
+// ErrInvalidBet is what every error that Validate returns is, as errors.Is tells.
 var ErrInvalidBet = errors.New("invalid bet")
+
+// invalidError says what is invalid. That it is a bet its readers know: an ERROR
+// says so, or the row of a file.
+type invalidError struct{ field, problem string }
+
+func (e invalidError) Error() string { return e.field + ": " + e.problem }
+
+// Is tells that the error is an ErrInvalidBet.
+func (e invalidError) Is(target error) bool { return target == ErrInvalidBet }
 
 // ParseBet makes a bet of its fields as a person wrote them: the birthdate as
 // YYYY-MM-DD, the number as a decimal integer of 64 bits. It fails, naming the
@@ -87,12 +96,12 @@ func parseAnyNumber(s string) (int64, error) {
 	return n, nil
 }
 
-// Validate returns nil for a bet that can be stored, else an error that wraps
+// Validate returns nil for a bet that can be stored, else an error that is
 // ErrInvalidBet and names the field.
 func (b *Bet) Validate() error {
 	switch {
 	case b.Agency == 0:
-		return fmt.Errorf("%w: agency: must be positive", ErrInvalidBet)
+		return invalidError{"agency", "must be positive"}
 	case !validText(b.FirstName):
 		return textError("first name", b.FirstName)
 	case !validText(b.LastName):
@@ -100,7 +109,7 @@ func (b *Bet) Validate() error {
 	case !validText(b.Document):
 		return textError("document", b.Document)
 	case !b.Birthdate.Valid():
-		return fmt.Errorf("%w: birthdate: no such day: %v", ErrInvalidBet, b.Birthdate)
+		return invalidError{"birthdate", fmt.Sprintf("no such day: %v", b.Birthdate)}
 	}
 	return nil
 }
@@ -122,7 +131,7 @@ func validText(s string) bool {
 
 func textError(field, value string) error {
 	if !utf8.ValidString(value) {
-		return fmt.Errorf("%w: %s: not UTF-8", ErrInvalidBet, field)
+		return invalidError{field, "not UTF-8"}
 	}
-	return fmt.Errorf("%w: %s: holds a line break or a NUL", ErrInvalidBet, field)
+	return invalidError{field, "holds a line break or a NUL"}
 }

@@ -22,7 +22,7 @@ const module = "github.com/7574-sistemas-distribuidos/docker-compose-init"
 // the race detector, or else as the images do, without cgo. If the context ends,
 // the compiler is interrupted.
 func Build(ctx context.Context, dir string, race bool, folders ...string) error {
-	args := []string{"build", "-o", dir + string(filepath.Separator)}
+	args := []string{"build", "-buildvcs=false", "-o", dir + string(filepath.Separator)}
 	env := append(os.Environ(), "GOTMPDIR="+dir) // what an interrupted compiler leaves is removed with dir
 	if race {
 		args = append(args, "-race")

@@ -14,6 +14,8 @@ import (
 	"slices"
 
 	"github.com/spf13/viper"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 )
 
 // Key is one setting: a row of a program's table, which is the only source of
@@ -70,9 +72,9 @@ func readFile(v *viper.Viper, file File) error {
 	case errors.Is(err, fs.ErrNotExist) && !file.Required:
 		return nil
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("read configuration: %w (chmod a+r %s lets every user read it)", err, file.Path)
+		return fmt.Errorf("configuration file %s: %w (chmod a+r %[1]s lets every user read it)", file.Path, reason.Of(err))
 	case err != nil:
-		return fmt.Errorf("read configuration: %w", err)
+		return fmt.Errorf("configuration file %s: %w", file.Path, reason.Of(err))
 	}
 	v.SetConfigType("ini") // viper wants a type that it knows; the codec does not look at it
 	if err := v.ReadConfig(bytes.NewReader(content)); err != nil {

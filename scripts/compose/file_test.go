@@ -14,6 +14,14 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
+type logSettings struct {
+	Driver  string
+	Options struct {
+		MaxSize string `yaml:"max-size"`
+		MaxFile any    `yaml:"max-file"` // the engine takes nothing but a string
+	}
+}
+
 // parsed is the generated file as Compose would read it.
 type parsed struct {
 	Version  any
@@ -23,7 +31,7 @@ type parsed struct {
 		Image         string
 		Entrypoint    any
 		Command       any
-		Restart       any
+		Restart       string
 		Ports         any
 		DependsOn     []string `yaml:"depends_on"`
 		Environment   []string
@@ -35,7 +43,8 @@ type parsed struct {
 			}
 		}
 		Networks    []string
-		ReadOnly    bool     `yaml:"read_only"`
+		ReadOnly    bool `yaml:"read_only"`
+		Logging     logSettings
 		CapDrop     []string `yaml:"cap_drop"`
 		SecurityOpt []string `yaml:"security_opt"`
 	}
@@ -86,8 +95,8 @@ func TestServices(t *testing.T) {
 			if !ok || v.ContainerName != name || v.Image != image {
 				t.Fatalf("%s: present: %v, container_name %q, image %q", name, ok, v.ContainerName, v.Image)
 			}
-			if v.Entrypoint != nil || v.Command != nil || v.Restart != nil || v.Ports != nil {
-				t.Errorf("%s: sets entrypoint, command, restart or ports", name)
+			if v.Entrypoint != nil || v.Command != nil || v.Ports != nil {
+				t.Errorf("%s: sets entrypoint, command or ports", name)
 			}
 			if client := id > 0; client != v.ReadOnly || client != slices.Equal(v.DependsOn, []string{"server"}) {
 				t.Errorf("%s: read_only %v, depends_on %v", name, v.ReadOnly, v.DependsOn)
@@ -101,6 +110,26 @@ func TestServices(t *testing.T) {
 			"#   ./generar-compose.sh ARCHIVO %d %s\n", o.clients, o.scenario)
 		if !strings.HasPrefix(text, header) {
 			t.Errorf("does not begin with how it was made:\n%.300s", text)
+		}
+	})
+}
+
+// A server that failed starts again and recovers; a client that did is done. The
+// logs of all of them are bounded.
+func TestRestartAndLogs(t *testing.T) {
+	everyScenario(t, func(t *testing.T, o options) {
+		file, _ := parse(t, o)
+		for name, v := range file.Services {
+			restart := ""
+			if name == "server" {
+				restart = "on-failure:5"
+			}
+			if v.Restart != restart {
+				t.Errorf("%s: restart %q, want %q", name, v.Restart, restart)
+			}
+			if v.Logging.Driver != "json-file" || v.Logging.Options.MaxSize != "10m" || v.Logging.Options.MaxFile != "3" {
+				t.Errorf("%s: logging %+v", name, v.Logging)
+			}
 		}
 	})
 }

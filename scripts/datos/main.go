@@ -4,7 +4,8 @@
 //
 // With the course's dataset.zip (or datasets.zip) in that folder it unpacks it;
 // otherwise, and for agencies that the zip does not have, it makes synthetic
-// bets that depend on the seed alone.
+// bets that depend on the seed alone. It replaces no file that it did not make: the
+// folder's .generado lists those that it did.
 package main
 
 import (
@@ -55,7 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	files, err := dataset.Fill(ctx, opts)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		fmt.Fprintln(stderr, "datos: interrumpido; los archivos quedaron como estaban")
 		return 130
 	}

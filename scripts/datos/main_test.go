@@ -19,7 +19,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
 	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 6 {
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 7 { // and the list of them
 		t.Errorf("%d files made, %v", len(entries), err)
 	}
 }
@@ -27,6 +27,10 @@ func TestRun(t *testing.T) {
 func TestRunRefuses(t *testing.T) {
 	damaged := t.TempDir()
 	if err := os.WriteFile(filepath.Join(damaged, "dataset.zip"), []byte("nada"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	foreign := t.TempDir()
+	if err := os.WriteFile(filepath.Join(foreign, "agency-2.csv"), []byte("mía"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -37,6 +41,7 @@ func TestRunRefuses(t *testing.T) {
 		{[]string{"-agencias", "-1"}, 2},
 		{[]string{"5"}, 2},
 		{[]string{"-dir", damaged}, 1},
+		{[]string{"-dir", foreign}, 1},
 		{[]string{"-h"}, 0},
 	} {
 		var out, errs strings.Builder

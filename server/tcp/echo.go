@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
@@ -26,7 +27,7 @@ func (s *Server) echo(ctx context.Context, c *conn) {
 	case stopping(ctx):
 		return // the server cut it off: that is no failure
 	default:
-		err = cause(ctx, err)
+		err = cause(ctx, reason.Of(err))
 	}
 	if err != nil {
 		logEchoFailed(c.ip, err)
@@ -34,7 +35,7 @@ func (s *Server) echo(ctx context.Context, c *conn) {
 	}
 	logEcho(c.ip, strings.TrimRight(string(message), " \t\r\n\v\f"))
 	if _, err := c.Write(message); err != nil {
-		logEchoFailed(c.ip, err)
+		logEchoFailed(c.ip, reason.Of(err))
 		return
 	}
 	c.Drain(drainTimeout)

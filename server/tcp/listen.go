@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 )
 
 // Listen returns a listener on all interfaces whose queue of connections that
@@ -13,7 +15,7 @@ func Listen(ctx context.Context, port, backlog int) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", fmt.Sprintf(":%d", port))
 	if err != nil {
-		return nil, err
+		return nil, reason.Of(err)
 	}
 	if err := setBacklog(listener, backlog); err != nil {
 		listener.Close()

@@ -4,10 +4,13 @@ package tcp
 
 import "net"
 
-// Elsewhere the system's own length of the queue stays, and file descriptors have
-// no limit that is worth knowing.
+// Elsewhere file descriptors have no limit that is worth knowing, and the system's
+// own length of the queue stays.
 
-func setBacklog(net.Listener, int) error { return nil }
+func setBacklog(net.Listener, int) error {
+	log.Warning("action: listen_backlog | result: fail | error: this system keeps its own length of the queue")
+	return nil
+}
 
 func outOfDescriptors(error) bool { return false }
 

@@ -48,8 +48,12 @@ func TestListenOnATakenPort(t *testing.T) {
 	if !address.IP.IsUnspecified() {
 		t.Errorf("listens on %v", address)
 	}
-	if second, err := Listen(t.Context(), address.Port, 5); err == nil {
+	second, err := Listen(t.Context(), address.Port, 5)
+	if err == nil {
 		second.Close()
-		t.Error("two listen on one port")
+		t.Fatal("two listen on one port")
+	}
+	if err.Error() != "address already in use" { // who calls it says what it was doing
+		t.Errorf("failed with %v", err)
 	}
 }

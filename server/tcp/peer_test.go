@@ -26,9 +26,7 @@ func (c *central) dial() *peer {
 	dialer := net.Dialer{Timeout: testTimeout}
 	if size := c.setup.buffers; size > 0 {
 		dialer.Control = func(_, _ string, raw syscall.RawConn) error {
-			return raw.Control(func(fd uintptr) {
-				_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, size)
-			})
+			return raw.Control(func(fd uintptr) { limitReceiveBuffer(fd, size) })
 		}
 	}
 	socket, err := dialer.Dial("tcp", c.address)
@@ -224,11 +222,8 @@ func buffered(p *peer) int {
 		p.t.Fatal(err)
 	}
 	n := 0
-	err = raw.Control(func(fd uintptr) {
-		n, _, _ = syscall.Recvfrom(int(fd), make([]byte, 1<<16), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	})
-	if err != nil {
+	if err := raw.Control(func(fd uintptr) { n = unreadBytes(p.t, fd) }); err != nil {
 		p.t.Fatal(err)
 	}
-	return max(n, 0)
+	return n
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
@@ -82,7 +83,7 @@ func (r *replier) flush() {
 	_, err := r.conn.Write(r.out)
 	r.out = r.out[:0]
 	if err != nil && !r.over {
-		r.end(fmt.Errorf("write to the agency: %w", err))
+		r.end(fmt.Errorf("write to the agency: %w", reason.Of(err)))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
@@ -78,7 +79,7 @@ func NewServer(bets *store.Store, d *draw.Draw, options Options) *Server {
 
 var (
 	// errStopping is why connections end when the server is stopped.
-	errStopping = errors.New("the server is stopping")
+	errStopping = errors.New("reconnect later")
 
 	// errEvicted is why a connection ends that made room for another.
 	errEvicted = errors.New("made room for another connection")
@@ -124,7 +125,7 @@ func (s *Server) accept(ctx, connections context.Context, listener net.Listener)
 		case ctx.Err() == nil:
 			// Out of descriptors, or a peer that gave up in the queue: both
 			// pass.
-			logAcceptFailed(err)
+			logAcceptFailed(reason.Of(err))
 			if outOfDescriptors(err) {
 				s.slots.evictOne()
 			}

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
@@ -96,7 +97,7 @@ func (s *session) hello(ctx context.Context) error {
 	s.agency = hello.Agency
 	switch {
 	case hello.Version != protocol.Version:
-		return refusal(protocol.StatusVersion, fmt.Errorf("version %d, expected %d", hello.Version, protocol.Version))
+		return refusal(protocol.StatusVersion, fmt.Errorf("%d, expected %d", hello.Version, protocol.Version))
 	case !s.server.draw.Expects(s.agency):
 		return refusal(protocol.StatusUnexpected, fmt.Errorf("agency %d does not take part in this lottery", s.agency))
 	case !s.server.slots.keep(s.conn.slot):
@@ -170,7 +171,7 @@ func (s *session) readFailure(ctx context.Context, err error) error {
 	case errors.Is(err, io.EOF):
 		return errPeerGone
 	}
-	return fmt.Errorf("read a frame: %w", err)
+	return fmt.Errorf("read a frame: %w", reason.Of(err))
 }
 
 // batches are shared by all sessions: a decoded batch is needed only until its

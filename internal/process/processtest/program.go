@@ -25,9 +25,7 @@ func Main(m *testing.M, main func()) {
 		os.Exit(m.Run())
 	}
 	if id, err := strconv.Atoi(os.Getenv(AsUser)); err == nil {
-		if err := syscall.Setuid(id); err != nil {
-			panic(err)
-		}
+		becomeUser(id)
 	}
 	main()
 }

@@ -1,41 +1,85 @@
 package containers
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // TestKilled kills a container in the middle of an upload, and starts it again:
 // every bet is stored once, and every agency gets the winners of one draw.
 func TestKilled(t *testing.T) {
 	for _, container := range []string{"server", "client1"} {
 		t.Run(container, func(t *testing.T) {
-			uploads := []upload{{400, 3}, {400, 0}}
-			s := start(t, len(uploads), "agencias")
-			s.clientConfig(5, "50ms", "INFO", 10)
-			s.serverConfig(5, "DEBUG")
-			for i, u := range uploads {
-				s.agencyFile(i+1, u)
-			}
-			s.up()
-			received := 0
-			for e := range s.follow() {
-				if e.exited || e.Result == "fail" {
-					t.Fatalf("%+v", e)
+			testCrash(t, func(s system) {
+				s.run("docker", "kill", container)
+				if bets := s.received(); bets >= 800 {
+					t.Fatalf("all %d bets were there before the kill", bets)
 				}
-				if e.Action == "apuesta_recibida" {
-					received++
-				}
-				if received == 10 {
-					break
-				}
-			}
-			s.run("docker", "kill", container)
-			if bets := s.received(); bets >= 800 {
-				t.Fatalf("all %d bets were there before the kill", bets)
-			}
-			s.run("docker", "start", container)
-			s.wait(clients(len(uploads))...)
-			s.checkAfterCrash(uploads)
+				s.run("docker", "start", container)
+			})
 		})
 	}
+}
+
+// TestServerStartsAgain has the server crash in the middle of an upload: the
+// engine starts it again. A SIGQUIT of another container crashes it; one of docker
+// kill would count as a stop.
+func TestServerStartsAgain(t *testing.T) {
+	testCrash(t, func(s system) {
+		s.run("docker", "run", "--rm", "--pid", "container:server", "busybox:latest", "kill", "-QUIT", "1")
+		s.await("server", "{{.RestartCount}}", "1")
+	})
+}
+
+// TestServerStaysStopped stops a server: the engine leaves it stopped.
+func TestServerStaysStopped(t *testing.T) {
+	s := start(t, 0, "agencias")
+	for _, stop := range []string{"stop", "kill"} {
+		s.up()
+		s.await("server", "{{.State.Status}}", "running")
+		s.run("docker", stop, "server")
+		time.Sleep(time.Second) // the engine would wait for 100 ms
+		s.await("server", "{{.State.Status}} {{.RestartCount}}", "exited 0")
+	}
+}
+
+// testCrash has something crash and run again in the middle of an upload.
+func testCrash(t *testing.T, crash func(system)) {
+	uploads := []upload{{400, 3}, {400, 0}}
+	s := start(t, len(uploads), "agencias")
+	s.clientConfig(5, "50ms", "INFO", 10)
+	s.serverConfig(5, "DEBUG")
+	for i, u := range uploads {
+		s.agencyFile(i+1, u)
+	}
+	s.up()
+	received := 0
+	for e := range s.follow() {
+		if e.exited || e.Result == "fail" {
+			t.Fatalf("%+v", e)
+		}
+		if e.Action == "apuesta_recibida" {
+			received++
+		}
+		if received == 10 {
+			break
+		}
+	}
+	crash(s)
+	s.wait(clients(len(uploads))...)
+	s.checkAfterCrash(uploads)
+}
+
+// await waits until the engine tells of a container what is wanted.
+func (s system) await(container, format, want string) {
+	s.Helper()
+	got := ""
+	for begin := time.Now(); time.Since(begin) < waitLimit; time.Sleep(50 * time.Millisecond) {
+		if got = s.run("docker", "inspect", "-f", format, container); got == want {
+			return
+		}
+	}
+	s.Fatalf("%s of %s is %q, want %q", format, container, got, want)
 }
 
 // received returns how many bets the server has stored, according to its log.

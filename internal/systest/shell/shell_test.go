@@ -79,7 +79,7 @@ func runScripts(t *testing.T, dir, shell string) {
 func linkTools(t *testing.T) string {
 	dir := t.TempDir()
 	for _, name := range strings.Fields(
-		"awk basename bash cat chmod dirname env grep id mkdir mktemp mv od rm sh sleep timeout tr") {
+		"awk basename bash cat chmod dirname env grep id mkdir mktemp mv od readlink rm sh sleep timeout tr") {
 		path, err := exec.LookPath(name)
 		if err != nil {
 			t.Skipf("no %s on this machine", name)

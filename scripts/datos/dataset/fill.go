@@ -4,11 +4,15 @@ package dataset
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Origin says where the content of a data file comes from.
@@ -36,6 +40,7 @@ type File struct {
 	Path   string
 	Origin Origin
 	Size
+	sum string // the SHA-256 of what was made
 }
 
 // Path gives the name of an agency's data file.
@@ -44,7 +49,8 @@ func Path(dir string, agency int) string {
 }
 
 // Fill writes the data files of all agencies. Each file is replaced as a whole,
-// and none is touched unless all could be made.
+// and none is touched unless all could be made. Fill keeps a list of what it writes
+// to the folder; if another file is in the way of one, it fails.
 func Fill(ctx context.Context, opts Options) ([]File, error) {
 	if opts.Zips == "" {
 		opts.Zips = opts.Dir
@@ -52,31 +58,16 @@ func Fill(ctx context.Context, opts Options) ([]File, error) {
 	if err := makeDir(opts.Dir); err != nil {
 		return nil, err
 	}
-	zipped, err := openArchive(opts.Zips)
-	if err != nil {
-		return nil, err
-	}
-	defer zipped.close()
-
 	scratch, err := os.MkdirTemp(opts.Dir, ".agencias-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-
-	files := make([]File, opts.Agencies)
-	for i := range files {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if files[i], err = prepare(opts, zipped, scratch, i+1); err != nil {
-			return nil, err
-		}
-	}
-	if err := ctx.Err(); err != nil {
+	files, err := prepareAll(ctx, opts, scratch)
+	if err != nil {
 		return nil, err
 	}
-	return files, replace(files, scratch)
+	return files, place(files, opts.Dir, scratch)
 }
 
 // makeDir makes the folder, readable by the containers' users whatever the
@@ -90,6 +81,25 @@ func makeDir(dir string) error {
 		return err
 	}
 	return os.Chmod(dir, 0o755)
+}
+
+// prepareAll makes the content of all data files in the scratch folder.
+func prepareAll(ctx context.Context, opts Options, scratch string) ([]File, error) {
+	zipped, err := openArchive(opts.Zips)
+	if err != nil {
+		return nil, err
+	}
+	defer zipped.close()
+	files := make([]File, opts.Agencies)
+	for i := range files {
+		if files[i], err = prepare(opts, zipped, scratch, i+1); err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
 }
 
 // prepare makes the content of one data file in the scratch folder.
@@ -110,15 +120,17 @@ func prepare(opts Options, zipped *archive, scratch string, agency int) (File, e
 		return file, err
 	}
 	defer out.Close() // for the error paths
-	if zipped.has(agency) {
+	sum := sha256.New()
+	if content := io.MultiWriter(out, sum); zipped.has(agency) {
 		file.Origin = Course
-		file.Size, err = zipped.extract(out, agency)
+		file.Size, err = zipped.extract(content, agency)
 	} else {
-		file.Size, err = WriteSynthetic(out, agency, opts.Seed)
+		file.Size, err = WriteSynthetic(content, agency, opts.Seed)
 	}
 	if err != nil {
 		return file, err
 	}
+	file.sum = hex.EncodeToString(sum.Sum(nil))
 	// Readable by the containers' users, whatever the umask.
 	return file, errors.Join(out.Chmod(0o644), out.Close())
 }
@@ -136,12 +148,20 @@ func countFile(path string) (Size, error) {
 	return size, nil
 }
 
-// replace moves the files that were made to their places.
-func replace(files []File, scratch string) error {
-	for _, file := range files {
-		if file.Origin == Kept {
-			continue
-		}
+// place moves the files that were made from the scratch folder to their places.
+func place(files []File, dir, scratch string) error {
+	made := slices.DeleteFunc(slices.Clone(files), func(f File) bool { return f.Origin == Kept })
+	list, err := readWritten(dir)
+	if err != nil {
+		return err
+	}
+	if err := list.refuseForeign(made); err != nil {
+		return err
+	}
+	if err := list.add(made, scratch); err != nil {
+		return err
+	}
+	for _, file := range made {
 		if err := os.Rename(Path(scratch, file.Agency), file.Path); err != nil {
 			return err
 		}

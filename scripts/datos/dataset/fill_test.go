@@ -73,7 +73,7 @@ func TestFillSynthetic(t *testing.T) {
 		t.Errorf("got %+v", files)
 	}
 	text, _ := synthetic(t, 2, 9)
-	if read(t, Path(dir, 2)) != text || names(t, dir) != "agency-1.csv agency-2.csv" {
+	if read(t, Path(dir, 2)) != text || names(t, dir) != ".generado agency-1.csv agency-2.csv" {
 		t.Errorf("wrong content, or left over: %s", names(t, dir))
 	}
 	for path, want := range map[string]os.FileMode{dir: 0o755, Path(dir, 1): 0o644} {
@@ -103,7 +103,7 @@ func TestFillFromZip(t *testing.T) {
 			if got := read(t, Path(dir, 1)); got != rows {
 				t.Errorf("%s %s: unpacked %q", name, prefix, got)
 			}
-			if got := names(t, dir); got != "agency-1.csv agency-2.csv agency-3.csv agency-4.csv agency-5.csv "+name {
+			if got := names(t, dir); got != ".generado agency-1.csv agency-2.csv agency-3.csv agency-4.csv agency-5.csv "+name {
 				t.Errorf("left in the folder: %s", got)
 			}
 		}

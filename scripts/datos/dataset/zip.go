@@ -94,11 +94,10 @@ func (a *archive) extract(w io.Writer, agency int) (Size, error) {
 	defer reader.Close()
 	limited := &io.LimitedReader{R: reader, N: maxEntry + 1}
 	size, err := count(io.TeeReader(limited, w))
-	var malformed *csv.ParseError
 	switch {
 	case limited.N <= 0:
 		return Size{}, fmt.Errorf("%s: agency-%d.csv ocupa más de %d bytes", a.name, agency, maxEntry)
-	case errors.As(err, &malformed):
+	case errors.Is(err, errMalformed):
 		return Size{}, fmt.Errorf("%s: agency-%d.csv: %w", a.name, agency, err)
 	case err != nil:
 		return Size{}, damaged(a.name, fmt.Errorf("agency-%d.csv: %w", agency, err))
@@ -111,6 +110,9 @@ func (a *archive) close() {
 		a.reader.Close() // it was only read
 	}
 }
+
+// errMalformed is what count says of a line.
+var errMalformed = errors.New("no tiene la forma nombre,apellido,documento,nacimiento,numero")
 
 // count reads a data file to its end.
 func count(r io.Reader) (Size, error) {
@@ -125,7 +127,7 @@ func count(r io.Reader) (Size, error) {
 		}
 		var malformed *csv.ParseError
 		if errors.As(err, &malformed) {
-			return Size{}, fmt.Errorf("la línea %d no tiene la forma nombre,apellido,documento,nacimiento,numero: %w", malformed.Line, err)
+			return Size{}, fmt.Errorf("la línea %d %w (%v)", malformed.Line, errMalformed, malformed.Err)
 		}
 		if err != nil {
 			return Size{}, err
