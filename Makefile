@@ -7,10 +7,12 @@ TEMPORAL := scripts/with-tempdir.sh
 
 default: help
 
+##@ Para empezar
+
 help: ## muestra esta lista
 	@echo "Lotería Nacional en Go. Objetivos:"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
-		awk -F ':.*## ' '{ printf "  %-24s %s\n", "make " $$1, $$2 }'
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-25s %s\n", "make " $$1, $$2 }' $(MAKEFILE_LIST)
 .PHONY: default help
 
 build: ## compila los dos programas en bin/
@@ -25,6 +27,8 @@ test: ## todas las pruebas (con Docker, si responde)
 	@$(TEMPORAL) scripts/test.sh
 .PHONY: test
 
+##@ Pruebas más largas
+
 crash: ## mata procesos durante CRASH_FOR (10m), corta conexiones la mitad de eso, y comprueba que nada se pierda
 	CRASH_FOR=$(or $(CRASH_FOR),10m) $(TEMPORAL) go test -count=1 -timeout 0 -v -run Crash ./internal/systest/e2e
 .PHONY: crash
@@ -37,9 +41,13 @@ estabilidad: ## las pruebas con contenedores que dependen del tiempo, VECES (20)
 	CONTAINERS=1 ESTABILIDAD=$(or $(VECES),20) $(TEMPORAL) go test -count=1 -timeout 0 -v -run Estabilidad ./internal/systest/containers
 .PHONY: estabilidad
 
+##@ Datos
+
 datos: ## deja los archivos de las agencias en .data/ (AGENCIAS=5): los de la cátedra o sintéticos
 	@$(TEMPORAL) go run ./scripts/datos -agencias $(or $(AGENCIAS),5)
 .PHONY: datos
+
+##@ Docker
 
 docker-image: ## construye las imágenes server:latest y client:latest
 	docker build -f ./server/Dockerfile -t server:latest .
@@ -66,6 +74,8 @@ docker-compose-logs: ## sigue los logs de todos los contenedores
 	$(COMPOSE) logs -f
 .PHONY: docker-compose-logs
 
+##@ Entregar, medir y limpiar
+
 ramas: ## crea o mueve las ramas locales ej1 … ej8
 	@$(TEMPORAL) scripts/ramas.sh
 .PHONY: ramas
@@ -74,3 +84,7 @@ bench: ## mide y dibuja el rendimiento, comparado con el piso de la máquina
 	$(TEMPORAL) go test -run '^$$' -bench . -benchmem ./protocol ./server/store ./server/tcp ./client ./client/agency
 	CGO_ENABLED=0 $(TEMPORAL) go run ./scripts/bench
 .PHONY: bench
+
+clean: ## borra los programas de bin/, y nada más: ni datos, ni bets.csv, ni ramas, ni imágenes
+	rm -rf bin
+.PHONY: clean

@@ -44,7 +44,7 @@ func main() {
 
 // run is the whole program; it returns the exit status.
 func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
-	path, named, err := args.Parse("client", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stderr)
+	path, named, err := args.Parse("client", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}

@@ -49,6 +49,13 @@ func TestArguments(t *testing.T) {
 	}
 }
 
+func TestVersion(t *testing.T) {
+	p := processtest.Start(t, program(t, nil, "-version"))
+	if status, said := p.Wait(), p.Lines(); status != 0 || len(said) != 1 || !strings.HasPrefix(said[0], "client: ") || len(p.Errors()) > 0 {
+		t.Errorf("exit status %d, says %q and %q", status, said, p.Errors())
+	}
+}
+
 // One clear line that names the key, and exit status 1.
 func TestBadConfiguration(t *testing.T) {
 	for _, tt := range []struct {

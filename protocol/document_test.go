@@ -14,7 +14,10 @@ import (
 // PROTOCOL.md is tested: what it shows decodes to what it says, and the other
 // way round.
 
-const document = "PROTOCOL.md"
+const (
+	document        = "PROTOCOL.md"
+	exchangeHeading = "## 15. An upload interrupted and resumed"
+)
 
 func TestDocumentExamples(t *testing.T) {
 	shown := map[Type]bool{}
@@ -46,7 +49,7 @@ func TestDocumentExchange(t *testing.T) {
 	var stored []lottery.Bet
 	var ends []lottery.Offset
 	var winners []string
-	for _, e := range documentExamples(t, section(t, "## 15. An upload interrupted and resumed")) {
+	for _, e := range documentExamples(t, section(t, exchangeHeading)) {
 		total := lottery.Offset(len(stored))
 		switch m := e.message.(type) {
 		case *Batch:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All checks of the project. What a machine lacks is said and left out:
-# a C compiler (-race), python3, shellcheck, a Docker engine.
+# a C compiler (-race), python3, tshark, shellcheck, a Docker engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,6 +36,7 @@ if [ "$(go env CGO_ENABLED)" != 1 ] || ! command -v "$(go env CC)" >/dev/null; t
   without "no hay un compilador de C: las pruebas van sin -race"
 fi
 command -v python3 >/dev/null || without "no hay python3: bets.csv se compara solo con filas guardadas"
+command -v tshark >/dev/null || without "no hay tshark: el disector de Wireshark queda sin probar"
 
 step "pruebas de cada paquete, de los scripts y de punta a punta"
 # Several tests build and run programs, whose changes the cache does not see.

@@ -22,6 +22,15 @@ func program(t *testing.T, env []string) *exec.Cmd {
 	return processtest.Program(t, append([]string{"LOGGING_LEVEL=DEBUG"}, env...)...)
 }
 
+func TestVersion(t *testing.T) {
+	cmd := program(t, nil)
+	cmd.Args = append(cmd.Args, "-version")
+	p := processtest.Start(t, cmd)
+	if status, said := p.Wait(), p.Lines(); status != 0 || len(said) != 1 || !strings.HasPrefix(said[0], "server: ") || len(p.Errors()) > 0 {
+		t.Errorf("exit status %d, says %q and %q", status, said, p.Errors())
+	}
+}
+
 // One clear line that names the key, and exit status 1.
 func TestBadConfiguration(t *testing.T) {
 	for _, tt := range []struct {

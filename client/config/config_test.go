@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -235,6 +236,30 @@ func TestCommittedFile(t *testing.T) {
 	setEnv(t, vars{"CLI_ID": "1"})
 	if c, err := Load("../config.yaml", true); err != nil || c != defaults {
 		t.Errorf("got  %+v, %v\nwant %+v", c, err, defaults)
+	}
+}
+
+// It mentions every key with its default; those that are not set stand in
+// comments without a space after the #, and are right without it.
+func TestCommittedFileMentionsEveryKey(t *testing.T) {
+	content, err := os.ReadFile("../config.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := parseYAML(regexp.MustCompile(`(?m)^#(\w|  )`).ReplaceAll(content, []byte("$1")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, e := range entries {
+		got[e.Name] = e.Value
+	}
+	want := map[string]string{}
+	for _, k := range Keys {
+		want[k.Name] = cmp.Or(k.Default, "1") // an example of what has none
+	}
+	if !maps.Equal(got, want) || len(entries) != len(got) {
+		t.Errorf("config.yaml mentions\n%v, want\n%v", entries, want)
 	}
 }
 

@@ -6,13 +6,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"runtime/debug"
 )
 
 // Parse reads the arguments of a program that takes one option, -config
 // with the path of its configuration file. It returns the path, and whether an
 // argument named it. What is wrong, or the usage if that was asked for, it says
-// on stderr; the error is flag.ErrHelp if it was.
-func Parse(program, usage, path string, args []string, stderr io.Writer) (chosen string, named bool, err error) {
+// on stderr; the version, if that was asked for, on stdout. The error is
+// flag.ErrHelp if one of them was.
+func Parse(program, usage, path string, args []string, stdout, stderr io.Writer) (chosen string, named bool, err error) {
 	flags := flag.NewFlagSet(program, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
@@ -21,12 +23,18 @@ func Parse(program, usage, path string, args []string, stderr io.Writer) (chosen
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&chosen, "config", path, "`archivo` de configuración")
+	version := flags.Bool("version", false, "muestra de qué versión es el programa y termina")
 	if err := flags.Parse(args); err != nil {
 		return "", false, err
 	}
 	if flags.NArg() > 0 {
 		fmt.Fprintf(stderr, "%s: argumento inesperado: %q\n", program, flags.Arg(0))
 		return "", false, errors.New("unexpected argument")
+	}
+	if *version {
+		info, _ := debug.ReadBuildInfo() // nil if the binary holds none
+		fmt.Fprintf(stdout, "%s: %s\n", program, describe(info))
+		return "", false, flag.ErrHelp
 	}
 	flags.Visit(func(*flag.Flag) { named = true })
 	return chosen, named, nil

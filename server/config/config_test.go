@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 )
 
 // load loads a file of this content with only the variables of env set.
@@ -152,6 +154,22 @@ func TestCommittedFile(t *testing.T) {
 	}
 	if c, err := Load("../config.ini", true); err != nil || c != defaults {
 		t.Errorf("got  %+v, %v\nwant %+v", c, err, defaults)
+	}
+}
+
+// It sets every key, in the order of the table.
+func TestCommittedFileSetsEveryKey(t *testing.T) {
+	content, err := os.ReadFile("../config.ini")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := parseINI(content)
+	var want []settings.Entry
+	for _, k := range Keys {
+		want = append(want, settings.Entry{Name: k.Name, Value: k.Default})
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("config.ini sets\n%v, %v, want\n%v", got, err, want)
 	}
 }
 

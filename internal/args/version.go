@@ -1,0 +1,34 @@
+package args
+
+import (
+	"runtime"
+	"runtime/debug"
+	"strings"
+)
+
+// describe says which version a program was built from, as far as the build has
+// recorded it: outside a git repository, or with -buildvcs=false, it has not.
+func describe(info *debug.BuildInfo) string {
+	if info == nil {
+		return "versión desconocida, " + runtime.Version()
+	}
+	settings := make(map[string]string)
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	var parts []string
+	if version := info.Main.Version; version != "" && version != "(devel)" {
+		parts = append(parts, version)
+	}
+	if revision := settings["vcs.revision"]; revision != "" {
+		commit := "commit " + revision
+		if settings["vcs.modified"] == "true" {
+			commit += " con cambios"
+		}
+		parts = append(parts, commit)
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "versión desconocida (compilado sin datos de git)")
+	}
+	return strings.Join(append(parts, info.GoVersion+" "+settings["GOOS"]+"/"+settings["GOARCH"]), ", ")
+}
