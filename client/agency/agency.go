@@ -59,11 +59,11 @@ const (
 // its cause; if the data file or the central says something that is final; and
 // if nothing was newly acknowledged for the retry deadline.
 func Run(ctx context.Context, id lottery.AgencyID, file string, connect Dial, options Options) ([]string, error) {
-	size, err := fileSize(file)
+	size, pipe, err := checkDataFile(file)
 	if err != nil {
 		return nil, dataFileError(file, err)
 	}
-	u := &upload{id: id, file: file, size: size, options: options}
+	u := &upload{id: id, file: file, size: size, pipe: pipe, options: options}
 	err = retryLoop(ctx, id, connect, options, u.attempt)
 	return u.winners, err
 }

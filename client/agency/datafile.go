@@ -38,23 +38,23 @@ func dataFileError(name string, err error) error {
 	return fmt.Errorf("data file %s: %w%s", name, reason.Of(err), remedy)
 }
 
-// fileSize tells the size of a data file in bytes; it is 0 for a pipe. It fails if
-// the file cannot be read.
-func fileSize(name string) (int64, error) {
+// checkDataFile tells the size of a data file in bytes, or that it is a pipe, which
+// has none. It fails, saying what to do, if the file cannot be read.
+func checkDataFile(name string) (size int64, pipe bool, err error) {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, false, err
 	case info.IsDir():
-		return 0, errors.New("is a folder")
+		return 0, false, errors.New("is a folder")
 	case !info.Mode().IsRegular():
-		return 0, nil
+		return 0, true, nil
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	return info.Size(), file.Close()
+	return info.Size(), false, file.Close()
 }
 
 // openDataFile opens a data file that had the given size when the upload began.
@@ -65,10 +65,16 @@ func openDataFile(ctx context.Context, name string, size int64, id lottery.Agenc
 		file *os.File
 		err  error
 	}
-	done := make(chan opened, 1)
+	done := make(chan opened)
 	go func() {
 		file, err := os.Open(name)
-		done <- opened{file, err}
+		select {
+		case done <- opened{file, err}:
+		case <-ctx.Done():
+			if err == nil {
+				file.Close() // nobody takes it
+			}
+		}
 	}()
 	select {
 	case o := <-done:

@@ -159,3 +159,88 @@ func TestStopsWhileItWaitsForAPipe(t *testing.T) {
 		}
 	}
 }
+
+// The retry deadline does not count while nothing is due from the central, as in a
+// pause between batches.
+func TestPausesBeyondTheRetryDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(central)
+		runUpload(t, c, betcsvtest.Numbered(35), Options{RetryDeadline: time.Minute, BatchMaxAmount: 10, Period: 61 * time.Second})
+	})
+}
+
+// Once the winners have begun to come, the rest is waited for like any reply.
+func TestCentralStallsAmidWinners(t *testing.T) {
+	for name, script := range map[string]func(*peer){
+		"mute": func(p *peer) {
+			p.send(&protocol.Winners{More: true, Documents: []string{"1"}})
+			_ = p.until(protocol.TypeHello)
+		},
+		"no winners, again and again": func(p *peer) {
+			for {
+				if _, err := p.Write(encode(&protocol.Winners{More: true})); err != nil {
+					return
+				}
+				time.Sleep(time.Second)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := new(central)
+				c.script = func(_ int, p *peer) {
+					_ = p.answerUpTo(protocol.TypeQuery)
+					script(p)
+				}
+				begin := time.Now()
+				wantFailure(t, c, writeDataFile(t, betcsvtest.Numbered(35)), "", 10, Options{RetryDeadline: time.Minute, BatchMaxAmount: 10})
+				if took := time.Since(begin); took > 2*time.Minute {
+					t.Errorf("gave up after %v", took)
+				}
+				time.Sleep(time.Minute) // for the central's side
+			})
+		})
+	}
+}
+
+// A pipe can be read once. After a lost connection that is an error, and not a
+// success with what was left in it.
+func TestPipeIsNotReadAgain(t *testing.T) {
+	name := pipe(t)
+	file, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteString(betcsvtest.DataFile(betcsvtest.Numbered(100), "\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	c := new(central)
+	c.script = atFirst(func(p *peer) {
+		p.greet()
+		_ = p.until(protocol.TypeBatch) // and then the connection is lost
+	})
+	_, err = Run(t.Context(), 1, name, c.dial, Options{RetryDeadline: 10 * time.Second, BatchMaxAmount: 5})
+	if err == nil || !strings.Contains(err.Error(), "a pipe cannot be read again") || c.finished {
+		t.Errorf("error %v, finished: %t", err, c.finished)
+	}
+}
+
+// What the central says counts for more than the end of the wait for a pipe.
+func TestPipeDoesNotHideARefusal(t *testing.T) {
+	name := pipe(t)
+	file, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	c := new(central)
+	c.script = func(_ int, p *peer) {
+		p.greet()
+		p.send(&protocol.Error{Status: protocol.StatusSuperseded, Text: "by the model"})
+	}
+	wantFailureOf := protocol.StatusSuperseded.String()
+	if _, err := Run(t.Context(), 1, name, c.dial, Options{RetryDeadline: 10 * time.Second}); err == nil || !strings.Contains(err.Error(), wantFailureOf) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -25,11 +25,6 @@ func newReceiver(u *upload, frames *protocol.Reader, window *sendWindow, loop *r
 
 // run returns nil when all winners are known.
 func (r *receiver) run() error {
-	defer func() {
-		if r.registered {
-			r.loop.Resume()
-		}
-	}()
 	for {
 		kind, payload, err := nextFrame(r.frames)
 		if err != nil {
@@ -76,10 +71,7 @@ func (r *receiver) takeRegistered(payload []byte) error {
 	if !r.known {
 		r.loop.Progress()
 	}
-	if !r.registered {
-		r.loop.Suspend()
-		r.registered = true
-	}
+	r.registered = true
 	if r.options.Progress != nil {
 		r.options.Progress(Progress{Sent: r.size, Size: r.size, Waiting: true})
 	}
@@ -95,12 +87,17 @@ func (r *receiver) takeWinners(payload []byte) (more bool, err error) {
 	if err := winners.Decode(payload); err != nil {
 		return false, err
 	}
+	if winners.More && len(winners.Documents) == 0 {
+		return false, errors.New("the central sent no winners and said that more follow")
+	}
 	r.documents = append(r.documents, winners.Documents...)
 	if bets := r.window.acknowledged(); uint64(len(r.documents)) > uint64(bets) {
 		return false, fmt.Errorf("the central sent %d winners among %d bets", len(r.documents), bets)
 	}
 	if !winners.More {
 		r.winners = r.documents
+		return false, nil
 	}
-	return winners.More, nil
+	r.window.expect() // the draw is over: the rest follows at once
+	return true, nil
 }

@@ -47,6 +47,9 @@ func (s *sender) send(ctx context.Context, file *dataFile) error {
 		if err == nil {
 			err = s.add(ctx, file, bet)
 		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx) // which may have ended the read of a pipe
+		}
 		if err != nil {
 			return err
 		}
@@ -107,7 +110,7 @@ func (s *sender) sendBatch(ctx context.Context) error {
 	s.offset, s.count, s.records = s.end(), 0, s.records[:0]
 	// What is gathered must be on its way before the next pause, and before
 	// the sender waits for replies to it.
-	slow := s.options.Period > 0 || s.size == 0 // a pipe may be slow too
+	slow := s.options.Period > 0 || s.pipe // which may be slow too
 	if slow || cap(s.out)-len(s.out) < protocol.MaxFrame || s.window.full() {
 		if err := s.flush(); err != nil {
 			return err

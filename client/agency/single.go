@@ -36,6 +36,9 @@ func (s *single) attempt(_ context.Context, c *deadline.Conn, _ *retry.Loop) err
 		err = s.send(c, frames)
 	case welcome.Stored == s.first.Stored+1 && welcome.Sum == protocol.Checksum(s.first.Sum, s.record):
 		// The bet is stored, and only its acknowledgement was lost.
+	case welcome.Stored <= s.first.Stored:
+		err = fmt.Errorf("the central has lost bets of this agency: it had %d of checksum %08x, and has %d of %08x",
+			s.first.Stored, s.first.Sum, welcome.Stored, welcome.Sum)
 	default:
 		err = errUnknown
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
@@ -20,6 +21,8 @@ type upload struct {
 	id      lottery.AgencyID
 	file    string
 	size    int64 // of the file when the upload began
+	pipe    bool  // the file is one: it can be read once
+	opened  bool
 	options Options
 
 	acked   lottery.Offset // what the central has acknowledged over all connections
@@ -37,11 +40,20 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, loop *retry.Loop
 		return fmt.Errorf("the central has %d bets of this agency, and had acknowledged %d", welcome.Stored, u.acked)
 	}
 	u.acked = welcome.Stored
-	c.ArmRead(0) // no reply is due before the first batch
+	// Only while a reply is due does time count.
+	arm := func(d time.Duration) {
+		c.ArmRead(d)
+		if d > 0 {
+			loop.Resume()
+		} else {
+			loop.Suspend()
+		}
+	}
+	arm(0) // no reply is due before the first batch
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	receiver := newReceiver(u, frames, newSendWindow(welcome.Stored, c.ArmRead), loop, welcome.Finished)
+	receiver := newReceiver(u, frames, newSendWindow(welcome.Stored, arm), loop, welcome.Finished)
 	received := make(chan error, 1)
 	go func() {
 		err := receiver.run()
@@ -77,6 +89,10 @@ func (u *upload) abort(c *deadline.Conn, err error, received <-chan error) error
 // sendFile sends what the central does not have yet, and returns how many bets
 // there are. When it returns the data file is closed.
 func (u *upload) sendFile(ctx context.Context, c *deadline.Conn, window *sendWindow, stored protocol.Welcome) (total lottery.Offset, err error) {
+	if u.pipe && u.opened {
+		return 0, fmt.Errorf("%s: a pipe cannot be read again after the connection was lost", u.file)
+	}
+	u.opened = true
 	file, err := openDataFile(ctx, u.file, u.size, u.id)
 	if err != nil {
 		return 0, dataFileError(u.file, err)

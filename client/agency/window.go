@@ -88,6 +88,13 @@ func (w *sendWindow) registered() error {
 	return nil
 }
 
+// expect bounds the wait for the next reply.
+func (w *sendWindow) expect() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.arm(replyTimeout)
+}
+
 // acknowledge notes an acknowledgement and tells whether it acknowledged anything
 // new. It fails for one that cannot be.
 func (w *sendWindow) acknowledge(stored lottery.Offset) (progress bool, err error) {

@@ -58,9 +58,10 @@ type Loop struct {
 
 	mu      sync.Mutex // guards what follows
 	backoff Backoff
-	timer   *time.Timer   // ends the attempts; nil before Run
-	left    time.Duration // of the deadline, when the timer was started last
-	since   time.Time     // then
+	timer   *time.Timer   // ends the attempts; nil without a deadline
+	running bool          // the timer is
+	left    time.Duration // of the deadline when the timer was started last
+	since   time.Time     // when that was
 }
 
 // NewLoop returns a Loop. After a failure that passing says another attempt may
@@ -83,6 +84,7 @@ func (l *Loop) Run(ctx context.Context, try func(context.Context) error) error {
 	var last error
 	for {
 		err := try(ctx)
+		l.Resume() // if the attempt has left it suspended
 		switch {
 		case err == nil:
 			return nil
@@ -103,8 +105,12 @@ func (l *Loop) Run(ctx context.Context, try func(context.Context) error) error {
 
 // ended is the error of Run when its context has ended.
 func (l *Loop) ended(ctx context.Context, last error) error {
-	if cause := context.Cause(ctx); !errors.Is(cause, errDeadline) {
+	cause := context.Cause(ctx)
+	switch {
+	case !errors.Is(cause, errDeadline):
 		return cause
+	case errors.Is(last, errDeadline):
+		return fmt.Errorf("no progress for %v", l.deadline)
 	}
 	return fmt.Errorf("no progress for %v: %w", l.deadline, last)
 }
@@ -112,7 +118,7 @@ func (l *Loop) ended(ctx context.Context, last error) error {
 func (l *Loop) start(expire func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.left, l.since = l.deadline, time.Now()
+	l.running, l.left, l.since = true, l.deadline, time.Now()
 	l.timer = time.AfterFunc(l.deadline, expire)
 }
 
@@ -127,27 +133,33 @@ func (l *Loop) Progress() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.backoff.Reset()
-	if l.timer != nil && l.timer.Stop() {
-		l.left, l.since = l.deadline, time.Now()
+	if l.running && !l.timer.Stop() {
+		return // the deadline has passed
+	}
+	l.left, l.since = l.deadline, time.Now()
+	if l.running {
 		l.timer.Reset(l.left)
 	}
 }
 
-// Suspend makes time not count until Resume.
+// Suspend makes time not count until Resume: nothing is waited for that could make
+// progress.
 func (l *Loop) Suspend() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.timer != nil && l.timer.Stop() {
+	if l.running && l.timer.Stop() {
+		l.running = false
 		l.left -= time.Since(l.since)
 	}
 }
 
-// Resume makes time count again. It is called after Suspend.
+// Resume makes time count again, if it does not.
 func (l *Loop) Resume() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.timer != nil {
-		l.since = time.Now()
-		l.timer.Reset(max(l.left, 0))
+	if l.timer == nil || l.running {
+		return
 	}
+	l.running, l.since = true, time.Now()
+	l.timer.Reset(max(l.left, 0))
 }
