@@ -2,7 +2,9 @@
 package deadline
 
 import (
+	"errors"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -31,6 +33,9 @@ var past = time.Unix(1, 0)
 type Conn struct {
 	net.Conn
 
+	closing  sync.Once
+	closeErr error
+
 	mu          sync.Mutex // guards the deadlines and what follows
 	interrupted bool       // reading fails at once
 	draining    bool       // nothing interrupts any more
@@ -39,6 +44,13 @@ type Conn struct {
 
 // NewConn returns a Conn of a connection that nobody else uses.
 func NewConn(c net.Conn) *Conn { return &Conn{Conn: c} }
+
+// Close closes the connection. It may be called again, and by any goroutine: all
+// calls return what the first did.
+func (c *Conn) Close() error {
+	c.closing.Do(func() { c.closeErr = c.Conn.Close() })
+	return c.closeErr
+}
 
 // Interrupt makes reads fail, the one that waits included.
 func (c *Conn) Interrupt() {
@@ -90,27 +102,34 @@ func (c *Conn) deadline(d time.Duration) time.Time {
 	return deadline
 }
 
-// Write writes all of p. It fails if the peer takes less than 32 KiB in 10 s, or
-// when EndWithin says so.
+// Write writes all of p. It fails if the peer takes nothing for 10 s, or when
+// EndWithin says so.
 func (c *Conn) Write(p []byte) (written int, err error) {
 	least := time.Now().Add(leastWrite)
-	for err == nil && written < len(p) {
-		c.armWrite(least)
-		var n int
-		n, err = c.Conn.Write(p[written:min(len(p), written+writePiece)])
+	for written < len(p) {
+		final := c.armWrite(least)
+		n, err := c.Conn.Write(p[written:min(len(p), written+writePiece)])
 		written += n
+		progress := n > 0 && errors.Is(err, os.ErrDeadlineExceeded)
+		if err != nil && (final || !progress) {
+			return written, err
+		}
 	}
-	return written, err
+	return written, nil
 }
 
-func (c *Conn) armWrite(least time.Time) {
+// armWrite bounds the next piece of a write. It tells whether no other piece may
+// follow when the time is over.
+func (c *Conn) armWrite(least time.Time) (final bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	deadline := c.deadline(writeTimeout)
+	final = deadline.Equal(c.end)
 	if deadline.Before(least) {
 		deadline = least
 	}
 	_ = c.SetWriteDeadline(deadline)
+	return final
 }
 
 // Drain says that no more will be written, and takes what the peer still sends

@@ -8,17 +8,25 @@ import (
 	"syscall"
 )
 
-// setBacklog sets the length of a listener's queue. Package net always asks for
-// the system's maximum; a second listen(2) on the same socket sets the length
-// anew.
+// sendBuffer bounds what the system holds of what a peer has not taken, in bytes.
+// With the megabytes that it would hold by itself, a peer that reads slowly makes
+// progress that no write sees for many seconds.
+const sendBuffer = 256 << 10
+
+// setBacklog sets the length of a listener's queue, and the send buffer that the
+// accepted connections inherit. Package net always asks for the system's longest
+// queue; a second listen(2) on the same socket sets the length anew.
 func setBacklog(listener net.Listener, backlog int) error {
 	raw, err := listener.(*net.TCPListener).SyscallConn()
 	if err != nil {
 		return err
 	}
-	var listenErr error
-	err = raw.Control(func(fd uintptr) { listenErr = syscall.Listen(int(fd), backlog) })
-	return errors.Join(err, listenErr)
+	var bufferErr, listenErr error
+	err = raw.Control(func(fd uintptr) {
+		bufferErr = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_SNDBUF, sendBuffer)
+		listenErr = syscall.Listen(int(fd), backlog)
+	})
+	return errors.Join(err, bufferErr, listenErr)
 }
 
 // outOfDescriptors tells whether accepting failed because the process, or the

@@ -182,7 +182,9 @@ func (queryReply) give(ctx context.Context, r *replier) error {
 	if r.over {
 		return nil
 	}
-	r.flush()
+	if r.flush(); r.over {
+		return nil // nothing may follow a frame that was cut
+	}
 	winners, err := r.server.draw.Winners(ctx, r.agency)
 	if err != nil {
 		return r.readFailure(ctx, err) // the context has ended

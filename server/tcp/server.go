@@ -52,7 +52,7 @@ const (
 //	broke the protocol           the reader               ERROR protocol violation
 //	bets or total refused        the replier              ERROR with their status
 //	a newer one of its agency    takeovers.claim          ERROR superseded
-//	makes room for another       slots.enter              ERROR server busy
+//	makes room for another       slots.enter              nothing: it is closed at once
 //	no room and none to make     Server.reject            ERROR server busy
 //	the server stops             the context of Serve     ERROR server stopping
 type Server struct {
@@ -60,7 +60,7 @@ type Server struct {
 	draw      *draw.Draw
 	options   Options
 	takeovers takeovers
-	slots     *slots
+	slots     slots
 	rejecting chan struct{} // one for each connection that is being rejected
 	sessions  sync.WaitGroup
 }
@@ -72,7 +72,7 @@ func NewServer(bets *store.Store, d *draw.Draw, options Options) *Server {
 		store:     bets,
 		draw:      d,
 		options:   options,
-		slots:     newSlots(options.MaxConnections),
+		slots:     slots{capacity: options.MaxConnections},
 		rejecting: make(chan struct{}, maxRejecting),
 	}
 }
@@ -140,7 +140,7 @@ func (s *Server) admit(ctx context.Context, socket net.Conn, number uint64) {
 	c := &conn{Conn: deadline.NewConn(socket), number: number, ip: ip(socket)}
 	c.slot = s.slots.enter(func() {
 		cancel(errEvicted)
-		c.EndWithin(0)
+		_ = c.Close() // the session logs it
 	})
 	if c.slot == nil {
 		cancel(nil)
@@ -155,6 +155,7 @@ func (s *Server) admit(ctx context.Context, socket net.Conn, number uint64) {
 			c.Interrupt()
 			if errors.Is(context.Cause(connCtx), errSuperseded) {
 				c.EndWithin(drainTimeout) // the newer connection waits
+				s.slots.offer(c.slot)
 			}
 		})
 		defer interrupt()

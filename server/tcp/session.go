@@ -108,8 +108,12 @@ func (s *session) hello(ctx context.Context) error {
 
 // upload makes the session speak for its agency until it ends.
 func (s *session) upload(ctx context.Context, replier *replier) {
-	release, ok := s.server.takeovers.claim(s.agency, s.conn.number, s.cancel)
-	if !ok {
+	release, ok := s.server.takeovers.claim(ctx, s.agency, s.conn.number, s.cancel)
+	switch {
+	case !ok && ctx.Err() != nil:
+		replier.end(s.readFailure(ctx, nil))
+		return
+	case !ok:
 		replier.end(refusal(protocol.StatusSuperseded, errSuperseded))
 		return
 	}
@@ -160,8 +164,6 @@ func (s *session) readFailure(ctx context.Context, err error) error {
 		return refusal(protocol.StatusSuperseded, reason)
 	case stopping(ctx):
 		return refusal(protocol.StatusStopping, reason)
-	case errors.Is(reason, errEvicted):
-		return refusal(protocol.StatusBusy, reason)
 	case reason != nil:
 		return reason
 	case errors.Is(err, protocol.ErrMalformed):

@@ -5,43 +5,32 @@ import (
 	"sync"
 )
 
-// slots bounds the connections that are open at once. When all slots are taken,
-// the oldest connection that nobody needs is evicted for the next: one that has
-// not said who it is, or one whose session is over and that only listens on.
+// slots bounds the connections that are open at once. When all slots are taken, a
+// connection that nobody needs is evicted for the next: one that has not said who
+// it is, one that was superseded, or one whose session is over and that only
+// discards what its peer still sends.
 type slots struct {
 	capacity int // 0 = no bound
 
 	mu        sync.Mutex
-	freed     sync.Cond // signalled when a slot is given back
-	open      int       // slots taken, those of evicted connections included
-	leaving   int       // evicted, and not closed yet
-	evictable list.List // of *slot, the oldest first
+	open      int
+	evictable list.List // of *slot, in the order in which they became evictable
 }
 
 // slot is a connection's place among the open ones.
 type slot struct {
-	evict   func()        // ends the connection without any help of its peer
+	evict   func()        // closes the connection at once
 	element *list.Element // in evictable; nil if it is not there
-	evicted bool
+	free    bool          // the slot was given back
 }
 
-func newSlots(capacity int) *slots {
-	s := &slots{capacity: capacity}
-	s.freed.L = &s.mu
-	return s
-}
-
-// enter takes a slot for a connection that evict ends. If all are taken it evicts
-// one, and waits until that is closed: this takes no peer's help. It returns nil
-// if none can be evicted.
+// enter takes a slot for a connection that evict closes. If all are taken it evicts
+// one. It returns nil if none can be evicted.
 func (s *slots) enter(evict func()) *slot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.capacity > 0 && s.open >= s.capacity {
-		if s.leaving == 0 && !s.evictOldest() {
-			return nil
-		}
-		s.freed.Wait()
+	if s.capacity > 0 && s.open >= s.capacity && !s.evictFirst() {
+		return nil
 	}
 	s.open++
 	entered := &slot{evict: evict}
@@ -53,19 +42,18 @@ func (s *slots) enter(evict func()) *slot {
 func (s *slots) evictOne() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.evictOldest()
+	s.evictFirst()
 }
 
-// evictOldest tells whether a connection could be evicted. The caller holds s.mu.
-func (s *slots) evictOldest() bool {
-	oldest := s.evictable.Front()
-	if oldest == nil {
+// evictFirst tells whether a connection could be evicted. The caller holds s.mu.
+func (s *slots) evictFirst() bool {
+	first := s.evictable.Front()
+	if first == nil {
 		return false
 	}
-	evicted := s.evictable.Remove(oldest).(*slot)
-	evicted.element, evicted.evicted = nil, true
-	s.leaving++
+	evicted := first.Value.(*slot)
 	evicted.evict()
+	s.free(evicted)
 	return true
 }
 
@@ -74,33 +62,39 @@ func (s *slots) evictOldest() bool {
 func (s *slots) keep(kept *slot) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if kept.element != nil {
-		s.evictable.Remove(kept.element)
-		kept.element = nil
-	}
-	return !kept.evicted
+	s.remove(kept)
+	return !kept.free
 }
 
-// offer makes a connection one that may be evicted: its session is over.
+// offer makes a connection one that may be evicted: nobody needs it any more.
 func (s *slots) offer(offered *slot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if offered.element == nil && !offered.evicted {
+	if offered.element == nil && !offered.free {
 		offered.element = s.evictable.PushBack(offered)
 	}
 }
 
-// leave gives the slot of a closed connection back.
+// leave gives the slot of a closed connection back, unless it was evicted.
 func (s *slots) leave(left *slot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if left.element != nil {
-		s.evictable.Remove(left.element)
-		left.element = nil
+	s.free(left)
+}
+
+// free gives a slot back, once. The caller holds s.mu.
+func (s *slots) free(freed *slot) {
+	s.remove(freed)
+	if !freed.free {
+		freed.free = true
+		s.open--
 	}
-	if left.evicted {
-		s.leaving--
+}
+
+// remove takes a slot out of those that may be evicted. The caller holds s.mu.
+func (s *slots) remove(removed *slot) {
+	if removed.element != nil {
+		s.evictable.Remove(removed.element)
+		removed.element = nil
 	}
-	s.open--
-	s.freed.Signal()
 }

@@ -27,13 +27,14 @@ type claim struct {
 }
 
 // claim makes the caller speak for the agency. It ends whoever did so before and
-// waits until what that one had queued is durable or refused; that takes no peer's
-// help. The caller calls release when it has settled all its own.
+// waits until what that one had queued is durable or refused, and until its peer was
+// told, for which there is a second. The caller calls release when it has settled
+// all its own.
 //
-// If a newer connection speaks for the agency already, claim returns false: the
-// HELLO of a connection that was abandoned may be read after that of its
-// successor.
-func (t *takeovers) claim(id lottery.AgencyID, number uint64, cancel context.CancelCauseFunc) (release func(), ok bool) {
+// It returns false if ctx ends, and if a newer connection speaks for the agency
+// already: the HELLO of a connection that was abandoned may be read after that of
+// its successor.
+func (t *takeovers) claim(ctx context.Context, id lottery.AgencyID, number uint64, cancel context.CancelCauseFunc) (release func(), ok bool) {
 	mine := &claim{number: number, cancel: cancel, ended: make(chan struct{})}
 	t.mu.Lock()
 	if t.latest == nil {
@@ -46,18 +47,28 @@ func (t *takeovers) claim(id lottery.AgencyID, number uint64, cancel context.Can
 	}
 	t.latest[id] = mine
 	t.mu.Unlock()
-	if before != nil {
-		before.cancel(errSuperseded)
-		// The wait goes on even if a third connection has superseded this one
-		// meanwhile, for that one waits for this one only.
-		<-before.ended
-	}
-	return func() {
+	end := func() {
 		t.mu.Lock()
 		if t.latest[id] == mine {
 			delete(t.latest, id)
 		}
 		t.mu.Unlock()
 		close(mine.ended)
-	}, true
+	}
+	if before == nil {
+		return end, true
+	}
+	before.cancel(errSuperseded)
+	select {
+	case <-before.ended:
+		return end, true
+	case <-ctx.Done():
+		// A third connection may wait for this claim only, and must not go on
+		// before the first has settled.
+		go func() {
+			<-before.ended
+			end()
+		}()
+		return nil, false
+	}
 }
