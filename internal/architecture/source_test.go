@@ -125,7 +125,7 @@ var topLevel = []string{
 	"docker-compose-dev.yaml", "generar-compose.sh", "validar-echo-server.sh",
 	"Makefile", "go.mod", "README.md",
 	"internal",
-	"go.sum", ".ci", ".gitignore", ".gitattributes", ".dockerignore", ".golangci.yml", ".golangci.yaml",
+	"go.sum", ".ci", ".github", ".gitignore", ".gitattributes", ".dockerignore", ".golangci.yml", ".golangci.yaml",
 }
 
 func TestTopLevel(t *testing.T) {
