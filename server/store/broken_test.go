@@ -166,3 +166,45 @@ func TestOpenStops(t *testing.T) {
 		t.Errorf("%d bets", s.Bets())
 	}
 }
+
+// A record stands for bets: when their file was removed or cut since the last of
+// them was stored, it is not acknowledged.
+func TestRecordsNoticeChangedBets(t *testing.T) {
+	for name, change := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"emptied": func(path string) error { return os.Truncate(path, 0) },
+	} {
+		for what, record := range map[string]func(*Store) error{
+			"finished": func(s *Store) error { return s.RecordFinished(1, 5) },
+			"draw":     func(s *Store) error { return s.RecordDraw(1) },
+		} {
+			path := filepath.Join(t.TempDir(), "bets.csv")
+			s := mustOpen(t, path, Options{Agencies: 1})
+			if err := queue(t, s, 0, sampleBets(1, 0, 5)).Wait(); err != nil {
+				t.Fatal(err)
+			}
+			if err := change(path); err != nil {
+				t.Fatal(err)
+			}
+			if err := record(s); !errors.Is(err, ErrBroken) {
+				t.Errorf("%s, %s: error %v", name, what, err)
+			}
+			_ = s.Close() // says that the store is broken
+		}
+	}
+}
+
+// A start that is refused leaves both files as they were, torn ends included.
+func TestRefusedStartChangesNothing(t *testing.T) {
+	bets := twoAgencies()
+	journal := finishedLine(1, bets) + finishedLine(2, bets) + "finished 3 "
+	fs := withFiles(bets[:6], journal) // a bet of agency 2 is missing
+	torn := append(fs.read(betsPath), "2,torn"...)
+	fs.write(betsPath, torn)
+	if _, err := Open(t.Context(), betsPath, Options{Agencies: 3, FS: fs}); err == nil {
+		t.Fatal("opened")
+	}
+	if !bytes.Equal(fs.read(betsPath), torn) || string(fs.read(journalPath)) != journal || fs.read(betsPath+".torn") != nil {
+		t.Errorf("files were changed: %q, %q", fs.read(betsPath), fs.read(journalPath))
+	}
+}

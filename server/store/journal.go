@@ -17,6 +17,9 @@ type journal struct {
 	file *appender
 	torn int64
 
+	whole   int64 // of its bytes, when it was read: those of whole records
+	unended bool  // the last of them lacked its end
+
 	mu       sync.Mutex // guards what follows, and is held during a write
 	finished map[lottery.AgencyID]finishedRecord
 	draw     *drawRecord // nil before the draw
@@ -31,9 +34,9 @@ func openJournal(path string, opts Options) (*journal, error) {
 	return &journal{path: path, file: file, finished: make(map[lottery.AgencyID]finishedRecord)}, nil
 }
 
-// recover reads the journal. A last line that a crash left unfinished, or NULs, it
-// moves to path.torn: it was never acknowledged. Any other line that is no record
-// is an error that names it.
+// recover reads the journal, and changes nothing. A last line that a crash left
+// unfinished, or NULs, do not count: they were never acknowledged. Any other line
+// that is no record is an error that names it.
 func (j *journal) recover() error {
 	size, err := j.file.file.Size()
 	if err != nil {
@@ -48,7 +51,10 @@ func (j *journal) recover() error {
 		number++
 		record, err := parseJournalLine(strings.TrimSuffix(line, "\n"))
 		if err != nil && !strings.HasSuffix(line, "\n") {
-			break // a crash left it unfinished
+			if _, whole := parseJournalLine(line[:len(line)-1]); whole != nil {
+				break // a crash left it unfinished
+			}
+			err = fmt.Errorf("%.80q ends in another byte than a line does", line)
 		}
 		if err == nil {
 			_, err = j.isNew(record)
@@ -59,13 +65,16 @@ func (j *journal) recover() error {
 		j.apply(record)
 		whole += len(line)
 	}
-	if j.torn, err = j.file.begin(int64(whole)); err != nil {
+	j.whole, j.unended = int64(whole), whole > 0 && text[whole-1] != '\n'
+	return nil
+}
+
+// begin cuts a torn tail off, and ends the last line if that is all it lacks.
+func (j *journal) begin() (err error) {
+	if j.torn, err = j.file.begin(j.whole); err != nil || !j.unended {
 		return err
 	}
-	if whole > 0 && text[whole-1] != '\n' {
-		return j.file.append([]byte("\n")) // the record counts, whatever became of its end
-	}
-	return nil
+	return j.file.append([]byte("\n"))
 }
 
 // add notes a record, durably if so opened. To note it again is no error; what

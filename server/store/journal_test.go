@@ -138,7 +138,7 @@ func TestJournalTornLine(t *testing.T) {
 func TestJournalDamage(t *testing.T) {
 	bets := twoAgencies()
 	journal := finishedLine(1, bets) + finishedLine(2, bets) + drawLine(2, bets)
-	for i := range len(journal) - 1 {
+	for i := range len(journal) {
 		for _, change := range []byte{1, 2, 0x80} {
 			damaged := []byte(journal)
 			damaged[i] ^= change

@@ -16,7 +16,7 @@ import (
 // progressEvery is how often a start tells how far it is.
 const progressEvery = 3 * time.Second
 
-// recover reads the whole of bets.csv, counts its bets and cuts a torn tail off. It
+// recover reads the whole of bets.csv and counts its bets. It changes nothing, and
 // fails with ctx's cause if ctx ends meanwhile.
 func (s *Store) recover(ctx context.Context, progress func(read, size int64)) error {
 	total, err := s.file.file.Size()
@@ -50,8 +50,8 @@ func (s *Store) recover(ctx context.Context, progress func(read, size int64)) er
 			progress(rows.Offset(), total)
 		}
 	}
-	s.torn, err = s.file.begin(rows.Offset())
-	return err
+	s.whole = rows.Offset()
+	return nil
 }
 
 // recoverBet takes in a bet that the file holds. It refuses a winner of which its

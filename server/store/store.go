@@ -68,6 +68,7 @@ type Store struct {
 	path    string
 	room    int // bytes of rows that one group may hold
 	torn    int64
+	whole   int64 // bytes of bets.csv, when it was read: those of whole rows
 	closing func(path string, err error)
 	record  []byte    // of one bet, while the file is read
 	encoded sync.Pool // *encoded
@@ -126,19 +127,25 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// open reads both files.
-func (s *Store) open(ctx context.Context, opts Options) error {
+// open reads both files and compares them. Only then does it cut off what a crash
+// left unfinished: a start that is refused changes nothing.
+func (s *Store) open(ctx context.Context, opts Options) (err error) {
 	if err := s.recover(ctx, opts.Progress); err != nil {
 		return err
 	}
-	var err error
 	if s.journal, err = openJournal(s.path+".journal", opts); err != nil {
 		return err
 	}
 	if err := s.journal.recover(); err != nil {
 		return err
 	}
-	return s.verify(opts.Agencies)
+	if err := s.verify(opts.Agencies); err != nil {
+		return err
+	}
+	if s.torn, err = s.file.begin(s.whole); err != nil {
+		return err
+	}
+	return s.journal.begin()
 }
 
 // Torn is what Open cut off the end of a file.
@@ -198,7 +205,15 @@ func (s *Store) note(record fmt.Stringer) error {
 	if err := s.refused(); err != nil {
 		return err
 	}
-	err := s.journal.add(record)
+	// A record stands for bets: their file must be what it was.
+	s.writer <- struct{}{}
+	err := s.file.check(s.file.size)
+	<-s.writer
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrBroken, err)
+	} else {
+		err = s.journal.add(record)
+	}
 	if errors.Is(err, ErrBroken) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -217,7 +232,7 @@ func (s *Store) refused() error {
 // breakDown refuses everything from now on: bets and records alike. The caller
 // holds s.mu.
 func (s *Store) breakDown(err error) {
-	if s.refusal == nil {
+	if !errors.Is(s.refusal, ErrBroken) { // it may be closing
 		s.refusal = err
 		close(s.broken)
 	}
@@ -288,8 +303,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
-	broken := s.refusal
-	if broken == nil {
+	if s.refusal == nil {
 		s.refusal = ErrClosed
 	}
 	last := s.filling
@@ -301,7 +315,7 @@ func (s *Store) Close() error {
 	<-last.done
 	s.journal.mu.Lock() // for a record that is being written
 	defer s.journal.mu.Unlock()
-	if broken != nil {
+	if broken := s.Err(); broken != nil {
 		return errors.Join(broken, s.closeFiles())
 	}
 	return errors.Join(last.err, s.closeFiles())
