@@ -1,6 +1,7 @@
 // Package agency is what an agency does: it uploads the bets of its data file,
 // notifies the central that it has finished and learns its winners; or it
-// sends a single bet. It reconnects and resumes as often as it takes.
+// sends a single bet. It reconnects and resumes until nothing was acknowledged for a
+// while.
 package agency
 
 import (
@@ -40,7 +41,7 @@ type Options struct {
 
 // Progress tells how far an upload is.
 type Progress struct {
-	Sent, Size int64 // bytes of the data file; the size of a file that is none on a disk is 0
+	Sent, Size int64 // bytes of the data file that were read, of how many; of a pipe, 0
 	Waiting    bool  // all is stored: the agency waits for the draw
 }
 

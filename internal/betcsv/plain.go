@@ -9,10 +9,11 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// This file is a short way for what nearly all rows are. What no field may hold
-// is looked for in many rows at once, which costs far less than a look at each
-// field: the whole system is NN times as fast. Whatever is unusual goes the long
-// way, which finds the words for what is wrong.
+// This file is a fast path for rows without special cases, as nearly all are. What
+// no field may hold is looked for in many rows at once, which costs far less than a
+// look at each field: without it BenchmarkUpload took 0.65 µs of processor time for
+// each bet, with it 0.55. The other rows go through row.go, which makes the error
+// texts.
 
 // arePlain tells whether rows hold no quote, no NUL and nothing but UTF-8.
 func arePlain(rows []byte) bool {

@@ -114,9 +114,8 @@ func (b *Bet) Validate() error {
 	return nil
 }
 
-// validText tells whether a field can stand in one line of bets.csv: it is UTF-8,
-// without a line break, which would begin another line, and without a NUL, which
-// marks what a crash left unwritten.
+// validText tells whether a text can be a field of a bet: it is UTF-8, without line
+// breaks and without NUL.
 func validText(s string) bool {
 	var all byte
 	for i := range len(s) {

@@ -26,7 +26,7 @@ func Pause(ctx context.Context, d time.Duration) error {
 // between nothing and a bound that doubles, so that clients that lost their server
 // together do not come back together.
 type Backoff struct {
-	Least, Most time.Duration // the first bound and the largest one
+	Least, Most time.Duration // the first bound and the largest one; both are positive
 
 	bound time.Duration // of the next pause; 0 = the first
 }

@@ -7,8 +7,8 @@ import (
 )
 
 // Barrier waits for a fixed set of agencies, those with the ids 1 to N, to
-// arrive. It is a sync.WaitGroup that knows who has arrived, so that nobody is
-// counted twice, and that can be waited for beside other channels.
+// arrive. It is like a sync.WaitGroup, but knows who has arrived, so that nobody
+// is counted twice, and can be waited for beside other channels.
 type Barrier struct {
 	size int
 	done chan struct{}

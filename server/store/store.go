@@ -1,9 +1,10 @@
 // Package store keeps the bets: bets.csv, in the very format of the course's
 // Python, and beside it the journal of what must survive a restart.
 //
-// A Store has two positions. Rows up to the durable one are in the file for
-// good; rows up to the queued one wait in memory for the next write. Batches of
-// all agencies that wait together share one write and one fsync.
+// Of each agency a Store counts three positions: bets up to the durable one are in
+// the file for good, those up to the writing one will be after the write that is
+// under way, those up to the queued one after the next. Batches of all agencies that
+// wait together share one write and one fsync.
 //
 // It keeps the few that have won in memory too, so that the draw needs not read
 // the file again.

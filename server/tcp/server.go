@@ -54,6 +54,7 @@ const (
 //	a newer one of its agency    takeovers.claim          ERROR superseded
 //	makes room for another       slots.enter              nothing: it is closed at once
 //	no room and none to make     Server.reject            ERROR server busy
+//	has sent nothing             the context of Serve     nothing
 //	the server stops             the context of Serve     ERROR server stopping
 type Server struct {
 	store     *store.Store
