@@ -91,7 +91,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 
 	listener, err := tcp.Listen(ctx, cfg.Port, cfg.ListenBacklog)
 	if err != nil {
-		return err // names the port
+		return fmt.Errorf("listen on port %d: %w", cfg.Port, err)
 	}
 	logListening(cfg.Port)
 	d := draw.New(bets, bets, draw.History{Finished: bets.Finished(), Drawn: bets.Drawn()}, draw.Options{

@@ -140,7 +140,7 @@ func TestPortInUse(t *testing.T) {
 	defer listener.Close()
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	p := processtest.Start(t, program(t, []string{"SERVER_PORT=" + port}))
-	if line := p.Await("action: server | result: fail"); !strings.Contains(line, ":"+port) || !strings.Contains(line, "address already in use") {
+	if line := p.Await("action: server | result: fail"); !strings.Contains(line, "port "+port) || !strings.Contains(line, "address already in use") {
 		t.Errorf("says %q", line)
 	}
 	if status := p.Wait(); status != 1 {

@@ -4,7 +4,6 @@ package deadline
 import (
 	"errors"
 	"net"
-	"os"
 	"sync"
 	"time"
 )
@@ -110,7 +109,8 @@ func (c *Conn) Write(p []byte) (written int, err error) {
 		final := c.armWrite(least)
 		n, err := c.Conn.Write(p[written:min(len(p), written+writePiece)])
 		written += n
-		progress := n > 0 && errors.Is(err, os.ErrDeadlineExceeded)
+		var timeout net.Error
+		progress := n > 0 && errors.As(err, &timeout) && timeout.Timeout()
 		if err != nil && (final || !progress) {
 			return written, err
 		}

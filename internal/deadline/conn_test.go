@@ -118,6 +118,17 @@ func TestWriteGoesOnWhileThereIsProgress(t *testing.T) {
 		if n, err := ours.Write(make([]byte, 20*writePiece)); err != nil || n != 20*writePiece {
 			t.Errorf("wrote %d bytes in %v: %v", n, time.Since(begin), err)
 		}
+		peer.Go(func() { // slower than a piece in ten seconds
+			for range 60 {
+				time.Sleep(time.Second)
+				if _, err := io.ReadFull(theirs, make([]byte, 1000)); err != nil {
+					t.Errorf("the slow peer's read: %v", err)
+				}
+			}
+		})
+		if n, err := ours.Write(make([]byte, 60_000)); err != nil {
+			t.Errorf("to a slow peer: wrote %d bytes, %v", n, err)
+		}
 		peer.Wait()
 		wantTimeout(t, 10*time.Second, "write without progress", ours.writeOne)
 	})
