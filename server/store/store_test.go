@@ -168,7 +168,7 @@ func TestStoreAllocations(t *testing.T) {
 		}
 		at += 1000
 	})
-	if allocs > 16 { // a handful; a few more under the race detector
-		t.Errorf("a batch of 1000 bets, alone in its group, allocates %v times, want at most 16", allocs)
+	if allocs > 24 { // a handful, with the look at the file; more under the race detector
+		t.Errorf("a batch of 1000 bets, alone in its group, allocates %v times, want at most 24", allocs)
 	}
 }
