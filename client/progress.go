@@ -71,7 +71,8 @@ func (p *progressBar) end(ctx context.Context) {
 	go func() {
 		defer close(ended)
 		p.endLog()
-		p.bar.Abort(false)
+		p.waiting.Store(false)
+	p.bar.Abort(false)
 		p.container.Wait()
 	}()
 	select {
