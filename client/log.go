@@ -22,6 +22,8 @@ func logWinners(documents []string) {
 	}
 }
 
+// logUploadFailed logs the failure of an upload under the action of the query: the
+// result of an upload is the result of its query.
 func logUploadFailed(id string, err error) {
 	log.Errorf("action: consulta_ganadores | result: fail | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
 }

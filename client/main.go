@@ -42,7 +42,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the whole program; it returns the exit status.
+// run is main without os.Exit, so that tests can call it. It returns the exit
+// status.
 func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 	path, named, err := args.Parse("client", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -66,8 +67,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 	}
 	logConfig(cfg)
 	err = play(ctx, cfg, stdout, stderr, output)
-	failed := err != nil && ctx.Err() == nil
-	_ = retry.Pause(ctx, cfg.Linger) // a signal ends it
+	failed := err != nil && ctx.Err() == nil // after a signal, err only follows from the signal
+	_ = retry.Pause(ctx, cfg.Linger)         // returns early on a signal
 	if failed {
 		return 1
 	}
@@ -77,7 +78,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 	return 0
 }
 
-// play does what the mode says. What it returns it has logged.
+// play runs the configured mode. Its errors are already logged, except those that
+// a signal caused.
 func play(ctx context.Context, cfg config.Config, stdout, stderr *os.File, output io.Writer) error {
 	switch cfg.Mode {
 	case config.ModeEcho:
@@ -130,7 +132,7 @@ func agencyOptions(cfg config.Config) agency.Options {
 // connectTimeout bounds one attempt to connect.
 const connectTimeout = 5 * time.Second
 
-// connect makes one attempt to connect to the server.
+// connect returns a function that makes one attempt to connect to the server.
 func connect(cfg config.Config) func(context.Context) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: connectTimeout}
 	return func(ctx context.Context) (net.Conn, error) {

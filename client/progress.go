@@ -16,14 +16,14 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 )
 
-// progressBar shows on a terminal how much of the data file was sent. Without
-// a terminal on stderr it is nil and shows nothing.
+// progressBar shows on a terminal how much of the data file was read. Without
+// a terminal on stderr it is nil; its methods accept nil and do nothing.
 type progressBar struct {
 	container *mpb.Progress
 	bar       *mpb.Bar
 	waiting   atomic.Bool // for the draw
 	endLog    func()      // makes the container write what is logged
-	restore   func()      // sends the log back to where it was
+	restore   func()      // sets the log's output back to the one before
 }
 
 // newProgressBar starts to show progress. If the log goes to the terminal too,
@@ -41,7 +41,7 @@ func newProgressBar(ctx context.Context, cfg config.Config, stdout, stderr *os.F
 	)
 	if term.IsTerminal(int(stdout.Fd())) {
 		above := logging.Start(ctx, container)
-		_ = logging.Setup(above, cfg.LogLevel) // was accepted before
+		_ = logging.Setup(above, cfg.LogLevel) // cannot fail: run has used this level already
 		p.endLog = above.Close
 		p.restore = func() { _ = logging.Setup(output, cfg.LogLevel) }
 	}
@@ -61,7 +61,7 @@ func (p *progressBar) update(progress agency.Progress) {
 // ended.
 const stopTimeout = 200 * time.Millisecond
 
-// end leaves the bar as it is: what was not sent is not shown as sent. A terminal
+// end stops the bar and does not fill it. A terminal
 // that takes nothing (Ctrl-S) holds it up only until the context ends.
 func (p *progressBar) end(ctx context.Context) {
 	if p == nil {

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// MaxBatch is the largest number of bets that a batch can count.
+	// MaxBatch is the largest count of a batch. A frame holds fewer bets.
 	MaxBatch = 1<<16 - 1
 
 	// MaxRecords is how many bytes of records a batch can hold.
@@ -43,8 +43,8 @@ func (m *Batch) Append(dst []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// AppendBatch appends to dst the frame of a batch of count bets, from 1 to
-// MaxBatch, whose records are given: at most MaxRecords bytes of them.
+// AppendBatch appends to dst the frame of a batch of count bets with these records.
+// The caller guarantees 1 <= count <= MaxBatch and len(records) <= MaxRecords.
 func AppendBatch(dst []byte, offset lottery.Offset, count int, records []byte) []byte {
 	dst = be.AppendUint32(dst, uint32(headerSize-lengthSize+8+2+len(records)))
 	dst = append(dst, byte(TypeBatch))
@@ -59,8 +59,7 @@ func (m *Batch) Decode(payload []byte) error {
 	m.Offset = lottery.Offset(d.uint64())
 	m.Bets = m.Bets[:0]
 	count := int(d.uint16())
-	// The count is a peer's word: nothing is done for more bets than the
-	// payload could hold.
+	// Do not trust the count: allocate at most what the payload can hold.
 	if count == 0 || count*minBet > len(d.rest) {
 		d.fail("%d bets in %d bytes", count, len(d.rest))
 		count = 0

@@ -39,8 +39,8 @@ func AppendRecord(dst []byte, b *lottery.Bet) ([]byte, error) {
 	return be.AppendUint64(dst, uint64(b.Number)), nil
 }
 
-// bet takes a record off the payload. Whether its day exists is for others to
-// judge.
+// bet takes a record off the payload. The date is not checked here;
+// lottery.Bet.Validate checks it.
 func (d *decoder) bet(b *lottery.Bet) {
 	b.FirstName, b.LastName, b.Document = d.string(), d.string(), d.string()
 	if fixed := d.take(4 + 8); fixed != nil {
@@ -51,6 +51,6 @@ func (d *decoder) bet(b *lottery.Bet) {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Checksum continues the CRC-32C (RFC 9260, appendix A) of a sequence of bets
-// with the records of further ones; an empty sequence has the checksum 0.
+// Checksum adds records to a running CRC-32C (RFC 9260, appendix A) of a sequence
+// of bets. An empty sequence has the checksum 0.
 func Checksum(sum uint32, records []byte) uint32 { return crc32.Update(sum, castagnoli, records) }

@@ -2,11 +2,11 @@ package protocol
 
 import "fmt"
 
-// decoder takes values off the front of a payload. After the first failure it
-// gives zeros, so that only the end needs to be checked.
+// decoder takes values off the front of a payload. After a failure all
+// its methods return zero values; check the error once, with end.
 type decoder struct {
 	rest []byte
-	text string // rest as it was when the first string was taken, to be shared by all strings
+	text string // copy of rest at the first string; all strings are parts of it
 	err  error
 }
 

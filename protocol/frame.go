@@ -34,7 +34,7 @@ type Reader struct {
 }
 
 // NewReader returns a Reader of r. It reads ahead, so nothing else should read
-// from r afterwards. A bufio.Reader of at least ReadSize it uses as it is.
+// from r afterwards. It uses a *bufio.Reader of at least ReadSize directly.
 func NewReader(r io.Reader) *Reader { return &Reader{stream: bufio.NewReaderSize(r, ReadSize)} }
 
 // Next returns the next frame. The payload is valid until the next call.
@@ -43,7 +43,7 @@ func NewReader(r io.Reader) *Reader { return &Reader{stream: bufio.NewReaderSize
 // io.ErrUnexpectedEOF if it ends inside one, with ErrMalformed if the length
 // is none that a frame can have, and with the stream's own errors.
 func (r *Reader) Next() (Type, []byte, error) {
-	_, _ = r.stream.Discard(r.size) // is in the buffer
+	_, _ = r.stream.Discard(r.size) // cannot fail: the frame is in the buffer
 	r.size = 0
 	length, err := r.peek(lengthSize)
 	if err != nil {

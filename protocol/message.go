@@ -26,8 +26,8 @@ func (m *Hello) Append(dst []byte) ([]byte, error) {
 	return be.AppendUint32(append(dst, m.Version), uint32(m.Agency)), nil
 }
 
-// Decode implements Message. Of a version other than this package's it sets
-// nothing but Version, for the rest may have any form.
+// Decode implements Message. If the version is not this package's, it sets
+// only Version: the rest may have another layout.
 func (m *Hello) Decode(payload []byte) error {
 	d := decoder{rest: payload}
 	*m = Hello{Version: d.uint8()}
@@ -156,8 +156,8 @@ func (*Query) Decode(payload []byte) error {
 	return d.end(TypeQuery)
 }
 
-// Error refuses something and ends the connection. It follows the answers to
-// all that came before what it refuses.
+// Error refuses something and ends the connection. All earlier messages
+// are answered before it.
 type Error struct {
 	Status Status
 	Offset lottery.Offset // of a refused batch, its first bet; else 0
@@ -187,5 +187,5 @@ func (m *Error) Decode(payload []byte) error {
 	return d.end(TypeError)
 }
 
-// Error makes the message an error of Go's.
+// Error implements error.
 func (m *Error) Error() string { return fmt.Sprintf("%v: %s", m.Status, m.Text) }

@@ -54,8 +54,8 @@ var (
 	// frame or message.
 	ErrMalformed = errors.New("malformed frame")
 
-	// ErrTooLong is wrapped by every error about a message that does not fit
-	// its frame, or a string that does not fit its length.
+	// ErrTooLong is wrapped by every error about a message longer than its
+	// frame or its count allow, or a string longer than MaxString.
 	ErrTooLong = errors.New("too long")
 )
 

@@ -22,7 +22,7 @@ const (
 	firstFinal              = StatusInvalidBet
 )
 
-// Final tells whether to reconnect would be of no use.
+// Final tells whether reconnecting is useless.
 func (s Status) Final() bool { return s >= firstFinal }
 
 var statusNames = map[Status]string{

@@ -1,7 +1,7 @@
 package protocol
 
 // Winners carries documents of the agency's winners, in the order in which
-// their bets are stored. What one frame cannot hold goes on in the next.
+// their bets are stored. A long list is split over several frames.
 type Winners struct {
 	More      bool // another Winners follows
 	Documents []string
@@ -47,8 +47,8 @@ func (m *Winners) Decode(payload []byte) error {
 	return d.end(TypeWinners)
 }
 
-// AppendWinners appends the frames of all the documents to dst: as many as it
-// takes, and one if there are none. It fails with ErrTooLong if a document
+// AppendWinners appends the frames of all the documents to dst: at least one
+// frame, also without documents. It fails with ErrTooLong if a document
 // does not fit its string.
 func AppendWinners(dst []byte, documents []string) ([]byte, error) {
 	for {

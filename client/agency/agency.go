@@ -22,20 +22,18 @@ type Dial func(context.Context) (net.Conn, error)
 
 // Options are an agency's settings.
 type Options struct {
-	// BatchMaxAmount is the number of bets that closes a batch, up to
-	// protocol.MaxBatch. A full frame closes it earlier; with 0 nothing else
-	// does.
+	// BatchMaxAmount is the most bets in one batch, up to protocol.MaxBatch;
+	// 0 = no limit. A batch also ends when its frame is full.
 	BatchMaxAmount int
 
 	// Period is the pause between sending one batch and the next.
 	Period time.Duration
 
-	// RetryDeadline is how long to go on without anything newly acknowledged,
-	// time spent waiting for the draw not counted. With 0 the first loss is
-	// final.
+	// RetryDeadline is how long to retry without a new acknowledgement. Time
+	// spent waiting for the draw does not count. 0 = no retry.
 	RetryDeadline time.Duration
 
-	// Progress, if set, is told from time to time how far the upload is.
+	// Progress, if set, is called from time to time while the upload runs.
 	Progress func(Progress)
 }
 
@@ -56,9 +54,10 @@ const (
 )
 
 // Run uploads the bets of a data file for an agency and returns the documents
-// of its winners, in the order of the file. It fails if the context ends, with
-// its cause; if the data file or the central says something that is final; and
-// if nothing was newly acknowledged for the retry deadline.
+// of its winners, in the order of the file. It returns an error when:
+//   - the context ends: the error is the context's cause,
+//   - the data file is invalid, or the central refuses for good,
+//   - RetryDeadline passes without a new acknowledgement.
 func Run(ctx context.Context, id lottery.AgencyID, file string, connect Dial, options Options) ([]string, error) {
 	size, pipe, err := checkDataFile(file)
 	if err != nil {
@@ -69,8 +68,8 @@ func Run(ctx context.Context, id lottery.AgencyID, file string, connect Dial, op
 	return u.winners, err
 }
 
-// SendBet sends one bet for an agency. It fails as Run does, and if it cannot
-// know whether the bet is stored.
+// SendBet sends one bet for an agency. It fails as Run does. It also fails if it
+// cannot know whether the bet is stored.
 func SendBet(ctx context.Context, bet lottery.Bet, connect Dial, options Options) error {
 	if err := bet.Validate(); err != nil {
 		return err
@@ -83,7 +82,7 @@ func SendBet(ctx context.Context, bet lottery.Bet, connect Dial, options Options
 	return retryLoop(ctx, bet.Agency, connect, options, s.attempt)
 }
 
-// lostError is a failure of one connection; another may do.
+// lostError is a failure of one connection. A new connection may succeed.
 type lostError struct{ err error }
 
 func (e *lostError) Error() string { return e.err.Error() }
@@ -91,7 +90,7 @@ func (e *lostError) Unwrap() error { return e.err }
 
 func lost(format string, args ...any) error { return &lostError{fmt.Errorf(format, args...)} }
 
-// passing tells whether a new connection may mend the failure.
+// passing tells whether a new connection may succeed after this failure.
 func passing(err error) bool {
 	var refusal *protocol.Error
 	if errors.As(err, &refusal) {

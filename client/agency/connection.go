@@ -13,7 +13,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// connected does something over a new connection, which it closes.
+// connected connects, calls do, and closes the connection. When ctx ends, the reads
+// of do fail at once, and its writes fail after stopTimeout.
 func connected(ctx context.Context, id lottery.AgencyID, connect Dial, do func(context.Context, *deadline.Conn) error) error {
 	socket, err := connect(ctx)
 	if err != nil {
@@ -74,8 +75,8 @@ func send(c *deadline.Conn, m protocol.Message) error {
 	return nil
 }
 
-// receive reads the next frame, which must be of the message's type; if it is
-// an ERROR, that is what fails.
+// receive reads the next frame, which must be of the message's type. An ERROR frame
+// is returned as the error, a *protocol.Error.
 func receive(frames *protocol.Reader, m protocol.Message) error {
 	kind, payload, err := nextFrame(frames)
 	switch {
@@ -87,7 +88,8 @@ func receive(frames *protocol.Reader, m protocol.Message) error {
 	return m.Decode(payload)
 }
 
-// nextFrame reads the next frame and makes an ERROR what fails.
+// nextFrame reads the next frame. An ERROR frame is returned as the error, a
+// *protocol.Error.
 func nextFrame(frames *protocol.Reader) (protocol.Type, []byte, error) {
 	kind, payload, err := frames.Next()
 	switch {

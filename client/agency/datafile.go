@@ -13,10 +13,11 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 )
 
-// errChanged says that the data file is not what it was when the upload began.
+// errChanged says that the size of the data file changed during the upload.
 var errChanged = errors.New("the data file was changed during the upload")
 
-// dataFile is an open data file.
+// dataFile is an open data file. name and size are for unchanged; stop ends the
+// watch of the context.
 type dataFile struct {
 	*betcsv.Reader
 	file *os.File
@@ -58,8 +59,8 @@ func checkDataFile(name string) (size int64, pipe bool, err error) {
 }
 
 // openDataFile opens a data file that had the given size when the upload began.
-// Neither opening nor reading it outlasts the context, also if it is a pipe to
-// which nobody writes.
+// If the context ends, opening and reading return at once, also for a pipe to which
+// nobody writes. The goroutine that opens such a pipe may stay.
 func openDataFile(ctx context.Context, name string, size int64, id lottery.AgencyID) (*dataFile, error) {
 	type opened struct {
 		file *os.File
@@ -81,7 +82,8 @@ func openDataFile(ctx context.Context, name string, size int64, id lottery.Agenc
 		if o.err != nil {
 			return nil, o.err
 		}
-		// A file on a disk has no deadline, and needs none.
+		// A regular file does not support deadlines, and its reads do not
+		// block.
 		stop := context.AfterFunc(ctx, func() { _ = o.file.SetReadDeadline(time.Unix(1, 0)) })
 		return &dataFile{Reader: betcsv.NewDataReader(o.file, name, id), file: o.file, name: name, size: size, stop: stop}, nil
 	case <-ctx.Done():
@@ -89,8 +91,8 @@ func openDataFile(ctx context.Context, name string, size int64, id lottery.Agenc
 	}
 }
 
-// unchanged fails if the file, of which all was read, has another size than when
-// the upload began.
+// unchanged fails if the size of the file is not the size when the upload began. Call
+// it after the last read.
 func (f *dataFile) unchanged() error {
 	info, err := f.file.Stat()
 	if err != nil {

@@ -9,9 +9,8 @@ import (
 
 var log = logging.MustGetLogger("client")
 
-// One function writes each kind of line. Machines read them: an action, a
-// result, then pairs of key and value; format.Value escapes what a peer or an
-// error says.
+// Each kind of log line has one function. A line is an action, a result, then pairs
+// of key and value. format.Value escapes the text of a peer or of an error.
 
 func logRetrying(id lottery.AgencyID, err error) {
 	log.Infof("action: connect | result: in_progress | client_id: %d | reason: %s", id, format.Value(err.Error()))
@@ -23,7 +22,7 @@ func logResuming(id lottery.AgencyID, stored lottery.Offset) {
 
 func logBatchSent(id lottery.AgencyID, bets int, end lottery.Offset) {
 	if !log.IsEnabledFor(logging.DEBUG) {
-		return // before the arguments are put into interfaces: an upload has many batches
+		return // avoids an allocation for each batch when DEBUG is off
 	}
 	log.Debugf("action: lote_enviado | result: success | client_id: %d | cantidad: %d | enviadas: %d", id, bets, end)
 }

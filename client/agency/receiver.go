@@ -14,8 +14,8 @@ type receiver struct {
 	frames     *protocol.Reader
 	window     *sendWindow
 	loop       *retry.Loop
-	known      bool // the central knew before that the agency has finished
-	registered bool // the central has said that it knows; the agency waits for the draw
+	known      bool // WELCOME already said that the agency has finished
+	registered bool // REGISTERED arrived: only WINNERS is still to come
 	documents  []string
 }
 
@@ -68,7 +68,7 @@ func (r *receiver) takeRegistered(payload []byte) error {
 	if err := r.window.registered(); err != nil {
 		return err
 	}
-	if !r.known {
+	if !r.known { // a repeated FINISHED is no progress, else it could be retried for ever
 		r.loop.Progress()
 	}
 	r.registered = true
@@ -78,7 +78,8 @@ func (r *receiver) takeRegistered(payload []byte) error {
 	return nil
 }
 
-// takeWinners tells whether more winners follow.
+// takeWinners decodes one WINNERS frame and keeps its documents. It tells whether
+// another WINNERS follows. After the last one it sets the upload's winners.
 func (r *receiver) takeWinners(payload []byte) (more bool, err error) {
 	if !r.registered {
 		return false, errors.New("the central sent winners before it took the agency to have finished")

@@ -15,7 +15,7 @@ import (
 // of the largest frames.
 const writeBuffer = 8 * protocol.MaxFrame
 
-// sender sends the batches of a data file and what follows them.
+// sender sends the batches of a data file, then FINISHED and QUERY.
 type sender struct {
 	*upload
 	conn   *deadline.Conn
@@ -23,18 +23,20 @@ type sender struct {
 	out    []byte // frames not written yet
 	sent   bool   // a batch was sent over this connection
 
-	// The batch that gathers:
+	// The batch that is being filled:
 	offset  lottery.Offset // of its first bet
 	count   int
 	records []byte
 }
 
+// newSender returns a sender whose first bet has that offset. Its records have room
+// for the bet that no longer fits the batch.
 func newSender(u *upload, c *deadline.Conn, window *sendWindow, offset lottery.Offset) *sender {
 	return &sender{upload: u, conn: c, window: window, offset: offset,
 		out: make([]byte, 0, writeBuffer), records: make([]byte, 0, 2*protocol.MaxRecords)}
 }
 
-// end is the offset that follows the last bet that was added.
+// end is the offset after the last bet that was added.
 func (s *sender) end() lottery.Offset { return s.offset + lottery.Offset(s.count) }
 
 // send sends the file's bets, then FINISHED and QUERY.
@@ -53,7 +55,7 @@ func (s *sender) send(ctx context.Context, file *dataFile) error {
 		if err != nil {
 			return err
 		}
-		if s.count == 1 {
+		if s.count == 1 { // once for each batch, not for each bet
 			s.progress(file)
 		}
 	}
@@ -88,15 +90,16 @@ func (s *sender) add(ctx context.Context, file *dataFile, bet *lottery.Bet) erro
 		if err := s.sendBatch(ctx); err != nil {
 			return err
 		}
-		records = append(records[:0], records[size:]...)
+		records = append(records[:0], records[size:]...) // only the record of this bet
 	}
 	s.records = records
 	s.count++
 	return nil
 }
 
-// sendBatch sends the batch when its time has come, waits for room in the window
-// and starts the next.
+// sendBatch pauses Options.Period since the last batch, puts the batch into the
+// buffer, writes the buffer if needed, starts the next batch, and waits until it may
+// be sent.
 func (s *sender) sendBatch(ctx context.Context) error {
 	if s.sent && s.options.Period > 0 {
 		if err := retry.Pause(ctx, s.options.Period); err != nil {
@@ -108,8 +111,8 @@ func (s *sender) sendBatch(ctx context.Context) error {
 	s.sent = true
 	logBatchSent(s.id, s.count, s.end())
 	s.offset, s.count, s.records = s.end(), 0, s.records[:0]
-	// What is gathered must be on its way before the next pause, and before
-	// the sender waits for replies to it.
+	// The buffered frames must be written before the next pause, and before the
+	// sender waits for replies to them.
 	slow := s.options.Period > 0 || s.pipe // which may be slow too
 	if slow || cap(s.out)-len(s.out) < protocol.MaxFrame || s.window.full() {
 		if err := s.flush(); err != nil {
@@ -119,7 +122,7 @@ func (s *sender) sendBatch(ctx context.Context) error {
 	return s.window.waitForRoom(ctx)
 }
 
-// flush writes what is gathered.
+// flush writes the buffered frames.
 func (s *sender) flush() error {
 	if _, err := s.conn.Write(s.out); err != nil {
 		return lost("send: %w", reason.Of(err))

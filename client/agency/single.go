@@ -20,7 +20,7 @@ type single struct {
 	bet    lottery.Bet
 	record []byte
 
-	first *protocol.Welcome // the first of this process; nil before
+	first *protocol.Welcome // the first WELCOME of this run; nil until it arrives
 }
 
 func (s *single) attempt(_ context.Context, c *deadline.Conn, _ *retry.Loop) error {

@@ -16,7 +16,7 @@ import (
 // errMismatch says that the data file is not the one whose bets are stored.
 var errMismatch = errors.New("the data file was changed since its bets were stored")
 
-// upload sends a data file, over one connection after the other.
+// upload is one upload of a data file. attempt is called once for each connection.
 type upload struct {
 	id      lottery.AgencyID
 	file    string
@@ -71,8 +71,8 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, loop *retry.Loop
 	return err
 }
 
-// abort ends an attempt whose sending failed. If the connection did, the
-// central may have said why: its word counts for more.
+// abort ends an attempt whose sending failed. If the connection failed, an ERROR may
+// still be readable. It is returned instead of err, because it says the reason.
 func (u *upload) abort(c *deadline.Conn, err error, received <-chan error) error {
 	if passing(err) {
 		c.EndWithin(stopTimeout)
@@ -106,8 +106,8 @@ func (u *upload) sendFile(ctx context.Context, c *deadline.Conn, window *sendWin
 	return s.end(), err
 }
 
-// skip passes over the bets that are stored, and compares them with what the
-// central says they are.
+// skip reads over the bets that are stored, and compares their checksum with that
+// of WELCOME.
 func (u *upload) skip(ctx context.Context, file *dataFile, stored protocol.Welcome) error {
 	if stored.Stored == 0 {
 		return nil

@@ -9,15 +9,15 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// windowSize is how many batches may be sent and not acknowledged. It hides the
-// time that the network and the disk take: while the central syncs what has
-// gathered, as much again gathers. More would only queue up.
+// windowSize is how many batches may be sent and not acknowledged. So many keep the
+// connection busy during a network round trip and an fsync of the central. More
+// would only wait in the central's queue.
 const windowSize = 128
 
 // sendWindow keeps track of the batches that were sent and not acknowledged.
 type sendWindow struct {
 	arm   func(time.Duration) // bounds the wait for the next reply; 0 = no bound
-	freed chan struct{}       // has room for one: something was acknowledged
+	freed chan struct{}       // capacity 1; receives a value at each acknowledgement
 
 	mu       sync.Mutex
 	ends     []lottery.Offset // where each batch ends, the oldest first
@@ -37,19 +37,19 @@ func (w *sendWindow) full() bool {
 	return len(w.ends) >= windowSize
 }
 
-// acknowledged tells how many bets are.
+// acknowledged tells how many bets are acknowledged.
 func (w *sendWindow) acknowledged() lottery.Offset {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.acked
 }
 
-// add notes that a batch that ends there is being sent.
+// add notes that a batch up to the offset end is being sent.
 func (w *sendWindow) add(end lottery.Offset) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.ends) == 0 {
-		w.arm(replyTimeout) // else a reply is waited for already
+		w.arm(replyTimeout) // else the timeout runs already
 	}
 	w.ends = append(w.ends, end)
 	w.sent = end
@@ -75,9 +75,9 @@ func (w *sendWindow) finish() {
 	w.arm(replyTimeout)
 }
 
-// registered notes that the central knows that the agency has finished. What
-// comes next, the draw, may be long in coming. It fails if the central cannot
-// know.
+// registered is called for REGISTERED. It removes the timeout of the next reply,
+// because the draw has none. It fails if FINISHED was not sent, or if bets are not
+// acknowledged.
 func (w *sendWindow) registered() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -96,7 +96,7 @@ func (w *sendWindow) expect() {
 }
 
 // acknowledge notes an acknowledgement and tells whether it acknowledged anything
-// new. It fails for one that cannot be.
+// new. It fails if stored is less than before, or more than was sent.
 func (w *sendWindow) acknowledge(stored lottery.Offset) (progress bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Bet holds the bet of the environment as it was written.
+// Bet is the bet in the environment variables. Its fields are not parsed.
 type Bet struct {
 	FirstName string // NOMBRE
 	LastName  string // APELLIDO
@@ -15,8 +15,8 @@ type Bet struct {
 	Number    string // NUMERO
 }
 
-// betFromEnv reads the five variables of a bet and tells whether any is set.
-// Unless all are, the error names those that are missing.
+// betFromEnv reads the five variables of a bet. set is true if at least one is
+// set. err names the missing variables, also if all are missing.
 func betFromEnv() (bet Bet, set bool, err error) {
 	var missing []string
 	for _, v := range []struct {

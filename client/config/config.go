@@ -27,7 +27,7 @@ const (
 	ModeEcho   Mode = "echo"   // sends messages and reads them back
 )
 
-// Config is the client's validated configuration; Keys says more of each value.
+// Config is the client's validated configuration; see Keys for limits and defaults.
 type Config struct {
 	ID             string           `mapstructure:"id"` // as it was written
 	Agency         lottery.AgencyID // ID as a number; 0 in mode echo, where it is any text
@@ -87,8 +87,12 @@ func Load(path string, required bool) (Config, error) {
 	return c, nil
 }
 
-// applyMode reads the bet of the environment, which implies mode bet unless the
-// mode was set explicitly.
+// applyMode decides the mode, and reads the bet in the environment for mode bet:
+//
+//	explicit mode agency or echo         the environment's bet is not read
+//	explicit mode bet                    all five variables are required
+//	no explicit mode, any variable set   mode bet, all five are required
+//	no explicit mode, no variable set    the default mode
 func (c *Config) applyMode(explicit bool) error {
 	if explicit && c.Mode != ModeBet {
 		return nil
@@ -103,8 +107,8 @@ func (c *Config) applyMode(explicit bool) error {
 	return nil
 }
 
-// identify sets what depends on the agency's number, which an echo client does
-// not have.
+// identify sets Agency and the default of DataFile. In mode echo Agency stays 0,
+// and the default of DataFile is "".
 func (c *Config) identify(s *settings.Settings) error {
 	if c.Mode != ModeEcho {
 		id, err := settings.Int(1, math.MaxUint32)(c.ID)
@@ -114,7 +118,7 @@ func (c *Config) identify(s *settings.Settings) error {
 		c.Agency = lottery.AgencyID(id.(int64))
 	}
 	switch {
-	case s.Explicit("data.file"):
+	case s.Explicit("data.file"): // keep it as it is
 	case c.Agency == 0:
 		c.DataFile = ""
 	default:
@@ -123,7 +127,8 @@ func (c *Config) identify(s *settings.Settings) error {
 	return nil
 }
 
-// parseID checks what holds in every mode; an echo client sends its id in a line.
+// parseID refuses an empty id and line breaks: an echo client sends its id inside
+// one line.
 func parseID(text string) (any, error) {
 	if strings.ContainsAny(text, "\r\n") {
 		return nil, errors.New("must be one line")

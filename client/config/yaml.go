@@ -12,7 +12,7 @@ import (
 
 // parseYAML flattens a document of nested mappings into dotted keys whose
 // values are the text in the file: YAML's own types would turn an id 010 into
-// 8, and a period into whatever it resembles.
+// 8, and a value such as 1:30 into another type.
 func parseYAML(content []byte) ([]settings.Entry, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var document yaml.Node
@@ -37,7 +37,8 @@ func parseYAML(content []byte) ([]settings.Entry, error) {
 	return flatten(nil, "", root)
 }
 
-// flatten appends the entries of a mapping whose keys are named with prefix.
+// flatten appends the entries of a mapping. It puts prefix, such as "server.",
+// before each key.
 func flatten(entries []settings.Entry, prefix string, mapping *yaml.Node) ([]settings.Entry, error) {
 	for i := 0; i < len(mapping.Content); i += 2 {
 		key, value := mapping.Content[i], mapping.Content[i+1]

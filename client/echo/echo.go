@@ -26,20 +26,20 @@ const maxAnswer = 8 << 10
 // errWrongAnswer says that the server is no echo server: trying again is no use.
 var errWrongAnswer = errors.New("wrong answer")
 
-// Options says what the loop does beyond its required arguments.
+// Options are the settings of the loop.
 type Options struct {
 	Amount        int           // how many messages
 	Period        time.Duration // pause between one message and the next
-	RetryDeadline time.Duration // how long to try again without an answer; 0 = once
+	RetryDeadline time.Duration // how long to try again without an answer; 0 = one attempt only
 }
 
 // Run sends the messages of the client with that id, each over a connection of its
 // own, and logs each answer. Cancelling ctx stops it: it closes and logs what is
 // open and returns nil. An error that it returns is already logged.
 //
-// A server that is starting, or that goes away in the middle of a message, is
-// waited for; the message is sent again, an echo leaves no trace. An answer
-// that is not the message ends the loop.
+// If the server is not up yet, or closes the connection early, Run sends the
+// message again: to send an echo message twice does no harm. A wrong answer ends
+// the loop with an error.
 func Run(ctx context.Context, id string, connect func(context.Context) (net.Conn, error), opts Options) error {
 	for n := 1; n <= opts.Amount; n++ {
 		if n > 1 && retry.Pause(ctx, opts.Period) != nil {
@@ -47,13 +47,13 @@ func Run(ctx context.Context, id string, connect func(context.Context) (net.Conn
 		}
 		message := fmt.Sprintf("[CLIENT %s] Message N°%d", id, n)
 		loop := retry.NewLoop(opts.RetryDeadline, passing, func(err error) { logTryingAgain(id, err) })
-		err := loop.Run(ctx, func(attempt context.Context) error {
-			conn, err := connect(attempt)
+		err := loop.Run(ctx, func(attemptCtx context.Context) error {
+			conn, err := connect(attemptCtx)
 			if err != nil {
 				return &connectError{err}
 			}
 			defer func() { logClosed(id, ctx.Err() != nil, conn.Close()) }()
-			return exchange(attempt, conn, message)
+			return exchange(attemptCtx, conn, message)
 		})
 		if ctx.Err() != nil {
 			return nil
@@ -68,13 +68,14 @@ func Run(ctx context.Context, id string, connect func(context.Context) (net.Conn
 	return nil
 }
 
-// connectError says that there was no connection.
+// connectError marks a failed attempt to connect, which is logged as another
+// action.
 type connectError struct{ err error }
 
 func (e *connectError) Error() string { return e.err.Error() }
 func (e *connectError) Unwrap() error { return e.err }
 
-// passing tells whether another attempt may mend the failure.
+// passing tells whether another attempt may succeed after this failure.
 func passing(err error) bool { return !errors.Is(err, errWrongAnswer) }
 
 // exchange sends the message over conn and reads the answer.
@@ -89,7 +90,7 @@ func exchange(ctx context.Context, conn net.Conn, message string) error {
 	}
 	answer, err := bufio.NewReaderSize(conn, max(maxAnswer, len(line))).ReadSlice('\n')
 	switch {
-	case !strings.HasPrefix(line, string(answer)): // also what was cut short
+	case !strings.HasPrefix(line, string(answer)): // an incomplete answer is a prefix of line: see the next cases
 		return fmt.Errorf("%w: %s", errWrongAnswer, answer)
 	case err == io.EOF:
 		return fmt.Errorf("receive message: %w", io.ErrUnexpectedEOF)

@@ -9,7 +9,7 @@ import (
 
 var log = gologging.MustGetLogger("echo")
 
-// The lines of the contract.
+// The log lines that the assignment asks for.
 
 func logReceived(id, message string) {
 	log.Infof("action: receive_message | result: success | client_id: %s | msg: %s", logging.Value(id), logging.Value(message))
@@ -19,13 +19,13 @@ func logFinished(id string) {
 	log.Infof("action: loop_finished | result: success | client_id: %s", logging.Value(id))
 }
 
-// And ours.
+// Further lines of this project.
 
 func logFailed(id string, err error) {
 	log.Errorf("action: receive_message | result: fail | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
 }
 
-// logTryingAgain says why a message is not through yet.
+// logTryingAgain says why an attempt failed.
 func logTryingAgain(id string, err error) {
 	if connect, ok := errors.AsType[*connectError](err); ok {
 		logConnecting(id, connect.err)
@@ -44,7 +44,7 @@ func logConnecting(id string, err error) {
 	log.Infof("action: connect | result: in_progress | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
 }
 
-// logClosed is for whoever looks at a stop; in a loop that runs it is a detail.
+// logClosed logs at INFO while the client stops, and at DEBUG otherwise.
 func logClosed(id string, stopping bool, err error) {
 	switch {
 	case err != nil:

@@ -11,9 +11,8 @@ import (
 
 // Parse reads the arguments of a program that takes one option, -config
 // with the path of its configuration file. It returns the path, and whether an
-// argument named it. What is wrong, or the usage if that was asked for, it says
-// on stderr; the version, if that was asked for, on stdout. The error is
-// flag.ErrHelp if one of them was.
+// argument named it. Errors and the usage go to stderr, the version goes to
+// stdout. If the usage or the version was asked for, the error is flag.ErrHelp.
 func Parse(program, usage, path string, args []string, stdout, stderr io.Writer) (chosen string, named bool, err error) {
 	flags := flag.NewFlagSet(program, flag.ContinueOnError)
 	flags.SetOutput(stderr)

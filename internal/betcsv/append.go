@@ -10,7 +10,8 @@ import (
 // writes it with QUOTE_MINIMAL, its line end included.
 func AppendRow(dst []byte, b *lottery.Bet) []byte { return appendRow(dst, b, true) }
 
-// appendRow is AppendRow. Without quotes it writes fields as they are.
+// appendRow is AppendRow. If quotes is false, it writes fields as they are, and the
+// caller checks afterwards whether any field needed quotes.
 func appendRow(dst []byte, b *lottery.Bet, quotes bool) []byte {
 	dst = strconv.AppendUint(dst, uint64(b.Agency), 10)
 	for _, text := range [...]string{b.FirstName, b.LastName, b.Document} {
@@ -37,8 +38,8 @@ func appendQuoted(dst []byte, field string) []byte {
 	return append(dst, '"')
 }
 
-// needsQuotes follows QUOTE_MINIMAL. Python also quotes a row's only field when
-// it is empty, which a row of six cannot be; blanks need no quotes.
+// needsQuotes follows QUOTE_MINIMAL. Python's rule for a single empty field cannot
+// apply to a row of six fields. Blanks need no quotes.
 func needsQuotes(field string) bool {
 	for i := range len(field) {
 		c := field[i]

@@ -15,7 +15,7 @@ import (
 // each bet, with it 0.55. The other rows go through row.go, which makes the error
 // texts.
 
-// arePlain tells whether rows hold no quote, no NUL and nothing but UTF-8.
+// arePlain tells whether rows hold no quote and no NUL, and are valid UTF-8.
 func arePlain(rows []byte) bool {
 	return bytes.IndexByte(rows, '"') < 0 && bytes.IndexByte(rows, 0) < 0 && utf8.Valid(rows)
 }
@@ -33,7 +33,8 @@ func (r *Reader) plainRow(input string) (size int) {
 	}
 	bet := &r.bet
 	var err error
-	if bet.Agency = r.agency; !r.data {
+	bet.Agency = r.agency
+	if !r.data {
 		var text string
 		text, line = cut(line)
 		if bet.Agency, err = lottery.ParseAgencyID(text); err != nil {
@@ -67,6 +68,9 @@ func cut(line string) (field, rest string) {
 
 // AppendRows appends the rows of bets. It fails for the first that is not valid,
 // with its index and an error that is lottery.ErrInvalidBet.
+//
+// First it writes all rows without quotes and checks the result as a whole. If a
+// field needs quotes or a bet is not valid, it begins again, bet by bet.
 func AppendRows(dst []byte, bets []lottery.Bet) (rows []byte, invalid int, err error) {
 	valid := true
 	rows = dst

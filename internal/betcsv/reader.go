@@ -1,4 +1,4 @@
-// Package betcsv is the one codec of bets in CSV. It reads the data file of an
+// Package betcsv reads and writes bets as CSV. It reads the data file of an
 // agency, and it reads and writes bets.csv as the course's Python does.
 package betcsv
 
@@ -27,8 +27,8 @@ const (
 	// shorter.
 	maxLine = readSize
 
-	// maxRow lets through whatever Python reads: its fields have at most 131,072
-	// characters of four bytes, and a bet has three that are texts.
+	// maxRow allows every row that Python reads: three texts of 131,072
+	// characters (Python's limit) of 4 bytes each, rounded up.
 	maxRow = 2 << 20
 
 	// byteOrderMark is what some programs write before UTF-8 text.
@@ -45,13 +45,13 @@ type Reader struct {
 	agency lottery.AgencyID // of a data file
 
 	buf   []byte // for reading
-	input string // was read
+	input string // the piece of the file that was read last
 	pos   int    // where in input the next row starts
 	plain bool   // the whole rows of input are plain, see plain.go
 	begun bool   // src was read from
 	eof   bool   // src has no more
 
-	rows   uint64      // taken
+	rows   uint64      // read so far
 	offset int64       // where in src the next row starts
 	bet    lottery.Bet // of the last row
 }
@@ -70,8 +70,8 @@ func NewDataReader(src io.Reader, name string, agency lottery.AgencyID) *Reader 
 func NewReader(src io.Reader) *Reader { return &Reader{src: src, buf: make([]byte, readSize)} }
 
 // Next reads one bet, which is valid until the following call; its texts may be
-// kept. It fails with io.EOF at the end. The error of a bets.csv that ends inside
-// a row wraps ErrTorn: Offset tells where that row begins. Any other error names
+// kept. It fails with io.EOF at the end. If a bets.csv ends inside a
+// row, the error wraps ErrTorn, and Offset tells where that row begins. Any other error names
 // the row, or the file and the line.
 func (r *Reader) Next() (*lottery.Bet, error) {
 	for {
@@ -126,7 +126,7 @@ func (r *Reader) fill() error {
 	}
 	least := 1
 	if !r.begun {
-		least = len(byteOrderMark) // so that it is not seen in parts
+		least = len(byteOrderMark) // so that the whole mark is in the buffer
 	}
 	kept := copy(r.buf, r.rest())
 	n, err := io.ReadAtLeast(r.src, r.buf[kept:], least)
@@ -135,7 +135,7 @@ func (r *Reader) fill() error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		r.eof = true
 		if r.data && len(content) > 0 {
-			content = append(content, '\n') // the end of the last line, or an empty line more
+			content = append(content, '\n') // ends the last line; if that has an end, adds an empty line, which is skipped
 		}
 	case err != nil:
 		return fmt.Errorf("read after %s: %w", r.Where(), reason.Of(err))
@@ -157,7 +157,7 @@ func (r *Reader) maxRow() int {
 	return maxRow
 }
 
-// end tells how the file ends.
+// end returns io.EOF, or the error for an unfinished last row.
 func (r *Reader) end() error {
 	if r.rest() == "" {
 		return io.EOF
@@ -170,8 +170,8 @@ func (r *Reader) end() error {
 }
 
 // holdsRow tells whether whole rows follow the first line of an unfinished row.
-// A crash tears the last row only: this is a stray quote, which would swallow the
-// rest of the file.
+// Then the cause is no crash, which tears only the last row, but a quote that is
+// never closed.
 func (r *Reader) holdsRow() bool {
 	other := Reader{data: r.data}
 	_, rest, _ := strings.Cut(r.rest(), "\n")

@@ -14,7 +14,7 @@ var (
 	errQuote  = errors.New("a quote that opens no field, or closes none (a field cannot hold a line break)")
 )
 
-// fields are those of a row; a data file has one less.
+// fields are those of a row: six in bets.csv, five in a data file.
 type fields [betsFields]string
 
 // row makes the bet of the row at the start of input. It returns the row's size
@@ -59,8 +59,9 @@ func (r *Reader) parse(f *fields) (err error) {
 	return err
 }
 
-// split takes the row at the start of input apart. It returns the row's size, or
-// 0 if input ends inside the row, and how many fields the row has.
+// split parses the row at the start of input. It returns the row's size, or 0 if
+// input ends inside the row, and how many fields the row has. If strict it follows
+// RFC 4180, for data files; otherwise Python's rules, for bets.csv.
 func split(input string, strict bool, f *fields) (size, count int, err error) {
 	for {
 		var field string
@@ -72,7 +73,7 @@ func split(input string, strict bool, f *fields) (size, count int, err error) {
 		}
 		size += n
 		if err != nil || n == 0 {
-			return n, count, err // of an error the exact size does not matter
+			return n, count, err // with an error the exact size does not matter
 		}
 		if count < len(f) {
 			f[count] = field
@@ -86,8 +87,7 @@ func split(input string, strict bool, f *fields) (size, count int, err error) {
 
 // plainField takes a field that does not begin with a quote off the front of
 // input, together with the comma or line end after it. The size is 0 if neither
-// comes. A quote inside such a field Python takes as it is; RFC 4180, and so
-// strict, has none.
+// comes. Python keeps a quote inside such a field; strict refuses it.
 func plainField(input string, strict bool) (field string, size int, err error) {
 	for i := range len(input) {
 		switch c := input[i]; {
@@ -106,8 +106,8 @@ func plainField(input string, strict bool) (field string, size int, err error) {
 
 // quotedField takes a field that begins with a quote off the front of input,
 // together with the comma or line end after it. The size is 0 if neither comes.
-// Two quotes stand for one. Python lets such a field hold line breaks, and takes
-// what follows the closing quote for a part of it; strict refuses both.
+// Two quotes stand for one. Python allows line breaks in such a field, and adds the
+// text after the closing quote to it: "a"b is ab. strict refuses both.
 func quotedField(input string, strict bool) (field string, size int, err error) {
 	var text []byte
 	quoted := true
@@ -146,7 +146,7 @@ func countError(line string, count, expected int) error {
 }
 
 // checkText fails for what bets.csv never holds: a NUL marks what a crash left
-// unwritten. A line break may stand in a file that Python wrote.
+// unwritten. Line breaks inside quotes are allowed: Python writes them.
 func checkText(row string) error {
 	if strings.IndexByte(row, 0) >= 0 {
 		return errors.New("holds a NUL")

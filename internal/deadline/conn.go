@@ -1,4 +1,5 @@
-// Package deadline gives connections whose waiting can be ended from outside.
+// Package deadline wraps net.Conn, so that another goroutine can end its reads and
+// writes.
 package deadline
 
 import (
@@ -12,9 +13,8 @@ const (
 	// writeTimeout bounds the wait of a write for a peer that does not read.
 	writeTimeout = 10 * time.Second
 
-	// leastWrite is what a write has even if the time of the connection is over.
-	// On a busy machine a goroutine may come to its last words late; to a peer
-	// that reads they take no waiting.
+	// leastWrite is the time that a write has even after the time of EndWithin,
+	// so that a last ERROR can still be sent on a busy machine.
 	leastWrite = 20 * time.Millisecond
 
 	// writePiece is how many bytes are written under one deadline, so that a
@@ -22,13 +22,12 @@ const (
 	writePiece = 32 << 10
 )
 
-// past is a deadline that is over.
+// past is a deadline that has expired.
 var past = time.Unix(1, 0)
 
-// Conn is a connection whose waiting can be ended from outside. Deadlines are
-// set under a lock together with what ends the waiting, so that no goroutine
-// can re-arm one and miss that it should stop. Use its methods, not those of
-// net.Conn, to set deadlines.
+// Conn is a connection whose waiting another goroutine can end. A mutex guards all
+// deadlines, so that a late ArmRead cannot undo an Interrupt. Use its methods, not
+// those of net.Conn, to set deadlines.
 type Conn struct {
 	net.Conn
 
@@ -36,9 +35,9 @@ type Conn struct {
 	closeErr error
 
 	mu          sync.Mutex // guards the deadlines and what follows
-	interrupted bool       // reading fails at once
-	draining    bool       // nothing interrupts any more
-	end         time.Time  // if set, nothing waits beyond
+	interrupted bool       // Interrupt was called
+	draining    bool       // Drain was called: Interrupt does nothing
+	end         time.Time  // if set, the latest time of a read or write
 }
 
 // NewConn returns a Conn of a connection that nobody else uses.
@@ -56,7 +55,7 @@ func (c *Conn) Interrupt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.draining {
-		return // what ended the session may come to this late
+		return // the call may come after Drain has begun
 	}
 	c.interrupted = true
 	_ = c.SetReadDeadline(past)
@@ -133,8 +132,8 @@ func (c *Conn) armWrite(least time.Time) (final bool) {
 }
 
 // Drain says that no more will be written, and takes what the peer still sends
-// until it closes too, for at most d. To close at once, with bytes unread, would
-// reset the connection, and so could take back what was written last.
+// until it closes too, for at most d. To close with unread input would reset the
+// connection, and then the peer may lose the last bytes that were written.
 func (c *Conn) Drain(d time.Duration) {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() != nil {
 		return

@@ -21,9 +21,9 @@ import (
 	gologging "github.com/op/go-logging"
 )
 
-// active is the backend of the whole process. It is installed once: go-logging
-// keeps it in an unguarded global, so that replacing it under a running
-// goroutine would be a race, while changing what it holds is none.
+// active is the backend of the whole process. It is installed once, because
+// go-logging's SetBackend is not safe while goroutines log. Later calls of Setup
+// change this backend under its mutex.
 var (
 	active  = new(backend)
 	install sync.Once
@@ -49,7 +49,8 @@ func ValidLevel(level string) bool {
 	return err == nil
 }
 
-// Levels lists the level names to offer in a message.
+// Levels lists the level names to offer in a message, without Python's other names
+// FATAL, WARN and NOTSET.
 const Levels = "DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL"
 
 // levels holds go-logging's names, which the original client used, and the
@@ -63,7 +64,7 @@ var levels = map[string]gologging.Level{
 	"NOTICE":   gologging.NOTICE,
 	"INFO":     gologging.INFO,
 	"DEBUG":    gologging.DEBUG,
-	"NOTSET":   gologging.DEBUG, // Python: nothing is filtered
+	"NOTSET":   gologging.DEBUG, // in Python: log everything
 }
 
 func parseLevel(name string) (gologging.Level, error) {
@@ -94,7 +95,7 @@ type backend struct {
 	w      io.Writer
 	buf    []byte
 	second int64  // the Unix second that stamp shows
-	stamp  []byte // formatted once a second
+	stamp  []byte // the text of that second
 }
 
 func (b *backend) redirect(w io.Writer, level gologging.Level) {

@@ -1,5 +1,5 @@
-// Package lottery holds what agencies and the central both know of the lottery:
-// what a bet is, when it is valid and when it has won.
+// Package lottery defines a bet, its validation and the winning rule, for agencies
+// and the central (the server program).
 //
 // It knows nothing of bytes, files, sockets or logs.
 package lottery
@@ -57,8 +57,8 @@ func (e invalidError) Is(target error) bool { return target == ErrInvalidBet }
 
 // ParseBet makes a bet of its fields as a person wrote them: the birthdate as
 // YYYY-MM-DD, the number as a decimal integer of 64 bits. It fails, naming the
-// field, if one of these two is anything else. The texts it takes as they are;
-// Validate judges them.
+// field, if one of these two is anything else. The texts are not checked here;
+// see Validate.
 func ParseBet(agency AgencyID, firstName, lastName, document, birthdate, number string) (Bet, error) {
 	bet := Bet{Agency: agency, FirstName: firstName, LastName: lastName, Document: document}
 	var err error
@@ -117,7 +117,7 @@ func (b *Bet) Validate() error {
 // validText tells whether a text can be a field of a bet: it is UTF-8, without line
 // breaks and without NUL.
 func validText(s string) bool {
-	var all byte
+	var all byte // the bits of all bytes
 	for i := range len(s) {
 		c := s[i]
 		if c <= '\r' && (c == '\n' || c == '\r' || c == 0) {

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Date is a day of the proleptic Gregorian calendar. It has no time zone, so
-// nothing can move it.
+// Date is a day of the proleptic Gregorian calendar, without a time zone.
 type Date struct {
 	Year  uint16
 	Month uint8
@@ -29,7 +28,8 @@ func ParseDate(s string) (Date, error) {
 	return Date{}, fmt.Errorf("%.40q is no day in the form YYYY-MM-DD", s)
 }
 
-// noDigits is what twoDigits gives for anything else; no month and no day is.
+// noDigits is the result of twoDigits for anything but two digits. It is never a
+// valid month or day.
 const noDigits = 100
 
 func twoDigits(tens, ones byte) uint8 {
@@ -65,7 +65,7 @@ func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.M
 
 // Append appends the ISO 8601 form of a valid day, YYYY-MM-DD, to dst.
 func (d Date) Append(dst []byte) []byte {
-	// Divisions of small integers are cheap, and every stored row has eight.
+	// Divisions of uint8 are faster, and this runs for every stored bet.
 	century, year := uint8(d.Year/100), uint8(d.Year%100)
 	return append(dst,
 		'0'+century/10, '0'+century%10, '0'+year/10, '0'+year%10, '-',

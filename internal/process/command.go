@@ -18,9 +18,9 @@ import (
 
 const module = "github.com/7574-sistemas-distribuidos/docker-compose-init"
 
-// Build compiles packages of this module, named by their folders, into dir: with
-// the race detector, or else as the images do, without cgo. If the context ends,
-// the compiler is interrupted.
+// Build compiles packages of this module, named by their folders, into dir. With
+// race it uses the race detector; otherwise it builds without cgo, as the images do.
+// If the context ends, the compiler is interrupted.
 func Build(ctx context.Context, dir string, race bool, folders ...string) error {
 	args := []string{"build", "-buildvcs=false", "-o", dir + string(filepath.Separator)}
 	env := append(os.Environ(), "GOTMPDIR="+dir) // what an interrupted compiler leaves is removed with dir
@@ -44,8 +44,8 @@ func Build(ctx context.Context, dir string, race bool, folders ...string) error 
 }
 
 // Command returns a command that runs a program in a folder. Its environment is
-// this process's, without what configures the server and the client, and with
-// the given settings, each a NAME=value.
+// this process's, without SERVER_*, CLI_*, LOGGING_LEVEL and the five variables of a
+// bet, and with the given settings, each a NAME=value.
 func Command(program, dir string, settings ...string) *exec.Cmd {
 	cmd := exec.Command(program)
 	cmd.Dir = dir

@@ -27,7 +27,7 @@ type Process struct {
 	err  error // set before done is closed
 
 	mu             sync.Mutex // guards what follows
-	changed        sync.Cond  // there is another line, or the process has ended
+	changed        sync.Cond  // signalled at each new line and at the end
 	stdout, stderr []string
 	ended          bool
 
@@ -67,7 +67,7 @@ func Start(name string, cmd *exec.Cmd, onLine func(line string)) (*Process, erro
 		reading.Go(func() { p.read(stderr, &p.stderr, nil) })
 	}
 	go func() {
-		reading.Wait() // cmd.Wait closes the pipes
+		reading.Wait() // read everything first: cmd.Wait closes the pipes
 		p.end(cmd.Wait())
 	}()
 	return p, nil
@@ -117,7 +117,7 @@ func (p *Process) Err() error {
 // must not be called before Done is closed.
 func (p *Process) ExitStatus() int { return p.cmd.ProcessState.ExitCode() }
 
-// lastLines is how many of its last lines an error about a process shows.
+// lastLines is how many lines of output an error shows.
 const lastLines = 8
 
 // Failure returns an error that says what is wrong with the process, and shows

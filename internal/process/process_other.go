@@ -11,8 +11,8 @@ import (
 // too, and it stops by itself.
 func childAttributes() *syscall.SysProcAttr { return nil }
 
-// signalGroup sends a signal to a child. The terminal's Ctrl-C reaches its own
-// children too.
+// signalGroup sends a signal to a child. The terminal's Ctrl-C reaches the
+// child's own children too.
 func signalGroup(child *os.Process, signal syscall.Signal) error { return child.Signal(signal) }
 
 // WatchMemory does nothing: only Linux tells a process's peak memory.

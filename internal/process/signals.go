@@ -15,7 +15,7 @@ type interruption struct{ signal syscall.Signal }
 func (i interruption) Error() string { return "interrupted by " + i.signal.String() }
 
 // UntilSignal returns a context that ends with the first signal, or when the
-// parent process ends: a "go run" that is killed does not pass the signal on.
+// parent process ends, because a killed "go run" does not forward signals.
 // Further signals change nothing, for the children stop within seconds.
 func UntilSignal() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())

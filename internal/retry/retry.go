@@ -1,4 +1,5 @@
-// Package retry tries again: it pauses, with a backoff, until a deadline.
+// Package retry repeats an operation, with pauses, until it succeeds or a deadline
+// passes.
 package retry
 
 import (
@@ -60,19 +61,18 @@ type Loop struct {
 	backoff Backoff
 	timer   *time.Timer   // ends the attempts; nil without a deadline
 	running bool          // the timer is
-	left    time.Duration // of the deadline when the timer was started last
-	since   time.Time     // when that was
+	left    time.Duration // the time left when the timer was last started
+	since   time.Time     // when the timer was last started
 }
 
-// NewLoop returns a Loop. After a failure that passing says another attempt may
-// mend, it calls failed and tries again. A deadline of 0 makes the first failure
-// final.
+// NewLoop returns a Loop. After a failure err for which passing(err) is true, it
+// calls failed(err) and tries again. A deadline of 0 makes the first failure final.
 func NewLoop(deadline time.Duration, passing func(error) bool, failed func(error)) *Loop {
 	return &Loop{deadline: deadline, passing: passing, failed: failed, backoff: Backoff{Least: leastPause, Most: mostPause}}
 }
 
 // Run makes the attempts. The context of an attempt ends when the deadline passes,
-// so that nothing it waits for can hold it longer. Run fails with ctx's cause if
+// so that the attempt cannot run past it. Run fails with ctx's cause if
 // ctx ends, and else with the error of the last attempt.
 func (l *Loop) Run(ctx context.Context, try func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -128,7 +128,7 @@ func (l *Loop) pause() time.Duration {
 	return l.backoff.Next()
 }
 
-// Progress notes progress: the deadline counts anew, and so does the backoff.
+// Progress notes progress: it restarts the deadline and the backoff.
 func (l *Loop) Progress() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,17 +8,17 @@ import (
 	"github.com/spf13/viper"
 )
 
-// Format takes a file apart. All values stay text.
+// Format parses a file. All values stay text.
 type Format func(content []byte) ([]Entry, error)
 
 // Entry is one key of a file with its value as it is written there.
 type Entry struct {
-	Name  string // as in Key; the names of sections and key joined by dots
+	Name  string // as in Key: a dotted path such as server.address
 	Value string
 	Line  int // 0 = not known
 }
 
-// codec is the one decoder that viper finds. viper 1.21 reads no INI, and its
+// codec is the only decoder of viper, whatever the type of the file. viper 1.21 reads no INI, and its
 // YAML decoder turns an id 010 into 8.
 type codec struct {
 	format Format
@@ -27,9 +27,9 @@ type codec struct {
 
 func (c codec) Decoder(string) (viper.Decoder, error) { return c, nil }
 
-// Decode refuses keys that are unknown or appear twice. UnmarshalExact would come
-// too late: viper has joined the keys of all sources by then, and knows neither
-// how a key was written, nor its line, nor the values that a repeated key hid.
+// Decode refuses keys that are unknown or appear twice. They are checked here,
+// because viper then joins the keys of all sources: the spelling, the line number
+// and repeated values are lost.
 func (c codec) Decode(content []byte, into map[string]any) error {
 	entries, err := c.format(content)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 )
 
-// Help lists the keys in columns: name, environment variable if it is another,
+// Help lists the keys in columns: name, environment variable if its name differs,
 // default, help.
 func Help(keys []Key) string {
 	var text strings.Builder
@@ -25,8 +25,8 @@ func Help(keys []Key) string {
 }
 
 // Misspelled returns a warning for each variable of the environment that looks
-// like one of a key but is none: two edits away and with the same first word,
-// such as CLI. SERVER_PORT_12345_TCP, of a Docker link, is further away.
+// like one of a key but is none: at most two edits away, and with the same prefix,
+// such as CLI_. SERVER_PORT_12345_TCP, of a Docker link, is not reported.
 func Misspelled(environ []string, keys []Key) (warnings []string) {
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")

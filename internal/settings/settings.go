@@ -22,7 +22,7 @@ import (
 // names, variables, defaults, limits and help.
 type Key struct {
 	Name    string // in the file, and in the mapstructure tag of its field; case does not matter
-	Env     string // the environment variable that overrides the file; empty there means unset
+	Env     string // the environment variable that overrides the file; an empty one counts as unset
 	Default string // "" = none
 	Parse   Parser
 	Help    string // one line in Spanish
@@ -44,11 +44,11 @@ type Settings struct {
 
 // Load reads the file, if there is one, and the environment variables of keys,
 // and fills the struct that config points to. Each key has a field there whose
-// mapstructure tag is its name. The first key, in the table's order, whose value
-// its Parse refuses decides the error.
+// mapstructure tag is its name. If several values are
+// invalid, the error is about the first such key of the table.
 func Load(file File, keys []Key, config any) (*Settings, error) {
 	v := viper.NewWithOptions(
-		viper.KeyDelimiter("::"), // server.address is a name as it is, here and in a field's tag
+		viper.KeyDelimiter("::"), // else viper would read the dot in server.address as nesting
 		viper.WithDecoderRegistry(codec{file.Format, keys}),
 	)
 	for _, key := range keys {
@@ -61,7 +61,7 @@ func Load(file File, keys []Key, config any) (*Settings, error) {
 	s := &Settings{viper: v, path: file.Path, keys: keys}
 	err := v.UnmarshalExact(config, viper.DecodeHook(s.parse))
 	if invalid, ok := errors.AsType[*valueError](err); ok {
-		err = invalid // without the words of mapstructure
+		err = invalid // drops the prefix of mapstructure
 	}
 	return s, err
 }
@@ -79,7 +79,7 @@ func readFile(v *viper.Viper, file File) error {
 	v.SetConfigType("ini") // viper wants a type that it knows; the codec does not look at it
 	if err := v.ReadConfig(bytes.NewReader(content)); err != nil {
 		if parse, ok := errors.AsType[viper.ConfigParseError](err); ok {
-			err = parse.Unwrap() // without the words of viper
+			err = parse.Unwrap() // drops the prefix of viper
 		}
 		return fmt.Errorf("configuration file %s: %w", file.Path, err)
 	}
@@ -91,11 +91,11 @@ func readFile(v *viper.Viper, file File) error {
 // could not keep the key's limits. The conversions of viper and mapstructure
 // would not do either: to them 010 is 8, and 1_0 is 10.
 func (s *Settings) parse(_, _ reflect.Type, data any) (any, error) {
-	texts, all := data.(map[string]any)
-	if !all {
-		return data, nil // one of the values below
+	whole, isWhole := data.(map[string]any)
+	if !isWhole {
+		return data, nil // a single field: its value is converted already
 	}
-	values := make(map[string]any, len(texts))
+	values := make(map[string]any, len(whole))
 	for _, key := range s.keys {
 		value, err := key.Parse(s.Text(key.Name))
 		if err != nil {
@@ -120,7 +120,7 @@ func (s *Settings) env(name string) string {
 	return s.keys[slices.IndexFunc(s.keys, func(k Key) bool { return k.Name == name })].Env
 }
 
-// valueError is about the value of a key.
+// valueError marks an error that Invalid made.
 type valueError struct{ error }
 
 // Invalid returns the error of a key whose value is refused because of err,

@@ -3,7 +3,7 @@ package betcsvtest
 
 import "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 
-// Bet makes a bet of that day.
+// Bet makes a bet with the birthdate 1999-03-17.
 func Bet(agency lottery.AgencyID, first, last, document string, number int64) lottery.Bet {
 	return lottery.Bet{Agency: agency, FirstName: first, LastName: last, Document: document,
 		Birthdate: lottery.Date{Year: 1999, Month: 3, Day: 17}, Number: number}

@@ -12,7 +12,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
-// asProgram is set for a test binary that is to be the program.
+// asProgram is an environment variable. If it is set, the test binary runs the
+// program instead of the tests.
 const asProgram = "TEST_AS_PROGRAM"
 
 // AsUser is a setting of Program: the id of the user that the program runs as.
