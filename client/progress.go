@@ -72,7 +72,7 @@ func (p *progressBar) end(ctx context.Context) {
 		defer close(ended)
 		p.endLog()
 		p.waiting.Store(false)
-	p.bar.Abort(false)
+		p.bar.Abort(false)
 		p.container.Wait()
 	}()
 	select {

@@ -36,8 +36,13 @@ type archive struct {
 func openArchive(dir string) (*archive, error) {
 	for _, name := range zipNames {
 		file := filepath.Join(dir, name)
-		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		info, err := os.Stat(file)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
+		}
+		if err == nil && !info.Mode().IsRegular() {
+			// A pipe would be waited for, without an end.
+			return nil, fmt.Errorf("%s no es un archivo común", file)
 		}
 		reader, err := zip.OpenReader(file)
 		if err != nil {

@@ -1,0 +1,21 @@
+//go:build unix
+
+package dataset
+
+import (
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A pipe in the place of the course's zip is refused, and not waited for.
+func TestArchiveIsNoPipe(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, zipNames[0]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openArchive(dir); err == nil || !strings.Contains(err.Error(), "no es un archivo común") {
+		t.Errorf("error %v", err)
+	}
+}
