@@ -14,7 +14,7 @@ readonly compose_file=docker-compose-dev.yaml
 
 readonly default_line='^const defaultScenario = ".*"$'
 
-# Of ej1, ej2, …
+# The titles of ej1, ej2, … in this order.
 readonly titles=(
   'generador del archivo de Docker Compose'
   'configuración montada, sin reconstruir las imágenes'

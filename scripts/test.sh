@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All checks of the project. What a machine lacks is said and left out:
+# All checks of the project. Missing tools are reported and their checks skipped:
 # a C compiler (-race), python3, tshark, shellcheck, a Docker engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."

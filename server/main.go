@@ -41,7 +41,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the whole program; it returns the exit status.
+// run is main without os.Exit, so that tests can call it. It returns the exit
+// status.
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
 	path, named, err := args.Parse("server", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -74,8 +75,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 }
 
 // serve opens the files, serves until the context ends, and closes the files.
-// It fails if they, or the port, cannot be opened, or not be closed, and if the
-// storage breaks.
+// It returns an error if a file or the port cannot be opened, if a file cannot be
+// closed, or if the storage breaks.
 func serve(ctx context.Context, cfg config.Config) (err error) {
 	bets, err := store.Open(ctx, cfg.Storage, storeOptions(cfg))
 	if err != nil {
@@ -111,14 +112,14 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 	running.Go(func() { d.Run(ctx) })
 	running.Go(func() {
 		select {
-		case <-bets.Broken(): // only another start can tell what the files hold
+		case <-bets.Broken(): // stop: only the next start can read what the files hold
 			cancel()
 		case <-ctx.Done():
 		}
 	})
 	server.Serve(ctx, listener)
 	running.Wait()
-	return nil // bets.Close tells if the storage is broken
+	return nil // the deferred bets.Close returns the storage's error
 }
 
 func storeOptions(cfg config.Config) store.Options {
@@ -130,7 +131,7 @@ func storeOptions(cfg config.Config) store.Options {
 	}
 }
 
-// withRemedy says what to do where that is known.
+// withRemedy adds advice to errors of permission and of files that do not exist.
 func withRemedy(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):

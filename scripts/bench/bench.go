@@ -61,8 +61,8 @@ type outcome struct {
 	client  int64         // that of the largest client
 }
 
-// measureAll runs every scenario once, then all again, and so on: what disturbs
-// the machine for a while does not fall on one of them.
+// measureAll runs every scenario once, then all again, and so on, so that a short
+// disturbance of the machine does not hit one scenario only.
 func (b *bench) measureAll(ctx context.Context, opts options, progress io.Writer) ([]result, error) {
 	results := make([]result, len(opts.scenarios))
 	for repetition := range opts.repetitions {

@@ -29,7 +29,7 @@ func (b *bench) floor(ctx context.Context, in input) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer os.Remove(file.Name()) // before the system writes it back
+	defer os.Remove(file.Name()) // before the system writes it to the disk, which would disturb the next run
 	defer file.Close()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -23,7 +23,7 @@ func (b *bench) lottery(ctx context.Context, s scenario, in input, programs stri
 	if err != nil {
 		return outcome{}, err
 	}
-	defer os.RemoveAll(dir) // before the system writes it back
+	defer os.RemoveAll(dir) // before the system writes it to the disk, which would disturb the next run
 	server, address, err := startServer(ctx, s, in, programs, dir)
 	if err != nil {
 		return outcome{}, err

@@ -32,7 +32,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	if options.clients >= bridgePorts { // the server takes a port too
+	if options.clients >= bridgePorts { // the server needs a port of the bridge too
 		fmt.Fprintf(stderr, "aviso: un bridge de Linux admite %d contenedores; "+
 			"con %d clientes no arrancarán todos en una sola red\n", bridgePorts, options.clients)
 	}

@@ -77,7 +77,7 @@ func (in inputs) consume(bets io.Reader) error {
 	}
 }
 
-// sameBet compares the fields as text, except the number.
+// sameBet compares the fields as text, and the number as an integer.
 func sameBet(stored, sent []string) bool {
 	if len(stored) != 5 || len(sent) != 5 {
 		return false

@@ -12,7 +12,7 @@ import (
 // [DEFAULT], "key = value" or "key: value", lines that begin with # or ; are
 // comments, values are taken literally, quotes included. Python would also take
 // a comment after a value as part of that value; here that is an error.
-// viper 1.21 no longer reads INI itself.
+// viper 1.21 has no INI decoder.
 func parseINI(content []byte) ([]settings.Entry, error) {
 	file, err := ini.LoadSources(ini.LoadOptions{
 		InsensitiveKeys:            true,
@@ -23,7 +23,7 @@ func parseINI(content []byte) ([]settings.Entry, error) {
 		AllowDuplicateShadowValues: true,
 	}, content)
 	if err != nil {
-		return nil, fmt.Errorf("not INI: %s", strings.TrimSpace(err.Error())) // it quotes the line with its end
+		return nil, fmt.Errorf("not INI: %s", strings.TrimSpace(err.Error())) // the message of ini contains the line break
 	}
 	var entries []settings.Entry
 	for _, section := range file.Sections() {
@@ -33,7 +33,7 @@ func parseINI(content []byte) ([]settings.Entry, error) {
 		for _, key := range section.Keys() {
 			name := strings.ToUpper(key.Name())
 			values := key.ValueWithShadows()
-			if len(values) == 0 { // it leaves empty ones out
+			if len(values) == 0 { // ini drops empty values
 				values = []string{""}
 			}
 			for _, value := range values {

@@ -22,7 +22,7 @@ func NewBarrier(n int) *Barrier {
 	return &Barrier{size: n, done: make(chan struct{}), arrived: make(map[lottery.AgencyID]struct{})}
 }
 
-// Expects tells whether the barrier waits for the agency, or waited for it.
+// Expects tells whether id is one of 1 to N.
 func (b *Barrier) Expects(id lottery.AgencyID) bool { return id >= 1 && uint64(id) <= uint64(b.size) }
 
 // Arrive notes that an agency has arrived. It may be called again for the same

@@ -1,5 +1,4 @@
-// Package draw holds the barrier that waits for all agencies, and the draw: in
-// which order it takes its steps. It knows nothing of bytes, files, sockets or
+// Package draw waits until all agencies have finished, and then makes the draw. It knows nothing of bytes, files, sockets or
 // logs.
 package draw
 
@@ -17,11 +16,11 @@ import (
 // Ledger holds the bets that take part in the draw.
 type Ledger interface {
 	// Winners tells which stored bets have won, in the order of storage, and
-	// how many bets are stored. The slice is not to be changed.
+	// how many bets are stored. Do not modify the slice.
 	Winners() (won []Winner, stored uint64)
 }
 
-// Winner is what the draw needs to know of a bet that has won.
+// Winner is a bet that has won: its agency and its document.
 type Winner struct {
 	Agency   lottery.AgencyID
 	Document string
@@ -31,11 +30,11 @@ type Winner struct {
 // is durable when they return nil.
 type Journal interface {
 	RecordFinished(id lottery.AgencyID, total lottery.Offset) error
-	RecordDraw(agencies int) error // among how many agencies
+	RecordDraw(agencies int) error // agencies: how many took part
 }
 
-// History is what a journal held when the server started. The zero value is
-// that of a lottery that begins.
+// History is the state that was read from the journal at the start of the server.
+// The zero value is that of a new lottery.
 type History struct {
 	Finished map[lottery.AgencyID]lottery.Offset // the agencies that have finished, with their totals
 	Drawn    bool                                // the draw was held
@@ -48,17 +47,16 @@ type Options struct {
 	Agencies int
 
 	// PublishDelay is the pause between the draw and the release of its
-	// results. A recovered draw is released without it.
+	// results. After a restart there is no pause.
 	PublishDelay time.Duration
 
 	// Announce is called when the draw has been held and recorded, before
-	// anybody learns of its results. It is told whether the draw was held
-	// before a restart, over how many bets and with how many winners. If it
-	// is nil, nobody is told.
+	// anybody learns of its results. recovered: the draw was recorded before
+	// this start. bets and winners count those of the draw. It may be nil.
 	Announce func(recovered bool, bets uint64, winners int)
 
-	// Failed is called each time the draw could not be recorded; it is tried
-	// again then. If it is nil, nobody is told.
+	// Failed is called each time the draw could not be recorded; Run then
+	// tries again. It may be nil.
 	Failed func(error)
 }
 
@@ -68,8 +66,8 @@ const (
 	mostPause  = 5 * time.Second
 )
 
-// ErrTotal is wrapped when an agency finishes with another number of bets than
-// are stored, or than it has finished with before.
+// ErrTotal is wrapped when the total of an agency is not the number of its stored
+// bets, or is not the total with which it has finished before.
 var ErrTotal = errors.New("total does not match")
 
 // Draw is the one draw of a lottery. It is held by Run when all agencies have
@@ -81,7 +79,7 @@ type Draw struct {
 	barrier *Barrier
 	drawn   bool // before this start
 
-	mu       sync.Mutex // guards finished, and keeps arrivals in order
+	mu       sync.Mutex // guards finished; held during arrived, so that its calls do not overlap
 	finished map[lottery.AgencyID]lottery.Offset
 
 	released chan struct{}                 // closed by Run once winners is set
@@ -164,7 +162,7 @@ func (d *Draw) Finish(id lottery.AgencyID, total, stored lottery.Offset, arrived
 	defer d.mu.Unlock()
 	if _, again := d.finished[id]; !again {
 		d.finished[id] = total
-		arrived(d.barrier.Missing() - 1)
+		arrived(d.barrier.Missing() - 1) // this agency has not arrived yet
 		d.barrier.Arrive(id)
 	}
 	return nil
@@ -224,11 +222,11 @@ func (d *Draw) record(ctx context.Context) bool {
 	}
 }
 
-// documents gives those of the winners by agency.
+// documents groups the winners' documents by agency.
 func documents(won []Winner) map[lottery.AgencyID][]string {
-	of := make(map[lottery.AgencyID][]string)
+	byAgency := make(map[lottery.AgencyID][]string)
 	for _, w := range won {
-		of[w.Agency] = append(of[w.Agency], w.Document)
+		byAgency[w.Agency] = append(byAgency[w.Agency], w.Document)
 	}
-	return of
+	return byAgency
 }

@@ -18,18 +18,19 @@ var (
 	ErrBroken = errors.New("storage is broken until a restart")
 )
 
-// appender appends to a file whole or not at all. It belongs to one goroutine
+// appender appends each write completely or not at all. It belongs to one goroutine
 // at a time.
 type appender struct {
 	fs   FS
 	path string
 	file File
-	size int64 // up to here, the file is durable
-	sync bool
+	size int64 // bytes that were appended completely, and synced if sync is set
+	sync bool  // append syncs each write
 }
 
-// openAppender opens a file, or creates it. What it reads from then on is on the
-// disk: after a failed sync, the system's cache shows bytes that the disk lacks.
+// openAppender opens a file, or creates it. It syncs the file and drops its cached
+// pages, so that reading shows what is on the disk: after a failed sync the cache
+// may hold bytes that the disk lacks.
 func openAppender(path string, opts Options) (*appender, error) {
 	fs := opts.FS
 	if fs == nil {
@@ -49,7 +50,7 @@ func openAppender(path string, opts Options) (*appender, error) {
 	return a, nil
 }
 
-// append writes p after the durable end and, if told so, syncs it. Its errors
+// append writes p at the end of the file and, if sync is set, syncs it. Its errors
 // wrap ErrRefused or ErrBroken.
 func (a *appender) append(p []byte) error {
 	n, err := a.file.Write(p)
@@ -64,8 +65,8 @@ func (a *appender) append(p []byte) error {
 	}
 	if a.sync {
 		if err := a.file.Sync(); err != nil {
-			// What the disk has of p is not known. The file must not show
-			// more than was acknowledged.
+			// What the disk has of p is not known. Cut p off, so that a
+			// restart does not find bets that were not acknowledged.
 			return fmt.Errorf("%w: %w", ErrBroken, errors.Join(fmt.Errorf("sync %s: %w", a.path, err), a.cut(a.size)))
 		}
 	}
@@ -88,7 +89,7 @@ func (a *appender) check(size int64) error {
 	return nil
 }
 
-// cut shortens the file to size, for good.
+// cut shortens the file to size and syncs it.
 func (a *appender) cut(size int64) error {
 	if err := a.file.Truncate(size); err != nil {
 		return fmt.Errorf("cut %s back: %w", a.path, err)
@@ -100,9 +101,9 @@ func (a *appender) cut(size int64) error {
 	return nil
 }
 
-// begin makes durable what a start found, up to size, and cuts off what follows:
-// the name of a new file is not on disk before its folder is. What is cut off it
-// appends to path.torn first, durably. It returns how many bytes that was.
+// begin keeps the first size bytes of the file. It appends the rest to path.torn,
+// durably, and then cuts it off; it returns how many bytes that was. It syncs the
+// folder too, else the name of a new file may be lost.
 func (a *appender) begin(size int64) (torn int64, err error) {
 	total, err := a.file.Size()
 	if err != nil {

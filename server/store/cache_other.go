@@ -4,6 +4,6 @@ package store
 
 import "os"
 
-// dropCache does nothing: only Linux is known to show pages after a failed sync
-// that the disk lacks, and to have a call that drops them.
+// dropCache does nothing. Only Linux is known to show pages that the disk lacks
+// after a failed sync. Linux also has a call that drops them.
 func dropCache(*os.File) error { return nil }

@@ -10,7 +10,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
-// group is a number of batches that are written and synced together.
+// group is a set of batches that are written and synced together.
 //
 //	filling ──take──▶ writing ──append: write, fsync──▶ durable
 //	   │                 │
@@ -30,7 +30,7 @@ type group struct {
 	err   error         // why it was refused; to be read after done
 }
 
-// buffers are what a group that is done leaves to a later one.
+// buffers are the memory of a group that is done, which a later one reuses.
 type buffers struct {
 	rows    []byte
 	touched []*agency // that have bets in the group
@@ -49,7 +49,7 @@ func newGroup(used buffers, room int) *group {
 	}
 }
 
-// Commit is a batch on its way to the disk.
+// Commit is the handle of a queued batch; Wait waits until the batch is durable.
 type Commit struct {
 	store  *Store
 	group  *group // nil when all of the batch is durable already
@@ -95,8 +95,8 @@ func (c *Commit) End() lottery.Offset { return c.end }
 // that agency; they and their texts may be reused after the return. While too much
 // is queued it waits for the disk.
 //
-// Rows are encoded outside the lock, on the assumption that nobody else moves
-// this agency meanwhile. When it proves wrong, it begins again.
+// Rows are encoded without the lock. If another goroutine queues or loses bets of
+// this agency meanwhile, the loop begins again.
 func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery.Bet) (*Commit, error) {
 	for i := range bets {
 		if bets[i].Agency != id {
@@ -194,7 +194,7 @@ func (s *Store) enqueue(a *agency, from, next State, batch *encoded) (*group, er
 		return nil, nil
 	}
 	g := s.filling
-	if a.queued == a.writing {
+	if a.queued == a.writing { // the agency's first batch in the group
 		g.touched = append(g.touched, a)
 	}
 	a.queued = next
@@ -209,11 +209,11 @@ func (s *Store) full(n int) bool {
 	return len(s.filling.rows) > 0 && len(s.filling.rows)+n > s.room
 }
 
-// await waits for an event in the life of a group. It brings the event about, by
-// writing the group, if nobody else is writing.
+// await waits until event, which is taken or done of a group, is closed. If nobody
+// is writing, it writes the group itself.
 func (s *Store) await(g *group, event <-chan struct{}) {
 	select {
-	case <-event: // first: with nobody writing, the other select might choose to write
+	case <-event: // checked first: a select picks at random when both cases are ready
 		return
 	default:
 	}

@@ -7,11 +7,10 @@ import (
 	"os"
 )
 
-// FS is what the store needs of an operating system, so that tests can make it
-// fail.
+// FS is the file system as the store uses it. Tests replace it to make it fail.
 type FS interface {
-	// Open opens a file for reading and appending, for this process alone,
-	// and creates it when there is none.
+	// Open opens a file for reading and appending, and creates it when there
+	// is none. It locks the file against other servers.
 	Open(path string) (File, error)
 	// SyncDir makes the names in a folder durable.
 	SyncDir(path string) error
@@ -26,7 +25,7 @@ type File interface {
 	Truncate(size int64) error
 	Sync() error
 	// DropCache forgets what the system has cached of a file that was synced,
-	// so that reads tell what the disk holds.
+	// so that the next reads come from the disk.
 	DropCache() error
 	// Named tells the size of the file. It fails if the path by which the file
 	// was opened does not name it any more.

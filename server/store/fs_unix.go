@@ -9,7 +9,8 @@ import (
 )
 
 // lockFile keeps a second server away from the file, until it is closed or the
-// process ends. A file system that has no locks does without.
+// process ends. Other errors are ignored, because some file systems
+// have no locks.
 func lockFile(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {

@@ -10,7 +10,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// journal keeps, beside bets.csv, what its rows do not tell: which agencies have
+// journal keeps, beside bets.csv, what that does not contain: which agencies have
 // finished, and that the draw was held.
 type journal struct {
 	path string
@@ -84,7 +84,7 @@ func (j *journal) add(record fmt.Stringer) error {
 	defer j.mu.Unlock()
 	line := journalLine(record)
 	if _, err := parseJournalLine(strings.TrimSuffix(line, "\n")); err != nil {
-		return err // what could not be read again is not written
+		return err // never write a line that recover would refuse
 	}
 	if fresh, err := j.isNew(record); err != nil || !fresh {
 		return err

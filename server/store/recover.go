@@ -13,7 +13,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// progressEvery is how often a start tells how far it is.
+// progressEvery is the time between two reports of progress during a start.
 const progressEvery = 3 * time.Second
 
 // recover reads the whole of bets.csv and counts its bets. It changes nothing, and
@@ -72,8 +72,8 @@ func (s *Store) recoverBet(bet *lottery.Bet) error {
 	return nil
 }
 
-// trimNULs tells how long the file is without the NULs at its end: what a crash
-// leaves when the size of a file reached the disk and its bytes did not.
+// trimNULs tells how long the file is without the NULs at its end. After a crash a
+// file can end in NULs: its new size was saved, its new bytes were not.
 func trimNULs(file io.ReaderAt, size int64) (int64, error) {
 	buf := make([]byte, 64<<10)
 	for size > 0 {

@@ -6,8 +6,7 @@
 // under way, those up to the queued one after the next. Batches of all agencies that
 // wait together share one write and one fsync.
 //
-// It keeps the few that have won in memory too, so that the draw needs not read
-// the file again.
+// It also keeps the winning bets in memory, so the draw does not read the file.
 package store
 
 import (
@@ -23,8 +22,8 @@ import (
 
 var (
 	// ErrGap says that a batch begins after the last bet known of its agency.
-	// It also meets a batch that follows on one that was refused meanwhile: of
-	// several failures of a session, the first is the cause.
+	// A batch that follows a refused batch gets it too: then the refusal is the
+	// cause.
 	ErrGap = errors.New("bets are missing before this batch")
 
 	// ErrClosed says that the store was closed.
@@ -48,8 +47,8 @@ type Options struct {
 	// until they are written.
 	Sync bool
 	// Agencies is how many agencies take part, those with the ids 1 to
-	// Agencies. What other agencies have stored is an error of Open, unless
-	// Agencies is 0.
+	// Agencies. Open fails if bets.csv holds bets of an id above Agencies,
+	// unless Agencies is 0.
 	Agencies int
 	// Progress, if set, is told every few seconds how many bytes of bets.csv
 	// Open has read, of how many.
@@ -71,10 +70,10 @@ type Store struct {
 	torn    int64
 	whole   int64 // bytes of bets.csv, when it was read: those of whole rows
 	closing func(path string, err error)
-	record  []byte    // of one bet, while the file is read
+	record  []byte    // of one bet; reused by recoverBet
 	encoded sync.Pool // *encoded
 
-	writer  chan struct{} // full while somebody writes: only the writer touches file
+	writer  chan struct{} // a lock of capacity 1: whoever holds it may use file
 	file    *appender
 	journal *journal
 
@@ -85,13 +84,13 @@ type Store struct {
 	filling  *group        // takes batches
 	writing  *group        // is being written; nil most of the time
 	spare    buffers
-	refusal  error         // wraps ErrBroken, or is ErrClosed, for all that follows
+	refusal  error         // if set, every call fails with it: ErrClosed, or wraps ErrBroken
 	broken   chan struct{} // closed when the store breaks
 	closed   bool
 }
 
-// agency holds what is known of one agency: what is durable, what will be once
-// the group being written is, and what once the group being filled is.
+// agency holds the state of one agency. durable is in the file. writing will be
+// durable after the current write, and queued after the next one.
 type agency struct {
 	durable, writing, queued State
 }
@@ -240,7 +239,7 @@ func (s *Store) breakDown(err error) {
 }
 
 // Broken is closed when the store breaks: Err tells why. The process should end;
-// a start finds out what the files hold.
+// the next start reads what the files hold.
 func (s *Store) Broken() <-chan struct{} { return s.broken }
 
 // Err tells why the store is broken; it wraps ErrBroken. It is nil otherwise.
@@ -259,15 +258,15 @@ func (s *Store) Bets() uint64 {
 }
 
 // Winners tells which durable bets have won, in the order of storage, and how
-// many bets are durable. The slice is not to be changed.
+// many bets are durable. Do not modify the slice.
 func (s *Store) Winners() (won []draw.Winner, stored uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.winners, s.bets
 }
 
-// appendWinner appends a bet to dst if it has won. It copies what it keeps: the
-// bet's texts are parts of something larger, which may be reused.
+// appendWinner appends a bet to dst if it has won. It copies the document, because
+// the texts of a bet are parts of a larger string.
 func appendWinner(dst []draw.Winner, bet *lottery.Bet) []draw.Winner {
 	if !lottery.HasWon(bet) {
 		return dst
@@ -285,7 +284,8 @@ func (s *Store) State(id lottery.AgencyID) State {
 	return State{}
 }
 
-// agency finds, or begins, what is known of an agency. Under s.mu.
+// agency returns the state of an agency, and creates it if needed. The caller holds
+// s.mu, unless the store is being opened.
 func (s *Store) agency(id lottery.AgencyID) *agency {
 	a := s.agencies[id]
 	if a == nil {
@@ -314,7 +314,7 @@ func (s *Store) Close() error {
 	defer func() { <-s.writer }()
 	s.write(last)
 	<-last.done
-	s.journal.mu.Lock() // for a record that is being written
+	s.journal.mu.Lock() // waits for a record that is being written
 	defer s.journal.mu.Unlock()
 	if broken := s.Err(); broken != nil {
 		return errors.Join(broken, s.closeFiles())

@@ -13,7 +13,7 @@ func (s *Store) verify(agencies int) error {
 		return fmt.Errorf("%s does not fit %s: %w", s.journal.path, s.path, err)
 	}
 	if agencies == 0 {
-		return nil // there is no draw from which a bet could be missing
+		return nil // no draw, so the bets of any agency are fine
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.agencies)) {
 		if uint64(id) > uint64(agencies) {

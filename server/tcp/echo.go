@@ -23,7 +23,7 @@ func (s *Server) echo(ctx context.Context, c *conn) {
 		err = fmt.Errorf("message of more than %d bytes", maxEcho)
 	case err == nil:
 	case errors.Is(err, io.EOF):
-		err = nil // a message may end with the stream
+		err = nil // no line end: the message ends where the stream ends
 	case stopping(ctx):
 		return // the server cut it off: that is no failure
 	default:

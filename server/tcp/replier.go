@@ -12,7 +12,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
-// reply is what an agency gets for a frame.
+// reply is the pending answer to one frame.
 type reply interface {
 	// give waits for what the reply depends on, logs it and queues it for the
 	// peer. It is called also when the session is over and the peer can no
@@ -27,11 +27,11 @@ type reply interface {
 type replier struct {
 	*session
 	out     []byte         // frames not written yet
-	stored  lottery.Offset // what the peer was told, or will be by the next ACK
-	due     bool           // that ACK is not in out yet, for a later one may replace it
+	stored  lottery.Offset // the count of the last WELCOME or ACK, or of the next ACK
+	due     bool           // an ACK for stored must still be put into out
 	failure error          // why the session is over, if it failed
 	over    bool           // the peer gets no more replies
-	refused bool           // the peer was told so
+	refused bool           // an ERROR was sent
 }
 
 // run gives replies until the queue is closed.
@@ -68,7 +68,7 @@ func (r *replier) ack(stored lottery.Offset) {
 // queueAck queues the acknowledgement that is due.
 func (r *replier) queueAck() {
 	if r.due {
-		r.out, _ = protocol.AppendFrame(r.out, &protocol.Ack{Stored: r.stored}) // has a fixed size
+		r.out, _ = protocol.AppendFrame(r.out, &protocol.Ack{Stored: r.stored}) // cannot fail: its size is fixed
 		r.due = false
 	}
 }
@@ -87,8 +87,8 @@ func (r *replier) flush() {
 	}
 }
 
-// end makes the session be over and tells the peer why, if the reason is
-// something to tell. The first reason counts.
+// end ends the session; only its first call counts. If the reason is a
+// *protocol.Error, it is sent to the peer.
 func (r *replier) end(reason error) {
 	if r.over {
 		return
@@ -111,7 +111,7 @@ func (r *replier) end(reason error) {
 type batchReply struct {
 	offset  lottery.Offset
 	count   int
-	single  *lottery.Bet  // of a BET
+	single  *lottery.Bet  // set only for a BET
 	commit  *store.Commit // nil if refused
 	refusal error         // why the store did not take the bets
 }
@@ -156,12 +156,12 @@ func (b batchReply) logStored(agency lottery.AgencyID) {
 	}
 }
 
-// finishedReply weighs a notification.
+// finishedReply checks a FINISHED.
 type finishedReply struct{ total lottery.Offset }
 
 func (f finishedReply) give(_ context.Context, r *replier) error {
 	if r.over {
-		return nil // the notification follows something that was refused
+		return nil // the session is over, so FINISHED is ignored
 	}
 	stored := r.server.store.State(r.agency).Bets
 	arrived := func(missing int) { logFinished(r.agency, f.total, missing) }

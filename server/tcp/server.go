@@ -1,7 +1,7 @@
 // Package tcp serves the central's one port: it accepts connections, tells
 // echo clients from agencies by their first byte, and speaks with each in a
-// goroutine of its own. It turns what travels into what the lottery knows, and
-// logs what happens.
+// goroutine of its own. It decodes frames, calls the store and the draw, and writes
+// the log lines. The central is the server program.
 package tcp
 
 import (
@@ -32,8 +32,8 @@ const (
 	// that waits for a peer.
 	stopTimeout = 200 * time.Millisecond
 
-	// drainTimeout bounds how long a refused peer is listened to, and how long
-	// a superseded one is spoken to.
+	// drainTimeout bounds how long input is discarded after an ERROR, and how
+	// long a superseded connection may still be written to.
 	drainTimeout = time.Second
 
 	// maxRejecting bounds how many connections are open beyond MaxConnections,
@@ -94,8 +94,8 @@ var (
 // the peers, and returns when no goroutine of its own is left. Nothing that a
 // peer does or fails to do delays that by more than a fraction of a second.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) {
-	// The connections' context does not end with ctx but after the listener,
-	// and with a cause of its own, for which the peers are told.
+	// Connections have a context of their own. It ends after the listener is
+	// closed, with the cause errStopping, which the peers are told.
 	connections, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer s.sessions.Wait()
 	defer cancel(errStopping)
@@ -103,7 +103,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) {
 	context.AfterFunc(ctx, func() {
 		defer close(closed)
 		err := listener.Close()
-		cancel(errStopping) // before the line is written, which may have to wait
+		cancel(errStopping) // before logging, because the log may have to wait
 		LogClosed("listener", "address", listener.Addr().String(), err)
 	})
 	s.accept(ctx, connections, listener)
@@ -125,7 +125,7 @@ func (s *Server) accept(ctx, connections context.Context, listener net.Listener)
 			number++
 		case ctx.Err() == nil:
 			// Out of descriptors, or a peer that gave up in the queue: both
-			// pass.
+			// are temporary.
 			logAcceptFailed(reason.Of(err))
 			if outOfDescriptors(err) {
 				s.slots.evictOne()
@@ -152,14 +152,14 @@ func (s *Server) admit(ctx context.Context, socket net.Conn, number uint64) {
 	s.sessions.Go(func() {
 		defer s.slots.leave(c.slot)
 		defer cancel(nil)
-		interrupt := context.AfterFunc(connCtx, func() {
+		stopInterrupt := context.AfterFunc(connCtx, func() {
 			c.Interrupt()
 			if errors.Is(context.Cause(connCtx), errSuperseded) {
-				c.EndWithin(drainTimeout) // the newer connection waits
+				c.EndWithin(drainTimeout) // the newer connection waits for this one
 				s.slots.offer(c.slot)
 			}
 		})
-		defer interrupt()
+		defer stopInterrupt()
 		end := context.AfterFunc(ctx, func() { c.EndWithin(stopTimeout) })
 		defer end()
 		s.serve(connCtx, cancel, c)
@@ -169,8 +169,8 @@ func (s *Server) admit(ctx context.Context, socket net.Conn, number uint64) {
 
 // reject tells a new connection that there is no room, and closes it. The
 // accept loop, which calls it, does not wait: the answer fits the socket's empty
-// buffer, and a goroutine listens to the peer until it has read that. When many
-// do so already the connection is closed at once.
+// buffer, and a goroutine listens to the peer until it has read that. If
+// maxRejecting goroutines do so already, the connection is closed at once.
 func (s *Server) reject(ctx context.Context, c *conn) {
 	c.EndWithin(drainTimeout)
 	frame, err := protocol.AppendFrame(nil, refusal(protocol.StatusBusy, errNoRoom))
@@ -191,7 +191,7 @@ func (s *Server) reject(ctx context.Context, c *conn) {
 	}
 }
 
-// conn is a connection as the sessions see it.
+// conn is an accepted connection with its number, its peer's address and its slot.
 type conn struct {
 	*deadline.Conn
 	stream *bufio.Reader // of what the peer sends

@@ -14,8 +14,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
-// window is how many replies may be due to a peer. Beyond it the session stops
-// reading until the oldest is given.
+// window is the most replies that may be pending. Then the session stops reading
+// until the oldest is given.
 const window = 128
 
 var (
@@ -42,7 +42,7 @@ type session struct {
 
 // serve speaks with one connection until it ends.
 func (s *Server) serve(ctx context.Context, cancel context.CancelCauseFunc, c *conn) {
-	// One deadline for all that says who the peer is.
+	// One deadline for the first byte and the HELLO, or the echo's line.
 	c.ArmRead(s.options.HelloTimeout)
 	first, err := c.stream.Peek(1)
 	switch {
@@ -81,7 +81,7 @@ func (s *session) run(ctx context.Context) {
 	}
 }
 
-// hello reads the HELLO. What it returns is to be told to the peer.
+// hello reads and checks the HELLO. The caller ends the session with its error.
 func (s *session) hello(ctx context.Context) error {
 	kind, payload, err := s.frames.Next()
 	if err != nil {
@@ -147,7 +147,7 @@ func (s *session) read(ctx context.Context) {
 			due, err = refused(s.readFailure(ctx, err))
 		}
 		if err != nil {
-			s.cancel(err) // a reply that waits for the draw waits no longer
+			s.cancel(err) // wakes a queryReply that waits for the draw
 		}
 		s.replies <- due
 		if err != nil {
@@ -219,7 +219,7 @@ func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 	return refused(violation("unexpected %v", kind))
 }
 
-// refused is the end of a session.
+// refused returns a reply that ends the session with the reason.
 func refused(reason error) (reply, error) { return endReply{reason}, reason }
 
 // store queues the bets of a batch for storage and returns the batch's reply.
@@ -243,8 +243,8 @@ func (s *session) queue(offset lottery.Offset, bets []lottery.Bet) (*store.Commi
 	commit, err := s.server.store.StoreBets(s.agency, offset, bets)
 	switch {
 	case errors.Is(err, store.ErrGap) && offset <= s.queued:
-		// The peer left no gap. There is one since the store refused what it
-		// took from this session before, which the peer is about to be told.
+		// The peer left no gap: the store has refused an earlier batch of this
+		// session. The reply to that batch tells the peer.
 		return nil, refusal(protocol.StatusStorageFailed, errBatchBefore)
 	case errors.Is(err, store.ErrGap):
 		return nil, violation("%w", err)

@@ -12,7 +12,7 @@ import (
 // agency.
 var errSuperseded = errors.New("a newer connection speaks for this agency")
 
-// takeovers sees to it that one connection at a time speaks for an agency: the
+// takeovers ensures that only one connection at a time speaks for an agency: the
 // newest. The zero value is ready to use.
 type takeovers struct {
 	mu     sync.Mutex

@@ -68,7 +68,7 @@ func damaged(file string, err error) error {
 func (a *archive) index() error {
 	a.entries = make(map[int]*zip.File)
 	for _, f := range a.reader.File {
-		name := strings.ReplaceAll(f.Name, `\`, "/") // some Windows tools
+		name := strings.ReplaceAll(f.Name, `\`, "/") // some Windows tools write backslashes
 		match := entryName.FindStringSubmatch(path.Base(name))
 		if match == nil || !f.Mode().IsRegular() || strings.HasPrefix(name, "__MACOSX/") {
 			continue

@@ -11,7 +11,7 @@ import (
 )
 
 // Table is a table under construction. Columns are aligned to the right except
-// those named in Left.
+// those whose index is in Left.
 type Table struct {
 	Header []string
 	Left   map[int]bool // columns of text
