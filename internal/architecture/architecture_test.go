@@ -48,6 +48,7 @@ var table = []rule{
 		without: slices.Concat(sockets, files, logs, csv)},
 	{pkg: "server/config", knows: []string{"internal/settings"},
 		without: []string{"encoding/csv", "log", "log/slog", "net/http"}},
+	{pkg: "server/central", onlyKnown: true, knows: []string{"internal/lottery"}},
 	{pkg: "server/draw", onlyKnown: true, knows: []string{"internal/lottery", "internal/retry"},
 		without: slices.Concat(sockets, files, logs, csv, []string{"encoding/binary", "bufio", "bytes"})},
 	{pkg: "server/store", knows: []string{"internal/betcsv", "internal/lottery", "protocol", "server/draw"},
