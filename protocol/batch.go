@@ -55,7 +55,7 @@ func AppendBatch(dst []byte, offset lottery.Offset, count int, records []byte) [
 // Decode implements Message. It reuses the capacity of Bets; the strings of
 // all of them share one allocation.
 func (m *Batch) Decode(payload []byte) error {
-	d := decoder{rest: payload}
+	d := decode(payload)
 	m.Offset = lottery.Offset(d.uint64())
 	m.Bets = m.Bets[:0]
 	count := int(d.uint16())
@@ -90,7 +90,7 @@ func (m *Single) Append(dst []byte) ([]byte, error) {
 
 // Decode implements Message.
 func (m *Single) Decode(payload []byte) error {
-	d := decoder{rest: payload}
+	d := decode(payload)
 	*m = Single{Offset: lottery.Offset(d.uint64())}
 	d.bet(&m.Bet)
 	return d.end(TypeBet)

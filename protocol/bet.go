@@ -43,10 +43,9 @@ func AppendRecord(dst []byte, b *lottery.Bet) ([]byte, error) {
 // lottery.Bet.Validate checks it.
 func (d *decoder) bet(b *lottery.Bet) {
 	b.FirstName, b.LastName, b.Document = d.string(), d.string(), d.string()
-	if fixed := d.take(4 + 8); fixed != nil {
-		b.Birthdate = lottery.Date{Year: be.Uint16(fixed), Month: fixed[2], Day: fixed[3]}
-		b.Number = int64(be.Uint64(fixed[4:]))
-	}
+	fixed := d.take(4 + 8)
+	b.Birthdate = lottery.Date{Year: uint16At(fixed), Month: fixed[2], Day: fixed[3]}
+	b.Number = int64(uint64At(fixed[4:]))
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
