@@ -53,6 +53,8 @@ var table = []rule{
 		without: slices.Concat(sockets, files, logs, csv, []string{"encoding/binary", "bufio", "bytes"})},
 	{pkg: "server/store", knows: []string{"internal/betcsv", "internal/lottery", "protocol", "server/draw"},
 		without: slices.Concat([]string{"net", "net/http", viper}, logs)},
+	{pkg: "server/replica", onlyKnown: true, knows: []string{"internal/betcsv", "internal/lottery", "internal/retry", "protocol", "server/central"},
+		without: slices.Concat(sockets, files, logs, csv, []string{viper})},
 	{pkg: "server/tcp", knows: slices.Concat(clocked, []string{"internal/lottery", "internal/retry", "protocol", "server/draw", "server/store"}),
 		without: []string{"encoding/csv", viper, "log", "log/slog"}},
 	{pkg: "server", knows: slices.Concat(clocked, []string{"internal/args", "internal/settings", "server/config", "server/draw", "server/store", "server/tcp"}),
