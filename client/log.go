@@ -1,13 +1,13 @@
 package main
 
 import (
-	gologging "github.com/op/go-logging"
+	oplogging "github.com/op/go-logging"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 )
 
-var log = gologging.MustGetLogger("client")
+var log = oplogging.MustGetLogger("client")
 
 func logConfig(cfg config.Config) {
 	log.Infof("action: config | result: success | client_id: %s | server_address: %s | loop_amount: %d | loop_period: %s | log_level: %s | mode: %s | batch_max_amount: %d",

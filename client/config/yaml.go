@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 	"gopkg.in/yaml.v3"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 )
 
 // parseYAML flattens a document of nested mappings into dotted keys whose

@@ -46,7 +46,7 @@ func Run(ctx context.Context, id string, connect func(context.Context) (net.Conn
 			return nil
 		}
 		message := fmt.Sprintf("[CLIENT %s] Message N°%d", id, n)
-		loop := retry.NewLoop(opts.RetryDeadline, passing, func(err error) { logTryingAgain(id, err) })
+		loop := retry.NewLoop(opts.RetryDeadline, temporary, func(err error) { logTryingAgain(id, err) })
 		err := loop.Run(ctx, func(attemptCtx context.Context) error {
 			conn, err := connect(attemptCtx)
 			if err != nil {
@@ -76,7 +76,7 @@ func (e *connectError) Error() string { return e.err.Error() }
 func (e *connectError) Unwrap() error { return e.err }
 
 // passing tells whether another attempt may succeed after this failure.
-func passing(err error) bool { return !errors.Is(err, errWrongAnswer) }
+func temporary(err error) bool { return !errors.Is(err, errWrongAnswer) }
 
 // exchange sends the message over conn and reads the answer.
 func exchange(ctx context.Context, conn net.Conn, message string) error {

@@ -3,11 +3,12 @@ package echo
 import (
 	"errors"
 
+	oplogging "github.com/op/go-logging"
+
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
-	gologging "github.com/op/go-logging"
 )
 
-var log = gologging.MustGetLogger("echo")
+var log = oplogging.MustGetLogger("echo")
 
 // The log lines that the assignment asks for.
 

@@ -18,7 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	gologging "github.com/op/go-logging"
+	oplogging "github.com/op/go-logging"
 )
 
 // active is the backend of the whole process. It is installed once, because
@@ -39,7 +39,7 @@ func Setup(w io.Writer, level string) error {
 		return err
 	}
 	active.redirect(w, l)
-	install.Do(func() { gologging.SetBackend(active) })
+	install.Do(func() { oplogging.SetBackend(active) })
 	return nil
 }
 
@@ -55,19 +55,19 @@ const Levels = "DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL"
 
 // levels holds go-logging's names, which the original client used, and the
 // other names of Python's logging, which the original server used.
-var levels = map[string]gologging.Level{
-	"CRITICAL": gologging.CRITICAL,
-	"FATAL":    gologging.CRITICAL,
-	"ERROR":    gologging.ERROR,
-	"WARNING":  gologging.WARNING,
-	"WARN":     gologging.WARNING,
-	"NOTICE":   gologging.NOTICE,
-	"INFO":     gologging.INFO,
-	"DEBUG":    gologging.DEBUG,
-	"NOTSET":   gologging.DEBUG, // in Python: log everything
+var levels = map[string]oplogging.Level{
+	"CRITICAL": oplogging.CRITICAL,
+	"FATAL":    oplogging.CRITICAL,
+	"ERROR":    oplogging.ERROR,
+	"WARNING":  oplogging.WARNING,
+	"WARN":     oplogging.WARNING,
+	"NOTICE":   oplogging.NOTICE,
+	"INFO":     oplogging.INFO,
+	"DEBUG":    oplogging.DEBUG,
+	"NOTSET":   oplogging.DEBUG, // in Python: log everything
 }
 
-func parseLevel(name string) (gologging.Level, error) {
+func parseLevel(name string) (oplogging.Level, error) {
 	l, ok := levels[strings.ToUpper(name)]
 	if !ok {
 		return 0, fmt.Errorf("unknown log level %q: must be one of %s", name, Levels)
@@ -77,15 +77,15 @@ func parseLevel(name string) (gologging.Level, error) {
 
 // columns holds the level names as they appear in a line, by level.
 var columns = [...]string{
-	gologging.CRITICAL: " CRITICAL ",
-	gologging.ERROR:    " ERROR    ",
-	gologging.WARNING:  " WARNING  ",
-	gologging.NOTICE:   " NOTICE   ",
-	gologging.INFO:     " INFO     ",
-	gologging.DEBUG:    " DEBUG    ",
+	oplogging.CRITICAL: " CRITICAL ",
+	oplogging.ERROR:    " ERROR    ",
+	oplogging.WARNING:  " WARNING  ",
+	oplogging.NOTICE:   " NOTICE   ",
+	oplogging.INFO:     " INFO     ",
+	oplogging.DEBUG:    " DEBUG    ",
 }
 
-// backend implements gologging.LeveledBackend with one level for all modules.
+// backend implements oplogging.LeveledBackend with one level for all modules.
 // The stock backend formats each record through a parsed template and the
 // standard library's logger; this one appends to a buffer that it keeps.
 type backend struct {
@@ -98,7 +98,7 @@ type backend struct {
 	stamp  []byte // the text of that second
 }
 
-func (b *backend) redirect(w io.Writer, level gologging.Level) {
+func (b *backend) redirect(w io.Writer, level oplogging.Level) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.w = w
@@ -107,7 +107,7 @@ func (b *backend) redirect(w io.Writer, level gologging.Level) {
 }
 
 // Log writes one record with one Write.
-func (b *backend) Log(level gologging.Level, _ int, rec *gologging.Record) error {
+func (b *backend) Log(level oplogging.Level, _ int, rec *oplogging.Record) error {
 	message := rec.Message() // formats the arguments: outside the lock
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -121,7 +121,7 @@ func (b *backend) Log(level gologging.Level, _ int, rec *gologging.Record) error
 }
 
 // appendLine appends one line to a buffer.
-func appendLine(buf, stamp []byte, level gologging.Level, message string) []byte {
+func appendLine(buf, stamp []byte, level oplogging.Level, message string) []byte {
 	buf = append(buf, stamp...)
 	buf = append(buf, columns[level]...)
 	buf = append(buf, message...)
@@ -129,12 +129,12 @@ func appendLine(buf, stamp []byte, level gologging.Level, message string) []byte
 }
 
 // GetLevel returns the level of all modules.
-func (b *backend) GetLevel(string) gologging.Level { return gologging.Level(b.level.Load()) }
+func (b *backend) GetLevel(string) oplogging.Level { return oplogging.Level(b.level.Load()) }
 
 // SetLevel sets the level of all modules; go-logging's interface asks for it.
-func (b *backend) SetLevel(level gologging.Level, _ string) { b.level.Store(int64(level)) }
+func (b *backend) SetLevel(level oplogging.Level, _ string) { b.level.Store(int64(level)) }
 
 // IsEnabledFor tells whether lines of this level are written.
-func (b *backend) IsEnabledFor(level gologging.Level, module string) bool {
+func (b *backend) IsEnabledFor(level oplogging.Level, module string) bool {
 	return level <= b.GetLevel(module)
 }

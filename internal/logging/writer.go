@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	gologging "github.com/op/go-logging"
+	oplogging "github.com/op/go-logging"
 )
 
 const (
@@ -186,7 +186,7 @@ func (w *Writer) wrote(n int, lost []byte, err error) {
 func droppedLine(n int) []byte {
 	stamp := time.Now().AppendFormat(nil, time.DateTime)
 	message := fmt.Sprintf("action: log | result: fail | lineas_perdidas: %d", n)
-	return appendLine(nil, stamp, gologging.WARNING, message)
+	return appendLine(nil, stamp, oplogging.WARNING, message)
 }
 
 // Close waits until all lines are written: for at most 5 s, and at most 200 ms
