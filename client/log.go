@@ -22,9 +22,9 @@ func logWinners(documents []string) {
 	}
 }
 
-// logUploadFailed logs the failure of an upload under the action of the query: the
-// result of an upload is the result of its query.
-func logUploadFailed(id string, err error) {
+// logAgencyFailed logs a failure in mode agency. The action is that of the query also
+// if the upload failed before the query.
+func logAgencyFailed(id string, err error) {
 	log.Errorf("action: consulta_ganadores | result: fail | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
 }
 

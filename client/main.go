@@ -116,7 +116,7 @@ func runAgency(ctx context.Context, cfg config.Config, stdout, stderr *os.File, 
 	case err == nil:
 		logWinners(winners)
 	case ctx.Err() == nil:
-		logUploadFailed(cfg.ID, err)
+		logAgencyFailed(cfg.ID, err)
 	}
 	return err
 }

@@ -95,7 +95,7 @@ func TestSetupUnknownLevel(t *testing.T) {
 	}
 }
 
-// countingWriter fails the test's expectation of one Write per line.
+// countingWriter counts the calls of Write.
 type countingWriter struct {
 	writes int
 	bytes.Buffer
@@ -132,7 +132,7 @@ func TestConcurrentLinesStayWhole(t *testing.T) {
 	}
 }
 
-// TestSetupAgainWhileLogging is for the race detector.
+// TestSetupAgainWhileLogging can only fail under the race detector.
 func TestSetupAgainWhileLogging(t *testing.T) {
 	if err := Setup(io.Discard, "INFO"); err != nil {
 		t.Fatal(err)
@@ -163,7 +163,7 @@ func BenchmarkLine(b *testing.B) {
 	}
 }
 
-// BenchmarkStockLine is the same line through what go-logging brings along.
+// BenchmarkStockLine logs the same line through go-logging's own backend.
 func BenchmarkStockLine(b *testing.B) {
 	stock := oplogging.AddModuleLevel(oplogging.NewBackendFormatter(
 		oplogging.NewLogBackend(io.Discard, "", 0),
