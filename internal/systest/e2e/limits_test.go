@@ -19,7 +19,7 @@ import (
 )
 
 // These environment variables make this test binary set limits for its process, and then
-// execute a program. The program itself so needs no code for the tests.
+// execute a program. So the program itself needs no code for the tests.
 const (
 	programVariable = "E2E_PROGRAM"
 	fileSize        = "E2E_FILE_SIZE"     // the maximum size in bytes of a file that it writes
