@@ -13,7 +13,7 @@ import (
 
 var (
 	// ErrSuperseded says that a newer session speaks for the agency.
-	ErrSuperseded = errors.New("a newer connection of the agency has taken over")
+	ErrSuperseded = errors.New("a newer connection speaks for this agency")
 
 	// ErrGap says that a batch begins after the last bet known of its agency. A
 	// batch that follows a refused batch gets it too: then the refusal is the cause.
