@@ -52,8 +52,8 @@ func (s *session) State() central.State {
 	}
 }
 
-func (s *session) StoreBets(at lottery.Offset, bets []lottery.Bet) (central.Commit, error) {
-	commit, err := s.central.store.StoreBets(s.agency, at, bets)
+func (s *session) StoreBets(at lottery.Offset, bets []lottery.Bet, records []byte) (central.Commit, error) {
+	commit, err := s.central.store.StoreBets(s.agency, at, bets, records)
 	if err != nil {
 		return nil, err // not commit: a nil *store.Commit is no nil central.Commit
 	}

@@ -85,7 +85,7 @@ func TestStoreThatIsClosed(t *testing.T) {
 	if err := bets.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if commit, err := session.StoreBets(0, nil); !errors.Is(err, store.ErrClosed) || commit != nil {
+	if commit, err := session.StoreBets(0, nil, nil); !errors.Is(err, store.ErrClosed) || commit != nil {
 		t.Errorf("got %v and error %v", commit, err)
 	}
 	if err := session.Finish(0, func(int) {}); !errors.Is(err, store.ErrClosed) {

@@ -30,11 +30,11 @@ type failingSession struct {
 	with *failingCentral
 }
 
-func (s failingSession) StoreBets(at lottery.Offset, bets []lottery.Bet) (central.Commit, error) {
+func (s failingSession) StoreBets(at lottery.Offset, bets []lottery.Bet, records []byte) (central.Commit, error) {
 	if at > 0 && s.with.store != nil {
 		return nil, s.with.store
 	}
-	commit, err := s.Session.StoreBets(at, bets)
+	commit, err := s.Session.StoreBets(at, bets, records)
 	if at > 0 && s.with.wait != nil {
 		commit = failingCommit{commit, s.with.wait}
 	}

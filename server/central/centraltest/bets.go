@@ -42,7 +42,7 @@ func testOffsets(s *suite) {
 	} {
 		if step.fresh >= 0 {
 			s.store(session, 1, step.from, step.end, step.fresh)
-		} else if _, err := session.StoreBets(step.from, bets(1, step.from, step.end)); !errors.Is(err, central.ErrGap) {
+		} else if _, err := s.try(session, 1, step.from, step.end); !errors.Is(err, central.ErrGap) {
 			s.Errorf("%s: got error %v", step.name, err)
 		}
 		s.want(session, 1, step.stored, false, false)
@@ -70,7 +70,7 @@ func testPipeline(s *suite) {
 			all = append(all, queued{s.queue(session, 1, from-3, from+size), from + size, 0})
 		}
 	}
-	if _, err := session.StoreBets(size*batches+1, bets(1, size*batches+1, size*batches+2)); !errors.Is(err, central.ErrGap) {
+	if _, err := s.try(session, 1, size*batches+1, size*batches+2); !errors.Is(err, central.ErrGap) {
 		s.Errorf("a gap after what is queued: %v", err)
 	}
 	for i, commit := range all {
@@ -92,11 +92,13 @@ func testReusedBets(s *suite) {
 	session := s.claim(1, 1)
 	defer session.Release()
 	batch := bets(1, 0, 10)
-	commit, err := session.StoreBets(0, batch)
+	records := s.records(batch)
+	commit, err := session.StoreBets(0, batch, records)
 	if err != nil {
 		s.Fatal(err)
 	}
 	clear(batch)
+	clear(records)
 	if err := commit.Wait(); err != nil {
 		s.Fatal(err)
 	}
@@ -111,7 +113,7 @@ func testInvalidBet(s *suite) {
 	s.store(session, 1, 0, 5, 5)
 	invalid := bets(1, 5, 10)
 	invalid[3].LastName = "a\nb"
-	if _, err := session.StoreBets(5, invalid); !errors.Is(err, lottery.ErrInvalidBet) {
+	if _, err := session.StoreBets(5, invalid, s.records(invalid)); !errors.Is(err, lottery.ErrInvalidBet) {
 		s.Errorf("got error %v", err)
 	}
 	s.want(session, 1, 5, false, false)
@@ -130,7 +132,7 @@ func testManyAgencies(s *suite) {
 			total := 10 * lottery.Offset(id)
 			var last central.Commit
 			for from := lottery.Offset(0); from < total; from += 5 {
-				commit, err := session.StoreBets(from, bets(id, from, from+5))
+				commit, err := s.try(session, id, from, from+5)
 				if err != nil {
 					s.Errorf("agency %d: %v", id, err)
 					return

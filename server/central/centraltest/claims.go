@@ -103,7 +103,7 @@ func testRaceOfClaims(s *suite) {
 		}
 		for from := begin.Stored; from < total && !superseded.Load(); {
 			end := min(total, from+1+lottery.Offset(rand.IntN(20)))
-			commit, err := session.StoreBets(from, bets(1, from, end))
+			commit, err := s.try(session, 1, from, end)
 			if err == nil {
 				err = commit.Wait()
 			}

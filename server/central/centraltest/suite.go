@@ -70,11 +70,18 @@ func (s *suite) claim(id lottery.AgencyID, order uint64) central.Session {
 // queue queues the bets from to end of an agency.
 func (s *suite) queue(session central.Session, id lottery.AgencyID, from, end lottery.Offset) central.Commit {
 	s.Helper()
-	commit, err := session.StoreBets(from, bets(id, from, end))
+	commit, err := s.try(session, id, from, end)
 	if err != nil {
 		s.Fatalf("bets %d to %d of agency %d: %v", from, end, id, err)
 	}
 	return commit
+}
+
+// try queues the bets from to end of an agency, if the session takes them.
+func (s *suite) try(session central.Session, id lottery.AgencyID, from, end lottery.Offset) (central.Commit, error) {
+	s.Helper()
+	batch := bets(id, from, end)
+	return session.StoreBets(from, batch, s.records(batch))
 }
 
 // store stores the bets from to end of an agency, of which fresh are new.
@@ -101,14 +108,19 @@ func (s *suite) want(session central.Session, id lottery.AgencyID, stored lotter
 // sum is the checksum of bets.
 func (s *suite) sum(bets []lottery.Bet) uint32 {
 	s.Helper()
-	var records []byte
+	return protocol.Checksum(0, s.records(bets))
+}
+
+// records are the records of bets, one after the other.
+func (s *suite) records(bets []lottery.Bet) (records []byte) {
+	s.Helper()
 	for i := range bets {
 		var err error
 		if records, err = protocol.AppendRecord(records, &bets[i]); err != nil {
-			s.Fatal(err)
+			s.Error(err)
 		}
 	}
-	return protocol.Checksum(0, records)
+	return records
 }
 
 // wait fails the test if an event does not come.
