@@ -63,7 +63,7 @@ type Central struct {
 	log       Log
 	options   Options
 	id        string // of this process, in what it appends
-	takeovers takeovers
+	takeovers central.Takeovers
 
 	ready    chan struct{} // closed when it has folded what the log held at the start
 	complete chan struct{} // closed when all agencies have finished

@@ -31,7 +31,7 @@ func (c *Central) Claim(ctx context.Context, id lottery.AgencyID, order uint64, 
 	if cut || !isClosed(c.ready) {
 		return nil, fmt.Errorf("%w: the log does not answer", central.ErrUnavailable)
 	}
-	release, err := c.takeovers.claim(ctx, id, order, superseded)
+	release, err := c.takeovers.Claim(ctx, id, order, superseded)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ type session struct {
 	superseded func()
 	release    func() // lets the next connection of the agency claim
 
-	rows, records []byte // of the batch that StoreBets encodes
+	rows []byte // of the batch that StoreBets encodes
 
 	// Under central.mu:
 	queued   lottery.Offset // taken by StoreBets
@@ -83,7 +83,7 @@ func (s *session) State() central.State {
 
 // StoreBets implements central.Session. It encodes the batch without the lock: only
 // one goroutine calls it, so that nothing else is queued meanwhile.
-func (s *session) StoreBets(at lottery.Offset, bets []lottery.Bet) (central.Commit, error) {
+func (s *session) StoreBets(at lottery.Offset, bets []lottery.Bet, records []byte) (central.Commit, error) {
 	for i := range bets {
 		if bets[i].Agency != s.agency {
 			return nil, fmt.Errorf("store bets of agency %d: bet %d is of agency %d", s.agency, i, bets[i].Agency)
@@ -97,11 +97,15 @@ func (s *session) StoreBets(at lottery.Offset, bets []lottery.Bet) (central.Comm
 	case known != nil:
 		return known, nil
 	}
-	fresh := bets[queued-at:]
-	segment, err := s.encode(queued, sum, fresh)
+	repeated, fresh := bets[:queued-at], bets[queued-at:]
+	for i := range repeated {
+		records = records[protocol.RecordSize(&repeated[i]):]
+	}
+	segment, err := s.encode(queued, fresh)
 	if err != nil {
 		return nil, err
 	}
+	segment.Sum = protocol.Checksum(sum, records)
 	if err := s.central.enqueue(s, segment, s.rows); err != nil {
 		return nil, err
 	}
@@ -128,27 +132,22 @@ func (s *session) position(at, end lottery.Offset) (*commit, lottery.Offset, uin
 	return nil, s.queued, s.sum, nil
 }
 
-// encode encodes bets that begin at an offset, after bets with a checksum.
-func (s *session) encode(at lottery.Offset, sum uint32, bets []lottery.Bet) (Segment, error) {
+// encode encodes bets that begin at an offset. It fails for the first that is not
+// valid.
+func (s *session) encode(at lottery.Offset, bets []lottery.Bet) (Segment, error) {
 	rows, invalid, err := betcsv.AppendRows(s.rows[:0], bets)
 	if err != nil {
 		return Segment{}, fmt.Errorf("bet %d: %w", at+lottery.Offset(invalid), err)
 	}
-	segment := Segment{Agency: s.agency, Session: s.number, Offset: at, Count: lottery.Offset(len(bets)), Length: len(rows)}
-	records := s.records[:0]
-	for i := range bets {
-		if records, err = protocol.AppendRecord(records, &bets[i]); err != nil {
-			return Segment{}, fmt.Errorf("bet %d: %w", at+lottery.Offset(i), err)
-		}
-		if lottery.HasWon(&bets[i]) {
-			segment.Winners = append(segment.Winners, strings.Clone(bets[i].Document)) // the text is part of a larger one
-		}
-	}
-	if len(rows) > maxRows {
+	if s.rows = rows; len(rows) > maxRows {
 		return Segment{}, fmt.Errorf("a batch has %d bytes, more than %d", len(rows), maxRows)
 	}
-	segment.Sum = protocol.Checksum(sum, records)
-	s.rows, s.records = rows, records
+	segment := Segment{Agency: s.agency, Session: s.number, Offset: at, Count: lottery.Offset(len(bets)), Length: len(rows)}
+	for i := range bets {
+		if lottery.HasWon(&bets[i]) { // its text is part of a larger one
+			segment.Winners = append(segment.Winners, strings.Clone(bets[i].Document))
+		}
+	}
 	return segment, nil
 }
 

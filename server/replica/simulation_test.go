@@ -14,6 +14,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
@@ -76,13 +77,28 @@ func (m *simulation) intn(n int) int {
 	return m.random.IntN(n)
 }
 
-func (m *simulation) bet(id lottery.AgencyID, n lottery.Offset) lottery.Bet {
+func bet(id lottery.AgencyID, n lottery.Offset) lottery.Bet {
 	number := int64(n)
 	if n%10 == 3 {
 		number = lottery.WinningNumber
 	}
 	return lottery.Bet{Agency: id, FirstName: "Ana", LastName: `O"Hara, la`, Document: fmt.Sprint(n), Number: number,
 		Birthdate: lottery.Date{Year: 1999, Month: 2, Day: 28}}
+}
+
+func batch(id lottery.AgencyID, at, end lottery.Offset) (bets []lottery.Bet) {
+	for n := at; n < end; n++ {
+		bets = append(bets, bet(id, n))
+	}
+	return bets
+}
+
+func records(id lottery.AgencyID, at, end lottery.Offset) (records []byte) {
+	for n := at; n < end; n++ {
+		b := bet(id, n)
+		records, _ = protocol.AppendRecord(records, &b) // its texts are short
+	}
+	return records
 }
 
 // agency uploads its bets over as many connections as that takes, and returns its
@@ -123,11 +139,7 @@ func (m *simulation) connection(p *process, id lottery.AgencyID, order uint64, a
 	}
 	for at := state.Stored; at < m.bets && !state.Finished; {
 		end := min(m.bets, at+1+lottery.Offset(m.intn(40)))
-		var batch []lottery.Bet
-		for n := at; n < end; n++ {
-			batch = append(batch, m.bet(id, n))
-		}
-		commit, err := session.StoreBets(at, batch)
+		commit, err := session.StoreBets(at, batch(id, at, end), records(id, at, end))
 		if err != nil {
 			return nil, err
 		}
@@ -219,10 +231,10 @@ func (m *simulation) check(winners [][]string) {
 		var want []byte
 		var won []string
 		for n := range m.bets {
-			bet := m.bet(id, n)
-			want = betcsv.AppendRow(want, &bet)
-			if lottery.HasWon(&bet) {
-				won = append(won, bet.Document)
+			b := bet(id, n)
+			want = betcsv.AppendRow(want, &b)
+			if lottery.HasWon(&b) {
+				won = append(won, b.Document)
 			}
 		}
 		if !bytes.Equal(rows[id], want) {
