@@ -10,7 +10,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	centraltest.Run(t, func(t *testing.T, agencies int) central.Central {
-		return start(t, newMemoryLog(nil), Options{Agencies: agencies})
+		return start(t, newMemoryLog(reliable), Options{Agencies: agencies})
 	})
 }
 

@@ -22,7 +22,7 @@ func (c *Central) follow(ctx context.Context) error {
 	run(calls)
 	for next, err := range c.log.Follow(ctx, after) {
 		if err != nil {
-			return fmt.Errorf("follow the log: %w", err)
+			return fmt.Errorf("follow the log after entry %d: %w", c.fold.Sequence, err)
 		}
 		calls, err := c.apply(next)
 		if err != nil {

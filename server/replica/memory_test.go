@@ -9,12 +9,10 @@ import (
 	"time"
 )
 
-// memoryLog is a Log in memory. With a random it does what a log over a network does
-// now and then: it loses entries, stores them twice or late, and loses
-// acknowledgements.
+// memoryLog is a Log in memory. What becomes of an appended entry its fate says.
 type memoryLog struct {
 	mu         sync.Mutex // guards all
-	random     *rand.Rand // nil: nothing goes wrong
+	fate       func(Entry) outcome
 	headers    [][]string
 	bodies     [][]byte
 	grown      chan struct{} // closed when an entry comes
@@ -22,13 +20,48 @@ type memoryLog struct {
 	silent     bool // nothing is stored, and nobody answers
 }
 
+// outcome is what becomes of an entry.
+type outcome struct {
+	copies   int           // how many are stored
+	after    time.Duration // when
+	answer   error
+	answered time.Duration // when the answer comes; negative: never
+}
+
 var (
 	errLost   = errors.New("the connection is lost")
 	errSilent = errors.New("no leader")
+
+	stored   = outcome{copies: 1}
+	lost     = outcome{answered: -1}
+	unheard  = outcome{copies: 1, answered: -1}
+	reliable = func(Entry) outcome { return stored }
 )
 
-func newMemoryLog(random *rand.Rand) *memoryLog {
-	return &memoryLog{random: random, grown: make(chan struct{})}
+// unreliable does what a log over a network does now and then.
+func unreliable(random *rand.Rand) func(Entry) outcome {
+	return func(Entry) outcome {
+		switch random.IntN(20) {
+		case 0:
+			return lost
+		case 1:
+			return outcome{answer: errLost}
+		case 2:
+			return unheard
+		case 3:
+			return outcome{copies: 1, answer: errLost}
+		case 4:
+			return outcome{copies: 2}
+		case 5: // after what comes later
+			late := time.Duration(random.IntN(9000)) * time.Millisecond
+			return outcome{copies: 1, after: late, answered: late}
+		}
+		return outcome{copies: 1, answered: time.Duration(random.IntN(100)) * time.Millisecond}
+	}
+}
+
+func newMemoryLog(fate func(Entry) outcome) *memoryLog {
+	return &memoryLog{fate: fate, grown: make(chan struct{})}
 }
 
 func (l *memoryLog) Append(entry Entry) <-chan error {
@@ -38,31 +71,28 @@ func (l *memoryLog) Append(entry Entry) <-chan error {
 	if l.silent {
 		return acked
 	}
-	if l.random == nil {
-		l.store(entry)
-		acked <- nil
-		return acked
-	}
-	switch l.random.IntN(20) {
-	case 0: // lost, and nobody knows
-	case 1: // lost
-		acked <- errLost
-	case 2: // stored, but only the acknowledgement is lost
-		l.store(entry)
-	case 3: // stored, but an error comes
-		l.store(entry)
-		acked <- errLost
-	case 4: // stored twice
-		l.store(entry)
-		l.store(entry)
-		acked <- nil
-	case 5: // stored late, after what came later
-		l.storeLate(entry, acked)
-	default:
-		l.store(entry)
-		l.acknowledgeLate(acked)
+	o := l.fate(entry)
+	soon(o.after, func() {
+		if o.after > 0 {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+		}
+		for range o.copies {
+			l.store(entry)
+		}
+	})
+	if o.answered >= 0 {
+		soon(o.answered, func() { acked <- o.answer })
 	}
 	return acked
+}
+
+func soon(after time.Duration, call func()) {
+	if after == 0 {
+		call()
+		return
+	}
+	time.AfterFunc(after, call)
 }
 
 // store stores an entry. Under l.mu.
@@ -71,22 +101,20 @@ func (l *memoryLog) store(entry Entry) {
 	if bets, ok := entry.(*Bets); ok {
 		body = bets.Body
 	}
-	l.headers, l.bodies = append(l.headers, Header(entry)), append(l.bodies, body)
+	l.storeHeader(Header(entry), body)
+}
+
+func (l *memoryLog) storeHeader(header []string, body []byte) {
+	l.headers, l.bodies = append(l.headers, header), append(l.bodies, body)
 	close(l.grown)
 	l.grown = make(chan struct{})
 }
 
-func (l *memoryLog) storeLate(entry Entry, acked chan<- error) {
-	time.AfterFunc(time.Duration(l.random.IntN(9000))*time.Millisecond, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.store(entry)
-		acked <- nil
-	})
-}
-
-func (l *memoryLog) acknowledgeLate(acked chan<- error) {
-	time.AfterFunc(time.Duration(l.random.IntN(100))*time.Millisecond, func() { acked <- nil })
+// set changes something of the log.
+func (l *memoryLog) set(change func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change()
 }
 
 func (l *memoryLog) Follow(ctx context.Context, after uint64) iter.Seq2[Sequenced, error] {

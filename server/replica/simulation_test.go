@@ -175,9 +175,9 @@ func (m *simulation) disturb(done <-chan struct{}) {
 		case <-time.After(time.Duration(m.intn(20_000)) * time.Millisecond):
 		}
 		if m.intn(3) == 0 {
-			m.setSilent(true)
+			m.log.set(func() { m.log.silent = true })
 			time.Sleep(time.Duration(m.intn(20_000)) * time.Millisecond)
-			m.setSilent(false)
+			m.log.set(func() { m.log.silent = false })
 			continue
 		}
 		i := m.intn(len(m.centrals))
@@ -186,12 +186,6 @@ func (m *simulation) disturb(done <-chan struct{}) {
 		<-p.stopped
 		m.boot(i)
 	}
-}
-
-func (m *simulation) setSilent(silent bool) {
-	m.log.mu.Lock()
-	defer m.log.mu.Unlock()
-	m.log.silent = silent
 }
 
 // check compares what the log holds with the agencies' bets, and what each agency was
@@ -256,7 +250,7 @@ func TestSimulation(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := &simulation{t: t, random: rand.New(rand.NewPCG(seed, 2)), agencies: 4, bets: 1500, drawn: make(map[DrawnBy]int),
-					log: newMemoryLog(rand.New(rand.NewPCG(seed, 3))), centrals: make([]*process, 3)}
+					log: newMemoryLog(unreliable(rand.New(rand.NewPCG(seed, 3)))), centrals: make([]*process, 3)}
 				for i := range m.centrals {
 					m.boot(i)
 				}
