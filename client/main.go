@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -35,7 +36,13 @@ defecto:
 
 `
 
+// gcPercent lets the heap grow to three times what is in use before a collection. What
+// is in use is a few MiB. With Go's default, twice, the collections take an eighth of
+// the processor time of an upload.
+const gcPercent = 200
+
 func main() {
+	debug.SetGCPercent(gcPercent)
 	signal.Ignore(syscall.SIGPIPE) // the reader of the log may exit first
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
