@@ -49,8 +49,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main without os.Exit, so that tests can call it. It returns the exit
-// status.
+// run does the work of main, and returns the exit status.
 func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 	path, named, err := args.Parse("client", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {
