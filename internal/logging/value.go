@@ -17,7 +17,8 @@ const MaxValue = 1000
 //     value must not look like another key or another line,
 //   - invisible characters, marks of direction and every space but ' ', because a
 //     reader must see what the value is,
-//   - bytes that are not UTF-8.
+//   - bytes that are not UTF-8, because a line is UTF-8,
+//   - backslashes, because an escape begins with one.
 //
 // The escapes are those of Go's string literals, which strconv.UnquoteChar reads
 // back:
