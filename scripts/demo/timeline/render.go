@@ -17,8 +17,12 @@ var (
 	pageText string
 	//go:embed page.css
 	style template.CSS
-	//go:embed page.js
-	script template.JS
+	//go:embed model.js
+	model template.JS
+	//go:embed draw.js
+	drawing template.JS
+	//go:embed move.js
+	moving template.JS
 
 	page = template.Must(template.New("page").Funcs(template.FuncMap{
 		"integer": func(n int64) string { return table.Integer(int(n)) },
@@ -33,13 +37,13 @@ type view struct {
 	Date     string
 	Mark     template.HTML
 	Style    template.CSS
-	Script   template.JS
+	Scripts  []template.JS
 }
 
 // render writes the page of a timeline: one file that needs no other.
 func render(w io.Writer, t *Timeline) error {
 	var text bytes.Buffer
-	err := page.Execute(&text, view{t, t.totals(), time.Now().Format("2006-01-02 15:04"), mark, style, script})
+	err := page.Execute(&text, view{t, t.totals(), time.Now().Format("2006-01-02 15:04"), mark, style, []template.JS{model, drawing, moving}})
 	if err != nil {
 		return err
 	}
