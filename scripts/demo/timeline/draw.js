@@ -3,7 +3,7 @@ const $ = id => document.getElementById(id);
 const chart = $('chart'), overview = $('overview'), tip = $('tip'), detail = $('detail'), focusSelect = $('focus');
 const few = 8; // up to so many agencies each has a lane from the start
 const start = Math.min(...frames.map(f => f.At)), pad = total * 0.01;
-const range = [start - pad, total + pad];
+const range = [start - pad, total + 7 * pad]; // room for the texts of the last marks
 let view = [...range], focused = 1, selected = null, hovered = null, marks = [], lanes = [], width = 800, gutter = 92;
 
 const X = t => gutter + (t - view[0]) / (view[1] - view[0]) * (width - gutter - 6);
@@ -30,11 +30,11 @@ function layout() {
   let y = 52;
   const add = (kind, h, more) => { lanes.push({kind, y: y + head, h, top: y, full: h + head, ...more}); y += h + head + 6; };
   const followed = agencies[focused - 1], crowded = agencies.length > few;
-  if (!crowded) agencies.forEach(a => add('agency', 44, {agency: a, name: `agencia ${a.id}`}));
+  if (!crowded) agencies.forEach(a => add('agency', 58, {agency: a, name: `agencia ${a.id}`}));
   else {
-    add('agency', 44, {agency: followed, name: `agencia ${focused}`});
+    add('agency', 58, {agency: followed, name: `agencia ${focused}`});
     const last = agencies.filter(a => a.finished !== undefined).sort((a, b) => b.finished - a.finished)[0];
-    if (last && last !== followed) add('agency', 44, {agency: last, name: `agencia ${last.id}`, note: 'la última'});
+    if (last && last !== followed) add('agency', 58, {agency: last, name: `agencia ${last.id}`, note: 'la última'});
     if ($('all').checked) agencies.forEach(a => add('compact', 9, {agency: a, name: `agencia ${a.id}`}));
     else add('crowd', 96, {name: `las ${agencies.length}`, note: 'todas juntas'});
   }
@@ -60,7 +60,7 @@ const phaseNames = () => phases.map(p => span(p.Start, p.End, phaseRow[p.Name], 
   markRef({text: `${p.Name} · de ${ms(p.Start, 3)} a ${ms(p.End, 3)} · ${ms(p.End - p.Start)}`}))).join('');
 
 // row draws the frames of one direction; those too near to be told apart share a mark.
-function row(list, y, h, up, labels) {
+function row(list, y, h, up) {
   const clusters = [];
   let low = 0, high = list.length;
   while (low < high) { const mid = low + high >> 1; frames[list[mid]].At < view[0] ? low = mid + 1 : high = mid; }
@@ -80,7 +80,7 @@ function row(list, y, h, up, labels) {
     let out = `<path class="m ${c.cls}" d="${tipped}" ${ref}/>`;
     if (wide) out += text(x + 3, y + h / 2 + 4, '×' + n, 'count');
     const name = n > 1 && !wide ? f.Type + ' ×' + n : n > 1 ? f.Type : f.Type + (f.Type === 'BATCH' ? ` ${integer(f.Offset || 0)}+${f.Count}` : f.Type === 'ACK' ? ` ${integer(f.Stored)}` : '');
-    const label = labels ? [name, n > 1 ? '×' + n : f.Type].find(s => textWidth(s) < room && !(wide && s[0] === '×')) : '';
+    const label = [name, n > 1 ? '×' + n : f.Type].find(s => textWidth(s) < room && !(wide && s[0] === '×'));
     return out + (label ? text(x + w + 3, y + h / 2 + 4, label, 'l-' + c.cls) : '');
   }).join('');
 }
@@ -88,10 +88,11 @@ function row(list, y, h, up, labels) {
 const waitOf = a => a.finished === undefined ? '' : [a.finished, a.told_at === undefined ? total : a.told_at];
 function agencyLane(l) {
   const a = l.agency, w = waitOf(a);
-  return span(a.hello ?? total, a.finished ?? total, l.y + 20, 4, 'upload') +
-    (w ? span(...w, l.y + 1, 42, 'wait', [`espera en la barrera ${ms(w[1] - w[0], 1)}`, 'espera'], 'wait-t',
+  return span(a.hello ?? total, a.finished ?? total, l.y + 22, 14, 'upload', [`sube ${integer(a.bets)} apuestas`, 'sube'], 'small',
+    markRef({text: `La agencia ${a.id} sube ${integer(a.bets)} apuestas, de ${ms(a.hello, 3)} a ${ms(a.finished, 3)}`})) +
+    (w ? span(...w, l.y, 58, 'wait soft') + span(...w, l.y + 22, 14, 'wait', [`espera en la barrera ${ms(w[1] - w[0], 1)}`, 'espera'], 'wait-t',
       markRef({text: `La agencia ${a.id} terminó de subir a los ${ms(w[0], 3)} y esperó ${ms(w[1] - w[0])} en la barrera`})) : '') +
-    row(a.sent, l.y + 2, 17, false, true) + row(a.told, l.y + 25, 17, true, true);
+    row(a.sent, l.y + 2, 17, false) + row(a.told, l.y + 39, 17, true);
 }
 
 function compactLane(l) {
@@ -118,7 +119,7 @@ function crowdLane(l) {
   return line(agencies.map(a => a.hello), 'upload') + line(agencies.map(a => a.finished), 'wait') +
     line(agencies.map(a => a.told_at), 'winners') +
     text(gutter + 5, l.y + 12, `${n} agencias`, 'small halo') +
-    row(crowd.sent, l.y + 52, 17, false, true) + row(crowd.told, l.y + 75, 17, true, true);
+    row(crowd.sent, l.y + 52, 17, false) + row(crowd.told, l.y + 75, 17, true);
 }
 
 function countsAt(t) {
@@ -141,16 +142,14 @@ function centralLane(l) {
   if (last < 0) d += `V${(base - before / most * h).toFixed(1)}`;
   d += `H${X(view[1]).toFixed(1)}V${base}z`;
   let out = `<path class="queue" d="${d}" ${markRef({queue: true})}/>` + text(gutter + 5, l.y + 25, `leído, aún no en el disco (máx. ${integer(most)} apuestas)`, 'queue-t halo');
-  let missing = agencies.length, free = -1e9;
-  for (const c of commits) {
-    const id = /^finished (\d+)/.exec(c.Record || '');
-    if (!id) continue;
-    missing--;
-    const x = X(c.Durable), label = missing ? `faltan ${missing}` : 'no falta ninguna';
-    if (x < gutter || x > width) continue;
-    out += rect(x - 1, l.y + 1, 3, 13, 'm control', markRef({text: `La agencia ${id[1]} llegó a la barrera a los ${ms(c.Durable, 3)}: ${label}`}));
-    if (x > free) { out += text(x + 5, l.y + 12, label, 'l-control'); free = x + textWidth(label) + 12; }
-  }
+  const arrivals = commits.filter(c => /^finished /.test(c.Record || '') && c.Durable);
+  arrivals.forEach((c, k) => {
+    const missing = agencies.length - k - 1, x = X(c.Durable), label = missing ? `faltan ${missing}` : 'no falta ninguna';
+    const next = arrivals[k + 1] ? X(arrivals[k + 1].Durable) : width + 60;
+    if (x < gutter || x > width) return;
+    out += rect(x - 1, l.y + 1, 3, 13, 'm control', markRef({text: `La agencia ${c.Record.split(' ')[1]} llegó a la barrera a los ${ms(c.Durable, 3)}: ${label}`}));
+    if (next - x > textWidth(label) + 4) out += text(x + 5, l.y + 12, label, 'l-control');
+  });
   return out;
 }
 
@@ -189,16 +188,18 @@ function draw() {
   chart.innerHTML = out;
   drawLinks();
   drawOverview();
+  let pressed = false; // at most one button: two views may be the same
   for (const b of document.querySelectorAll('[data-view]')) {
-    const target = views[b.dataset.view]();
-    b.setAttribute('aria-pressed', Math.abs(target[0] - view[0]) + Math.abs(target[1] - view[1]) < 2);
+    const target = views[b.dataset.view](), now = !pressed && Math.abs(target[0] - view[0]) + Math.abs(target[1] - view[1]) < 2;
+    pressed ||= now;
+    b.setAttribute('aria-pressed', now);
   }
 }
 
 // laneOf gives where the frames of an agency are drawn.
 const laneOf = id => lanes.find(l => l.kind !== 'compact' && l.agency && l.agency.id === id) || lanes.find(l => l.kind === 'crowd') || lanes.find(l => l.agency && l.agency.id === id);
 function pointOf(f) {
-  const l = laneOf(f.Agency), rows = {agency: [19, 25], crowd: [69, 75], compact: [7, 7]}[l.kind];
+  const l = laneOf(f.Agency), rows = {agency: [19, 39], crowd: [69, 75], compact: [7, 7]}[l.kind];
   return [X(f.At), l.y + rows[f.Sent ? 1 : 0]];
 }
 

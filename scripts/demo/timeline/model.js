@@ -23,7 +23,7 @@ frames.forEach((f, i) => {
   const a = agencies[f.Agency - 1], c = commits[f.Commit - 1];
   if (!a) return;
   (f.Sent ? a.told : a.sent).push(i);
-  (f.Sent ? crowd.told : crowd.sent).push(i);
+  if (classOf(f) !== 'control') (f.Sent ? crowd.told : crowd.sent).push(i);
   a.all.push(i);
   if (f.Type === 'HELLO' && a.hello === undefined) a.hello = f.At;
   if (f.Type === 'FINISHED') a.finished = f.At;

@@ -30,5 +30,5 @@ func (r *Recorder) Drawn(bets uint64, winners int) {
 	at := r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.draw = &Draw{At: at, Bets: bets, Winners: winners}
+	r.draw = &Draw{At: at, Bets: int64(bets), Winners: winners}
 }

@@ -96,7 +96,7 @@ type Commit struct {
 // Draw is the moment of the draw's log line.
 type Draw struct {
 	At      Time
-	Bets    uint64
+	Bets    int64
 	Winners int
 }
 
