@@ -20,6 +20,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/timeline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
@@ -75,7 +76,7 @@ func serve(ctx context.Context, cfg config.Config, listener net.Listener, record
 		PublishDelay: cfg.PublishDelay,
 		Announce:     func(_ bool, bets uint64, winners int) { recorder.Drawn(bets, winners) },
 	})
-	server := tcp.NewServer(bets, d, tcp.Options{
+	server := tcp.NewServer(embedded.New(bets, d), tcp.Options{
 		HelloTimeout:   cfg.HelloTimeout,
 		IdleTimeout:    cfg.IdleTimeout,
 		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),

@@ -80,15 +80,17 @@ function row(list, y, h, up) {
     let out = `<path class="m ${c.cls}" d="${tipped}" ${ref}/>`;
     if (wide) out += text(x + 3, y + h / 2 + 4, '×' + n, 'count');
     const name = n > 1 && !wide ? f.Type + ' ×' + n : n > 1 ? f.Type : f.Type + (f.Type === 'BATCH' ? ` ${integer(f.Offset || 0)}+${f.Count}` : f.Type === 'ACK' ? ` ${integer(f.Stored)}` : '');
-    const label = [name, n > 1 ? '×' + n : f.Type].find(s => textWidth(s) < room && !(wide && s[0] === '×'));
-    return out + (label ? text(x + w + 3, y + h / 2 + 4, label, 'l-' + c.cls) : '');
+    const after = Math.min(room, width - x - w), before = x - (clusters[k - 1] ? clusters[k - 1].end + 6 : gutter);
+    const fits = space => [name, n > 1 ? '×' + n : f.Type].find(s => textWidth(s) < space && !(wide && s[0] === '×'));
+    if (fits(after)) return out + text(x + w + 3, y + h / 2 + 4, fits(after), 'l-' + c.cls);
+    return out + (!clusters[k + 1] && fits(before) ? text(x - 3, y + h / 2 + 4, fits(before), 'l-' + c.cls, 'text-anchor="end"') : '');
   }).join('');
 }
 
 const waitOf = a => a.finished === undefined ? '' : [a.finished, a.told_at === undefined ? total : a.told_at];
 function agencyLane(l) {
   const a = l.agency, w = waitOf(a);
-  return span(a.hello ?? total, a.finished ?? total, l.y + 22, 14, 'upload', [`sube ${integer(a.bets)} apuestas`, 'sube'], 'small',
+  return span(a.hello ?? total, a.finished ?? total, l.y + 22, 14, 'upload', [`sube ${integer(a.bets)} apuestas`, 'sube'], '',
     markRef({text: `La agencia ${a.id} sube ${integer(a.bets)} apuestas, de ${ms(a.hello, 3)} a ${ms(a.finished, 3)}`})) +
     (w ? span(...w, l.y, 58, 'wait soft') + span(...w, l.y + 22, 14, 'wait', [`espera en la barrera ${ms(w[1] - w[0], 1)}`, 'espera'], 'wait-t',
       markRef({text: `La agencia ${a.id} terminó de subir a los ${ms(w[0], 3)} y esperó ${ms(w[1] - w[0])} en la barrera`})) : '') +
