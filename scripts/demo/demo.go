@@ -88,12 +88,12 @@ func source(files []dataset.File, opts options) string {
 
 // build compiles the two programs.
 func build(ctx context.Context, dir string, opts *options, w io.Writer) error {
-	fmt.Fprint(w, "  Programas compilando ./server y ./client… ")
-	start := time.Now()
 	server := "server"
 	if opts.page != "" {
 		server = "scripts/demo/central"
 	}
+	fmt.Fprintf(w, "  Programas compilando ./%s y ./client… ", server)
+	start := time.Now()
 	if err := process.Build(ctx, dir, false, server, "client"); err != nil {
 		return err
 	}

@@ -21,6 +21,8 @@ var (
 	model template.JS
 	//go:embed draw.js
 	drawing template.JS
+	//go:embed links.js
+	linking template.JS
 	//go:embed move.js
 	moving template.JS
 
@@ -43,7 +45,7 @@ type view struct {
 // render writes the page of a timeline: one file that needs no other.
 func render(w io.Writer, t *Timeline) error {
 	var text bytes.Buffer
-	err := page.Execute(&text, view{t, t.totals(), time.Now().Format("2006-01-02 15:04"), mark, style, []template.JS{model, drawing, moving}})
+	err := page.Execute(&text, view{t, t.totals(), time.Now().Format("2006-01-02 15:04"), mark, style, []template.JS{model, drawing, linking, moving}})
 	if err != nil {
 		return err
 	}
