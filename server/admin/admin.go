@@ -30,10 +30,11 @@ const (
 	maxConnections = 128 // open at once; more are closed at once
 	maxStreams     = 64  // of /events, open at once; more get 503
 
-	requestTimeout = 5 * time.Second  // for the whole head of a request, and for a body
-	writeTimeout   = 10 * time.Second // for an answer, and for each snapshot of a stream
-	idleTimeout    = 30 * time.Second // between two requests of a connection
-	maxHeader      = 8 << 10          // bytes
+	headTimeout  = 5 * time.Second  // for the whole head of a request
+	bodyTimeout  = time.Second      // for a body, which nobody reads
+	writeTimeout = 10 * time.Second // for an answer, and for each snapshot of a stream
+	idleTimeout  = 30 * time.Second // between two requests of a connection
+	maxHeader    = 8 << 10          // bytes
 
 	// stopTimeout bounds, after the context of Serve has ended, what waits for a peer.
 	stopTimeout = 100 * time.Millisecond
@@ -95,7 +96,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	web := &http.Server{
 		Handler:           s.handler(),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ReadHeaderTimeout: requestTimeout, // ReadTimeout would end the streams
+		ReadHeaderTimeout: headTimeout, // ReadTimeout would end the streams
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,

@@ -50,8 +50,8 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("X-Content-Type-Options", "nosniff")
-		if r.ContentLength != 0 { // nobody reads the body: bound how long the server waits for its end
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(requestTimeout))
+		if r.ContentLength != 0 { // the server waits for the end of a body
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 		}
 		if !s.means(r.Host) {
 			http.Error(w, "this host is not served: use an address, localhost or SERVER_IP", http.StatusForbidden)
