@@ -25,7 +25,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
 
-const usage = `Uso: server [-config ARCHIVO]
+const usage = `Uso: server [-config ARCHIVO] [-health]
 
 Central de la lotería: guarda las apuestas de las agencias, hace el sorteo cuando
 todas terminaron y le informa a cada una sus ganadores. Se configura con el archivo
@@ -44,12 +44,19 @@ func main() {
 // run is main without os.Exit, so that tests can call it. It returns the exit
 // status.
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
-	path, named, err := args.Parse("server", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stdout, stderr)
+	var health bool
+	define := func(flags *flag.FlagSet) {
+		flags.BoolVar(&health, "health", false, "pregunta a la central que corre si está lista, y termina con 0 o 1")
+	}
+	path, named, err := args.Parse("server", usage+settings.Help(config.Keys), config.DefaultPath, define, arguments, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
 	if err != nil {
-		return 2
+		return badArguments(arguments)
+	}
+	if health {
+		return checkHealth(ctx, path, named, stdout, stderr)
 	}
 	for _, warning := range settings.Misspelled(os.Environ(), config.Keys) {
 		fmt.Fprintf(stderr, "server: %s\n", warning)
