@@ -59,6 +59,7 @@ type Server struct {
 	source   atomic.Pointer[Source] // nil while what is stored is being read
 	stopping atomic.Bool
 	recorder recorder
+	changed  chan struct{} // holds something when the recorder should look at once
 	streams  chan struct{} // one for each open stream
 
 	mu         sync.Mutex
@@ -67,9 +68,9 @@ type Server struct {
 
 // New returns a server of a central that is not ready yet.
 func New(options Options) *Server {
-	s := &Server{options: options, streams: make(chan struct{}, maxStreams)}
+	s := &Server{options: options, changed: make(chan struct{}, 1), streams: make(chan struct{}, maxStreams)}
 	s.collectors = []Collector{s.collectLottery, collectProcess}
-	s.recorder.begin(time.Now(), s.observe)
+	s.recorder.begin(time.Now(), s.observe())
 	return s
 }
 
@@ -77,14 +78,22 @@ func New(options Options) *Server {
 // state of the lottery.
 func (s *Server) Watch(source Source) {
 	s.source.Store(&source)
-	s.recorder.record(time.Now())
+	s.look()
 }
 
 // Stopping tells the server that the central is being stopped. /readyz says so, and
 // the open boards too, until the context of Serve ends.
 func (s *Server) Stopping() {
 	s.stopping.Store(true)
-	s.recorder.record(time.Now())
+	s.look()
+}
+
+// look makes the recorder look before its next tick.
+func (s *Server) look() {
+	select {
+	case s.changed <- struct{}{}:
+	default: // it is about to
+	}
 }
 
 // Serve answers requests until the context ends. Then it closes the listener, the
@@ -131,14 +140,17 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// sample records the state of the lottery until the context ends.
+// sample records the state of the lottery until the context ends. Nobody else looks
+// at the source for the recorder, so what it sees is in order.
 func (s *Server) sample(ctx context.Context) {
 	ticker := time.NewTicker(samplePeriod)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
-			s.recorder.tick(time.Now())
+			s.recorder.tick(time.Now(), s.observe())
+		case <-s.changed:
+			s.recorder.record(time.Now(), s.observe())
 		case <-ctx.Done():
 			return
 		}

@@ -52,8 +52,6 @@ type event struct {
 // sees it too. It learns of events by comparing each observation with the one
 // before. It makes each snapshot once, for all viewers.
 type recorder struct {
-	look func() observation // at the present state; called under mu, so that none is older than the one before
-
 	mu      sync.Mutex
 	last    observation
 	rate    []int     // of whole seconds, the oldest first
@@ -65,39 +63,37 @@ type recorder struct {
 	changed chan struct{}
 }
 
-// begin makes the first observation.
-func (r *recorder) begin(now time.Time, look func() observation) {
-	r.look = look
+// begin takes the first observation.
+func (r *recorder) begin(now time.Time, o observation) {
 	r.rate = make([]int, rateSeconds)
 	r.second = now
 	r.changed = make(chan struct{})
 	r.events = []event{{now.Truncate(time.Second), "La central lee lo que tiene guardado"}}
-	r.last = look()
+	r.last = o
 	r.current = r.encode()
 }
 
-// tick makes the observation of each samplePeriod.
-func (r *recorder) tick(now time.Time) {
+// tick takes the observation of each samplePeriod.
+func (r *recorder) tick(now time.Time, o observation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.observe(now)
+	r.observe(now, o)
 	if r.ticks++; r.ticks == ticksPerSecond {
 		r.closeSecond(now)
 	}
 	r.publish()
 }
 
-// record makes an observation between two ticks.
-func (r *recorder) record(now time.Time) {
+// record takes an observation between two ticks.
+func (r *recorder) record(now time.Time, o observation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.observe(now)
+	r.observe(now, o)
 	r.publish()
 }
 
 // observe notes what has happened since the last observation.
-func (r *recorder) observe(now time.Time) {
-	o := r.look()
+func (r *recorder) observe(now time.Time, o observation) {
 	if r.last.state == centralRecovering {
 		r.bets = o.bets() // recovered, not uploaded
 	}

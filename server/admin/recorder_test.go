@@ -29,7 +29,7 @@ type history struct {
 
 func newHistory() *history {
 	h := &history{now: time.Date(2026, 11, 28, 12, 0, 0, 7, time.UTC), seen: observation{state: centralRecovering, expected: 2}}
-	h.begin(h.now, func() observation { return h.seen })
+	h.begin(h.now, h.seen)
 	return h
 }
 
@@ -38,7 +38,7 @@ func (h *history) second(state string, l Lottery) {
 	h.seen.state, h.seen.Lottery = state, l
 	for range ticksPerSecond {
 		h.now = h.now.Add(samplePeriod)
-		h.tick(h.now)
+		h.tick(h.now, h.seen)
 	}
 }
 
@@ -184,6 +184,11 @@ func TestRecovered(t *testing.T) {
 func TestSnapshot(t *testing.T) {
 	s := New(Options{Expected: 6})
 	source := new(fakeSource)
+	s.Watch(source)
+	observe := func(l Lottery, storage error) {
+		source.set(l, storage)
+		s.recorder.record(time.Now(), s.observe())
+	}
 	l := Lottery{Missing: 1, Agencies: []Agency{
 		{ID: 1},
 		{ID: 2, Stored: 5},
@@ -192,8 +197,7 @@ func TestSnapshot(t *testing.T) {
 		{ID: 5, Finished: true, Connected: true, Notified: true},
 		{ID: 6, Connected: true},
 	}}
-	source.set(l, nil)
-	s.Watch(source)
+	observe(l, nil)
 	check := func(state string, want string) {
 		t.Helper()
 		var shown map[string]json.RawMessage
@@ -210,17 +214,14 @@ func TestSnapshot(t *testing.T) {
 		`{"id":3,"state":"finished","bets":7,"winners":null},{"id":4,"state":"waiting","bets":0,"winners":null},`+
 		`{"id":5,"state":"notified","bets":0,"winners":null},{"id":6,"state":"uploading","bets":0,"winners":null}] {"held":false,"winners":null}`)
 	l.Missing = 0
-	source.set(l, nil)
-	s.Watch(source)
+	observe(l, nil)
 	if s.recorder.last.state != centralDrawing {
 		t.Errorf("state %s, want drawing", s.recorder.last.state)
 	}
-	source.set(l, errors.New("disk full"))
-	s.Watch(source)
+	observe(l, errors.New("disk full"))
 	if s.recorder.last.state != centralFailing {
 		t.Errorf("state %s, want storage_failing", s.recorder.last.state)
 	}
-	source.set(Lottery{Drawn: true, Agencies: []Agency{{ID: 1, Finished: true, Winners: 2}}}, nil)
-	s.Watch(source)
+	observe(Lottery{Drawn: true, Agencies: []Agency{{ID: 1, Finished: true, Winners: 2}}}, nil)
 	check("after", `"drawn" 6 0 [{"id":1,"state":"finished","bets":0,"winners":2}] {"held":true,"winners":2}`)
 }

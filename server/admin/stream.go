@@ -10,7 +10,6 @@ import (
 const keepAlive = 5 * time.Second
 
 func (s *Server) serveState(w http.ResponseWriter, _ *http.Request) {
-	s.recorder.record(time.Now())
 	encoded, _ := s.recorder.latest()
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(encoded) // the viewer may have gone
