@@ -83,10 +83,18 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 }
 
 // serve opens the files, serves until the context ends, and closes the files.
-// It returns an error if a file or the port cannot be opened, if a file cannot be
+// It returns an error if a file or a port cannot be opened, if a file cannot be
 // closed, or if the storage breaks.
 func serve(ctx context.Context, cfg config.Config) (err error) {
-	bets, err := store.Open(ctx, cfg.Storage, storeOptions(cfg))
+	operator := newOperator(cfg)
+	closeAdmin, err := operator.open(ctx, cfg.AdminAddress)
+	if err != nil {
+		return err
+	}
+	defer closeAdmin()
+	options := storeOptions(cfg)
+	options.Written = operator.written
+	bets, err := store.Open(ctx, cfg.Storage, options)
 	if err != nil {
 		return withRemedy(cfg.Storage, err)
 	}
@@ -109,11 +117,13 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		Announce:     logDraw,
 		Failed:       logDrawFailed,
 	})
-	server := tcp.NewServer(embedded.New(bets, d), tcp.Options{
+	c := embedded.New(bets, d)
+	server := tcp.NewServer(c, tcp.Options{
 		HelloTimeout:   cfg.HelloTimeout,
 		IdleTimeout:    cfg.IdleTimeout,
 		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),
 	})
+	operator.watch(c, server)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
