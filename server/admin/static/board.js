@@ -5,8 +5,7 @@
 const pageSize = 20; // rows of the table; with more agencies the table has pages, a filter and a map
 const denseMap = 1500; // from this many agencies on, the cells of the map are smaller
 const shownEvents = 12;
-const silence = 10_000; // ms without news after which the page makes sure that the server still answers
-const patience = 3_000; // ms that a new stream may take to bring the state
+const silence = 10_000; // ms without news after which the connection counts as lost: the server repeats its state every 5 s
 const retryAfter = 2_000; // ms from an error of the stream to the next attempt
 
 const $ = (id) => document.getElementById(id);
@@ -21,7 +20,7 @@ const agencyStates = {
   uploading: "Subiendo",
   finished: "Terminó",
   waiting: "En espera",
-  notified: "Con resultados",
+  notified: "Notificada",
 };
 const hasFinished = (agency) => ["finished", "waiting", "notified"].includes(agency.state);
 const count = (n, one, many) => `${number.format(n)} ${n === 1 ? one : many}`;
@@ -46,6 +45,9 @@ function setShare(bar, part) {
 }
 
 // State of the lottery and its figures.
+
+// known tells whether the central has read what is stored: before, its figures say nothing.
+const known = (s) => s.state !== "recovering" && (s.agencies.length > 0 || s.expected === 0);
 
 // headline says the state in one sentence. The page announces it to screen readers, so it holds no figure that moves.
 function headline(s) {
@@ -84,10 +86,9 @@ function showState(s) {
     else item.removeAttribute("aria-current");
   });
 
-  const known = s.state !== "recovering";
-  setText($("bets"), known ? number.format(s.bets) : unknown);
-  setText($("rate"), known ? number.format(Math.round(s.rate.at(-1) ?? 0)) : unknown);
-  setText($("finished"), known ? number.format(s.agencies.filter(hasFinished).length) : unknown);
+  setText($("bets"), known(s) ? number.format(s.bets) : unknown);
+  setText($("rate"), known(s) ? number.format(Math.round(s.rate.at(-1) ?? 0)) : unknown);
+  setText($("finished"), known(s) ? number.format(s.agencies.filter(hasFinished).length) : unknown);
   setText($("expected"), `de ${count(s.expected, "agencia", "agencias")}`);
 }
 
@@ -96,7 +97,8 @@ function showDraw(s) {
   setText($("draw"), verdict);
   setText($("draw-note"), note);
   const finished = s.agencies.filter(hasFinished).length;
-  setShare($("barrier"), s.draw.held ? 1 : s.expected > 0 && s.state !== "recovering" ? finished / s.expected : 0);
+  // The bar of a draw that is pending never looks complete, also where one agency of thousands is missing.
+  setShare($("barrier"), s.draw.held ? 1 : s.expected > 0 ? Math.min(finished / s.expected, 0.98) : 0);
 }
 
 // draw gives what is known of the draw, in two words and in a sentence.
@@ -105,13 +107,13 @@ function draw(s) {
     const notified = s.agencies.filter((a) => a.state === "notified").length;
     return [
       s.draw.winners === 0 ? "Sin ganadores" : count(s.draw.winners, "ganador", "ganadores"),
-      `El sorteo está hecho. ${number.format(notified)} de ${count(s.expected, "agencia recibió", "agencias recibieron")} sus resultados.`,
+      `El sorteo está hecho. Desde que arrancó, la central dio sus resultados a ${number.format(notified)} de ${count(s.expected, "agencia", "agencias")}.`,
     ];
   }
   if (s.draw.held) return ["Hecho", "Los resultados todavía no se publicaron."];
-  if (s.state === "recovering") return [unknown, "Se sabrá cuando la central termine de leer lo guardado."];
+  if (!known(s)) return [unknown, "Se sabrá cuando la central termine de leer lo guardado."];
   if (s.expected === 0) return ["No habrá", "Esta central no espera a ninguna agencia: SERVER_AGENCIES es 0."];
-  const missing = s.agencies.filter((a) => !hasFinished(a));
+  const missing = s.agencies.filter((a) => a.id <= s.expected && !hasFinished(a));
   if (missing.length > 0) return ["Pendiente", `Se hace cuando terminan todas las agencias. ${whoIsMissing(missing)}`];
   return [s.state === "drawing" ? "En curso" : "Pendiente", "Todas las agencias terminaron."];
 }
@@ -176,28 +178,28 @@ function showAgencies(s) {
   const shown = chosen.slice(first, first + pageSize);
   // The table of many agencies keeps its height: the rows that a page does not use stay, invisible.
   const rows = children($("rows"), many ? pageSize : shown.length, () => $("row").content.firstElementChild.cloneNode(true));
-  rows.forEach((row, i) => showAgency(row, shown[i], largest, s.state !== "recovering"));
+  rows.forEach((row, i) => showAgency(row, shown[i], largest));
 
   setHidden($("none"), shown.length > 0);
-  setText($("none"), s.agencies.length > 0 ? "Ninguna agencia cumple el filtro." : "Ninguna agencia por ahora.");
+  setText($("none").querySelector("td"), !known(s) ? "Todavía no se conocen." : s.agencies.length > 0 ? "Ninguna agencia cumple el filtro." : "Ninguna agencia por ahora.");
   setText($("range"), shown.length === 0 ? "0 de 0" : `${number.format(first + 1)} a ${number.format(first + shown.length)} de ${number.format(chosen.length)}`);
   $("previous").disabled = page === 0;
   $("next").disabled = page >= pages - 1;
 }
 
 // showAgency writes one row; without an agency the row is invisible.
-function showAgency(row, agency, largest, known) {
+function showAgency(row, agency, largest) {
   row.classList.toggle("unused", !agency);
   if (!agency) return;
   const [id, state, bets, share, winners] = row.cells;
-  const part = known && largest > 0 ? agency.bets / largest : 0;
+  const part = largest > 0 ? agency.bets / largest : 0;
   setText(id, String(agency.id));
   setAttribute(state.firstChild, "class", `mark ${agency.state}`);
   setText(state.lastChild, agencyStates[agency.state] ?? agency.state);
-  setText(bets.firstElementChild, known ? number.format(agency.bets) : unknown);
-  setText(bets.lastElementChild, !known || agency.bets === 0 ? "" : hasFinished(agency) ? "en total" : "hasta ahora");
+  setText(bets.firstElementChild, number.format(agency.bets));
+  setText(bets.lastElementChild, agency.bets === 0 ? "" : hasFinished(agency) ? "en total" : "hasta ahora");
   setShare(share.querySelector("i"), part);
-  setText(share.lastElementChild, !known || largest === 0 ? unknown : part > 0 && part < 0.005 ? "<1 %" : percent.format(part));
+  setText(share.lastElementChild, largest === 0 ? unknown : part > 0 && part < 0.005 ? `<${percent.format(0.01)}` : percent.format(part));
   setText(winners, agency.winners === null ? unknown : number.format(agency.winners));
 }
 
@@ -230,10 +232,10 @@ function children(node, n, create) {
   return [...node.children];
 }
 
-// Events, newest first.
+// Events. The server gives the newest first.
 
 function showEvents(events) {
-  const newest = [...events].sort((a, b) => Date.parse(b.time) - Date.parse(a.time)).slice(0, shownEvents);
+  const newest = events.slice(0, shownEvents);
   const create = () => {
     const item = document.createElement("li");
     item.append(document.createElement("time"), document.createElement("span"));
@@ -259,66 +261,68 @@ let last = null; // the last state that the server sent
 let confirmed = new Date(); // when the server last confirmed it
 let lostSince = null; // since when nothing confirms it; null while the page is live
 
-// show writes a state into the page. A state that the page cannot read is no live state.
+// show writes a state into the page. One that the page cannot read counts as none.
 function show(text) {
   try {
-    last = JSON.parse(text);
-    render();
+    const state = JSON.parse(text);
+    render(state);
+    last = state;
   } catch (err) {
     console.error(err);
-    lost(new Date(), "La central envió datos que el tablero no entiende");
+    lost(new Date());
     return;
   }
   confirmed = new Date();
   lostSince = null;
   setText($("link"), "En vivo");
   setAttribute($("link"), "data-link", "live");
-  $("board").classList.remove("stale", "empty");
+  $("board").classList.remove("stale");
   document.title = `${headline(last)} · Lotería Nacional`;
 }
 
-function render() {
-  showState(last);
-  showDraw(last);
-  showMinute(last.rate);
-  showAgencies(last);
-  showEvents(last.events);
+function render(state) {
+  showState(state);
+  showDraw(state);
+  showMinute(state.rate);
+  showAgencies(state);
+  showEvents(state.events);
 }
 
 // lost says since when the figures are not live. It keeps the first moment while the page tries again.
-function lost(since, why = "Sin conexión") {
+function lost(since) {
   lostSince ??= since;
   const today = lostSince.toDateString() === new Date().toDateString();
   const from = today ? `desde las ${clock.format(lostSince)}` : `desde el ${day.format(lostSince)} a las ${clock.format(lostSince)}`;
-  setText($("link"), `${why} ${from}. ${last ? "Las cifras son de ese momento." : "El tablero sigue intentando."}`);
+  setText($("link"), "Sin conexión");
   setAttribute($("link"), "data-link", "lost");
+  setText($("headline"), "Sin conexión con la central");
+  setText($("advice"), `No se sabe nada de ella ${from}. ${last ? "Lo que sigue es de ese momento. " : ""}El tablero vuelve a intentarlo solo.`);
+  setHidden($("advice"), false);
   $("board").classList.add("stale");
-  document.title = `${why} · Lotería Nacional`;
+  document.title = "Sin conexión · Lotería Nacional";
 }
 
 let stream = null;
 let opened = new Date(); // when the page opened the stream
 
-// connect opens the stream, again after every error. The server begins each stream with its whole state.
+// connect opens the stream, again after every error.
 function connect() {
   opened = new Date();
   stream = new EventSource("/events");
   stream.onmessage = (message) => show(message.data);
   stream.onerror = () => {
-    lost(opened > confirmed ? confirmed : new Date());
+    lost(new Date());
     stream.close();
     setTimeout(connect, retryAfter);
   };
 }
 
-// watch opens a new stream after a silence: a server with nothing new begins it with its state, one that hangs or is out
-// of reach does not, though the old stream seemed open.
+// watch opens a new stream after a silence: where the server hangs or is out of reach, the old one seems open for long.
 function watch() {
   if (lostSince !== null) lost(lostSince);
-  if (stream.readyState === EventSource.CLOSED) return;
-  const now = new Date();
-  if (opened > confirmed && now - opened > patience) lost(confirmed);
-  if (now - Math.max(opened, confirmed) < silence) return;
+  if (stream.readyState === EventSource.CLOSED) return; // connect comes by itself
+  if (new Date() - Math.max(opened, confirmed) < silence) return;
+  lost(confirmed);
   stream.close();
   connect();
 }
