@@ -152,7 +152,7 @@ function showMinute(rate) {
 
   const total = Math.round(rate.reduce((sum, value) => sum + value, 0));
   const ago = rate.length - 1 - rate.lastIndexOf(peak);
-  const when = ago === 0 ? "en este segundo" : `hace ${ago} s`;
+  const when = ago === 0 ? "en el último segundo" : `hace ${ago} s`;
   setText($("minute-text"), peak === 0
     ? "Ninguna apuesta en los últimos 60 segundos."
     : `${count(total, "apuesta", "apuestas")} en los últimos 60 segundos. La mayor velocidad, ${number.format(Math.round(peak))} por segundo, fue ${when}.`);
@@ -176,15 +176,23 @@ function showAgencies(s) {
   page = Math.min(page, pages - 1);
   const first = page * pageSize;
   const shown = chosen.slice(first, first + pageSize);
-  // The table of many agencies keeps its height: the rows that a page does not use stay, invisible.
-  const rows = children($("rows"), many ? pageSize : shown.length, () => $("row").content.firstElementChild.cloneNode(true));
+  // The table of many agencies keeps its height: the rows that a page does not use stay, invisible. One gives its place
+  // to the row that says that there is none.
+  const height = many ? pageSize - (shown.length === 0 ? 1 : 0) : shown.length;
+  const rows = children($("rows"), height, () => $("row").content.firstElementChild.cloneNode(true));
   rows.forEach((row, i) => showAgency(row, shown[i], largest));
 
   setHidden($("none"), shown.length > 0);
-  setText($("none").querySelector("td"), !known(s) ? "Todavía no se conocen." : s.agencies.length > 0 ? "Ninguna agencia cumple el filtro." : "Ninguna agencia por ahora.");
+  setText($("none").querySelector("td"), whyNone(s));
   setText($("range"), shown.length === 0 ? "0 de 0" : `${number.format(first + 1)} a ${number.format(first + shown.length)} de ${number.format(chosen.length)}`);
   $("previous").disabled = page === 0;
   $("next").disabled = page >= pages - 1;
+}
+
+// whyNone says why the table is empty.
+function whyNone(s) {
+  if (!known(s)) return "Todavía no se conocen.";
+  return s.agencies.length > 0 ? "Ninguna agencia cumple el filtro." : "Ninguna agencia por ahora.";
 }
 
 // showAgency writes one row; without an agency the row is invisible.
@@ -296,7 +304,9 @@ function lost(since) {
   setText($("link"), "Sin conexión");
   setAttribute($("link"), "data-link", "lost");
   setText($("headline"), "Sin conexión con la central");
-  setText($("advice"), `No se sabe nada de ella ${from}. ${last ? "Lo que sigue es de ese momento. " : ""}El tablero vuelve a intentarlo solo.`);
+  const announced = last?.state === "stopping" ? "Había avisado que se detenía. " : "";
+  const shown = last ? "Lo que sigue es de ese momento. " : "";
+  setText($("advice"), `No se sabe nada de ella ${from}. ${announced}${shown}El tablero vuelve a intentarlo solo.`);
   setHidden($("advice"), false);
   $("board").classList.add("stale");
   document.title = "Sin conexión · Lotería Nacional";
