@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -35,7 +36,13 @@ defecto:
 
 `
 
+// gcPercent lets the heap, of a few MiB, grow to three times what is in use before it
+// is collected. With Go's default of twice, collecting takes an eighth of the
+// processor time of an upload.
+const gcPercent = 200
+
 func main() {
+	debug.SetGCPercent(gcPercent)
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
@@ -45,7 +52,7 @@ func main() {
 // run is main without os.Exit, so that tests can call it. It returns the exit
 // status.
 func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
-	path, named, err := args.Parse("client", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stdout, stderr)
+	path, named, err := args.Parse("client", usage+settings.Help(config.Keys), config.DefaultPath, nil, arguments, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}

@@ -30,13 +30,18 @@ func AppendRecord(dst []byte, b *lottery.Bet) ([]byte, error) {
 	case len(b.Document) > MaxString:
 		return dst, tooLong("document", len(b.Document))
 	}
-	dst = slices.Grow(dst, minBet+len(b.FirstName)+len(b.LastName)+len(b.Document))
+	dst = slices.Grow(dst, RecordSize(b))
 	dst = appendShort(dst, b.FirstName)
 	dst = appendShort(dst, b.LastName)
 	dst = appendShort(dst, b.Document)
 	dst = be.AppendUint16(dst, b.Birthdate.Year)
 	dst = append(dst, b.Birthdate.Month, b.Birthdate.Day)
 	return be.AppendUint64(dst, uint64(b.Number)), nil
+}
+
+// RecordSize is the size of the record of a bet in bytes.
+func RecordSize(b *lottery.Bet) int {
+	return minBet + len(b.FirstName) + len(b.LastName) + len(b.Document)
 }
 
 // bet takes a record off the payload. The date is not checked here;

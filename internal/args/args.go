@@ -1,4 +1,4 @@
-// Package args reads the command line that both programs have.
+// Package args reads the command lines of both programs.
 package args
 
 import (
@@ -9,11 +9,12 @@ import (
 	"runtime/debug"
 )
 
-// Parse reads the arguments of a program that takes one option, -config
-// with the path of its configuration file. It returns the path, and whether an
-// argument named it. Errors and the usage go to stderr, the version goes to
-// stdout. If the usage or the version was asked for, the error is flag.ErrHelp.
-func Parse(program, usage, path string, args []string, stdout, stderr io.Writer) (chosen string, named bool, err error) {
+// Parse reads the arguments of a program that takes the option -config, with the
+// path of its configuration file, and the options that define adds, if it is not
+// nil. It returns the path, and whether an argument named it. Errors and the usage
+// go to stderr, the version goes to stdout. If the usage or the version was asked
+// for, the error is flag.ErrHelp.
+func Parse(program, usage, path string, define func(*flag.FlagSet), args []string, stdout, stderr io.Writer) (chosen string, named bool, err error) {
 	flags := flag.NewFlagSet(program, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
@@ -23,6 +24,9 @@ func Parse(program, usage, path string, args []string, stdout, stderr io.Writer)
 	}
 	flags.StringVar(&chosen, "config", path, "`archivo` de configuración")
 	version := flags.Bool("version", false, "muestra de qué versión es el programa y termina")
+	if define != nil {
+		define(flags)
+	}
 	if err := flags.Parse(args); err != nil {
 		return "", false, err
 	}
@@ -35,6 +39,6 @@ func Parse(program, usage, path string, args []string, stdout, stderr io.Writer)
 		fmt.Fprintf(stdout, "%s: %s\n", program, describe(info))
 		return "", false, flag.ErrHelp
 	}
-	flags.Visit(func(*flag.Flag) { named = true })
+	flags.Visit(func(f *flag.Flag) { named = named || f.Name == "config" })
 	return chosen, named, nil
 }

@@ -15,20 +15,14 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
-var (
-	// ErrGap says that a batch begins after the last bet known of its agency.
-	// A batch that follows a refused batch gets it too: then the refusal is the
-	// cause.
-	ErrGap = errors.New("bets are missing before this batch")
-
-	// ErrClosed says that the store was closed.
-	ErrClosed = errors.New("storage is closed")
-)
+// ErrClosed says that the store was closed.
+var ErrClosed = errors.New("storage is closed")
 
 // DefaultMaxQueued is how many bytes of rows may wait to be written, half of
 // them while the other half is being written. It is about what five agencies may
@@ -55,6 +49,9 @@ type Options struct {
 	Progress func(read, size int64)
 	// Closed, if set, is told of each file that is closed, and of the error.
 	Closed func(path string, err error)
+	// Written, if set, is told of each write to a file: how long it took with its
+	// fsync, and its error. It is called by any goroutine and must not block.
+	Written func(took time.Duration, err error)
 	// MaxQueued bounds the bytes of rows that wait to be written; 0 stands for
 	// DefaultMaxQueued.
 	MaxQueued int
@@ -282,6 +279,17 @@ func (s *Store) State(id lottery.AgencyID) State {
 		return a.durable
 	}
 	return State{}
+}
+
+// States tells what is durable of each agency that the store knows.
+func (s *Store) States() map[lottery.AgencyID]State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	states := make(map[lottery.AgencyID]State, len(s.agencies))
+	for id, a := range s.agencies {
+		states[id] = a.durable
+	}
+	return states
 }
 
 // agency returns the state of an agency, and creates it if needed. The caller holds

@@ -8,8 +8,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // reply is the pending answer to one frame.
@@ -29,7 +28,8 @@ type replier struct {
 	out     []byte         // frames not written yet
 	stored  lottery.Offset // the count of the last WELCOME or ACK, or of the next ACK
 	due     bool           // an ACK for stored must still be put into out
-	failure error          // why the session is over, if it failed
+	reason  error          // why the session is over
+	failure error          // the reason, if the session failed
 	over    bool           // the peer gets no more replies
 	refused bool           // an ERROR was sent
 }
@@ -93,7 +93,7 @@ func (r *replier) end(reason error) {
 	if r.over {
 		return
 	}
-	r.over = true
+	r.over, r.reason = true, reason
 	var message *protocol.Error
 	if errors.As(reason, &message) {
 		r.queue(message)
@@ -111,32 +111,37 @@ func (r *replier) end(reason error) {
 type batchReply struct {
 	offset  lottery.Offset
 	count   int
-	single  *lottery.Bet  // set only for a BET
-	commit  *store.Commit // nil if refused
-	refusal error         // why the store did not take the bets
+	single  *lottery.Bet   // set only for a BET
+	commit  central.Commit // nil if refused
+	refusal error          // why the central did not take the bets
 }
 
 func (b batchReply) give(_ context.Context, r *replier) error {
 	if b.refusal != nil {
-		return b.refuse(r.agency, b.refusal)
+		return b.refuse(r, b.refusal)
 	}
 	if !b.commit.Ready() {
 		r.flush()
 	}
 	if err := b.commit.Wait(); err != nil {
-		return b.refuse(r.agency, storageFailed(err))
+		return b.refuse(r, storeFailure(err))
 	}
-	b.logStored(r.agency)
+	b.logStored(r)
 	r.ack(b.commit.End())
 	return nil
 }
 
-// refuse logs why the bets are refused, and tells the peer which.
-func (b batchReply) refuse(agency lottery.AgencyID, reason error) error {
+// refuse logs why the bets are refused, and tells the peer which. If it is not
+// known whether they are stored, only the session's failure is logged.
+func (b batchReply) refuse(r *replier, reason error) error {
+	if errors.Is(reason, central.ErrUnknown) {
+		return reason
+	}
+	r.server.stats.refused.Add(1)
 	if b.single != nil {
 		logBetRefused(b.single.Document, b.single.Number, reason)
 	} else {
-		logBatchRefused(agency, b.count, reason)
+		logBatchRefused(r.agency, b.count, reason)
 	}
 	var message *protocol.Error
 	if errors.As(reason, &message) {
@@ -145,14 +150,18 @@ func (b batchReply) refuse(agency lottery.AgencyID, reason error) error {
 	return reason
 }
 
-func (b batchReply) logStored(agency lottery.AgencyID) {
-	switch stored := b.commit.Stored(); {
-	case stored == 0:
-		logBatchRepeated(agency, b.count)
-	case b.single != nil:
+func (b batchReply) logStored(r *replier) {
+	stored := b.commit.Stored()
+	if stored == 0 {
+		r.server.stats.repeated.Add(1)
+		logBatchRepeated(r.agency, b.count)
+		return
+	}
+	r.server.stats.stored.Add(1)
+	if b.single != nil {
 		logBetStored(b.single.Document, b.single.Number)
-	default:
-		logBatchStored(agency, stored)
+	} else {
+		logBatchStored(r.agency, stored)
 	}
 }
 
@@ -163,13 +172,12 @@ func (f finishedReply) give(_ context.Context, r *replier) error {
 	if r.over {
 		return nil // the session is over, so FINISHED is ignored
 	}
-	stored := r.server.store.State(r.agency).Bets
 	arrived := func(missing int) { logFinished(r.agency, f.total, missing) }
-	switch err := r.server.draw.Finish(r.agency, f.total, stored, arrived); {
-	case errors.Is(err, draw.ErrTotal):
+	switch err := r.claimed.Finish(f.total, arrived); {
+	case errors.Is(err, central.ErrTotal):
 		return refusal(protocol.StatusMismatch, err)
 	case err != nil:
-		return storageFailed(err)
+		return storeFailure(err)
 	}
 	r.queue(&protocol.Registered{})
 	return nil
@@ -185,7 +193,7 @@ func (queryReply) give(ctx context.Context, r *replier) error {
 	if r.flush(); r.over {
 		return nil // nothing may follow a frame that was cut
 	}
-	winners, err := r.server.draw.Winners(ctx, r.agency)
+	winners, err := r.claimed.Winners(ctx)
 	if err != nil {
 		return r.readFailure(ctx, err) // the context has ended
 	}
@@ -195,6 +203,7 @@ func (queryReply) give(ctx context.Context, r *replier) error {
 	r.flush()
 	if !r.over {
 		logWinnersSent(r.agency, len(winners))
+		r.server.stats.notify(r.agency)
 	}
 	return errOver
 }
