@@ -1,11 +1,12 @@
-// The live board. The server sends its whole state over /events, at most twice a second and only after a change. This
-// script writes it into the page, and touches only what differs: a screen reader, a selection and the layout stay still.
+// The live board. The server writes its whole state into the page, and sends it over /events: at most twice a second after
+// changes, and every 5 s without any. This script touches only what differs: a screen reader, a selection and the layout
+// stay still.
 "use strict";
 
 const pageSize = 20; // rows of the table; with more agencies the table has pages, a filter and a map
 const denseMap = 1500; // from this many agencies on, the cells of the map are smaller
 const shownEvents = 12;
-const silence = 10_000; // ms without news after which the connection counts as lost: the server repeats its state every 5 s
+const silence = 10_000; // ms without news after which the connection counts as lost
 const retryAfter = 2_000; // ms from an error of the stream to the next attempt
 
 const $ = (id) => document.getElementById(id);
@@ -351,5 +352,6 @@ function turn(pages) {
   if (last) showAgencies(last);
 }
 
+if ($("first").textContent) show($("first").textContent);
 connect();
 setInterval(watch, 1_000);
