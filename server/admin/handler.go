@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"embed"
 	"net"
 	"net/http"
@@ -12,7 +13,7 @@ import (
 
 // static holds the board.
 //
-//go:embed all:static
+//go:embed static
 var static embed.FS
 
 // policy lets the board load nothing but its own files. Its icon is in a data: URL.
@@ -22,7 +23,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // handler returns what answers all requests.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", page("index.html", "text/html; charset=utf-8"))
+	mux.HandleFunc("GET /{$}", s.serveBoard)
 	mux.Handle("GET /board.css", page("board.css", "text/css; charset=utf-8"))
 	mux.Handle("GET /board.js", page("board.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /events", s.serveEvents)
@@ -72,6 +73,22 @@ func (s *Server) means(host string) bool {
 		return true
 	}
 	return host != "" && (strings.EqualFold(host, "localhost") || strings.EqualFold(host, s.options.Name))
+}
+
+// firstState is where the board's page takes the state of its beginning.
+const firstState = `<script id="first" type="application/json">`
+
+// serveBoard serves the page of the board with the present state in it, so that the
+// page shows it at once. The JSON holds no "<" that could end its element: Marshal
+// escapes it.
+func (s *Server) serveBoard(w http.ResponseWriter, _ *http.Request) {
+	content, err := static.ReadFile("static/index.html")
+	if err != nil {
+		panic(err) // the file is embedded
+	}
+	encoded, _ := s.recorder.latest()
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(bytes.Replace(content, []byte(firstState), append([]byte(firstState), encoded...), 1)) // the viewer may have gone
 }
 
 // page serves a file of the board.
