@@ -78,22 +78,17 @@ func New(options Options) *Server {
 // state of the lottery.
 func (s *Server) Watch(source Source) {
 	s.source.Store(&source)
-	s.look()
+	select {
+	case s.changed <- struct{}{}:
+	default: // it is about to look
+	}
 }
 
 // Stopping tells the server that the central is being stopped. /readyz says so, and
 // the open boards too, until the context of Serve ends.
 func (s *Server) Stopping() {
 	s.stopping.Store(true)
-	s.look()
-}
-
-// look makes the recorder look before its next tick.
-func (s *Server) look() {
-	select {
-	case s.changed <- struct{}{}:
-	default: // it is about to
-	}
+	s.recorder.stop(time.Now())
 }
 
 // Serve answers requests until the context ends. Then it closes the listener, the

@@ -92,8 +92,21 @@ func (r *recorder) record(now time.Time, o observation) {
 	r.publish()
 }
 
+// stop notes that the central is being stopped, without looking at it.
+func (r *recorder) stop(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := r.last
+	o.state = centralStopping
+	r.observe(now, o)
+	r.publish()
+}
+
 // observe notes what has happened since the last observation.
 func (r *recorder) observe(now time.Time, o observation) {
+	if r.last.state == centralStopping {
+		o.state = centralStopping // the observation may have begun before the stop
+	}
 	if r.last.state == centralRecovering {
 		r.bets = o.bets() // recovered, not uploaded
 	}

@@ -44,7 +44,11 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 		case <-changed:
 		case <-time.After(keepAlive):
 		case <-r.Context().Done():
-			return
+			select {
+			case <-changed: // the last snapshot, which says that the central stops
+			default:
+				return
+			}
 		}
 	}
 }
