@@ -96,7 +96,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		return fmt.Errorf("listen on port %d: %w", cfg.Port, err)
 	}
 	logListening(cfg.Port)
-	d := draw.New(bets, bets, draw.History{Finished: bets.Finished(), Drawn: bets.Drawn()}, draw.Options{
+	d := draw.New(bets, draw.Options{
 		Agencies:     cfg.Agencies,
 		PublishDelay: cfg.PublishDelay,
 		Announce:     logDraw,

@@ -75,7 +75,7 @@ func TestNobodyExpectedNobodyDrawn(t *testing.T) {
 	p := c.dial()
 	p.send(hello(1))
 	p.refused(protocol.StatusUnexpected)
-	if c.draw.Held() {
+	if c.draw.Released() {
 		t.Error("held")
 	}
 }

@@ -139,7 +139,7 @@ func (w *world) serve(agencies int) (stop func()) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	d := draw.New(bets, bets, draw.History{Finished: bets.Finished(), Drawn: bets.Drawn()}, draw.Options{
+	d := draw.New(bets, draw.Options{
 		Agencies:     agencies,
 		PublishDelay: 5 * time.Millisecond,
 		Announce: func(recovered bool, _ uint64, _ int) {

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // occupant is a connection that counts how often it was evicted.
@@ -115,10 +115,15 @@ func TestBoundCountsSupersededConnections(t *testing.T) {
 	}
 }
 
+// expecting is a central of which nothing but Expects may be called.
+type expecting struct{ central.Central }
+
+func (expecting) Expects(lottery.AgencyID) bool { return true }
+
 // A connection that is evicted while its HELLO is on the way does not supersede the
 // one that its agency has.
 func TestEvictedDoesNotSupersede(t *testing.T) {
-	server := NewServer(embedded.New(nil, draw.New(nil, nil, draw.History{}, draw.Options{Agencies: 1})), Options{MaxConnections: 1})
+	server := NewServer(expecting{}, Options{MaxConnections: 1})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	slot := server.slots.enter(func() { cancel(errEvicted) })
 	server.slots.evictOne()

@@ -153,7 +153,7 @@ func TestWelcomeTellsWhatIsStored(t *testing.T) {
 	}
 	c.agency(2, 0).finish(0)
 	c.logs.wait(1, "action: sorteo | result: success")
-	eventually(t, "the draw is out", c.draw.Held)
+	eventually(t, "the draw is out", c.draw.Released)
 	want.Drawn = true
 	if got := greet(1); got != want {
 		t.Errorf("after the draw: %+v, want %+v", got, want)
