@@ -94,7 +94,7 @@ func TestErrorsOfTheCentral(t *testing.T) {
 				p.acked(10)
 			}
 			if tt.status != 0 {
-				p.refused(tt.status)
+				p.expectError(tt.status)
 			} else {
 				p.closed()
 			}

@@ -21,11 +21,11 @@ func TestImpossibleLengths(t *testing.T) {
 		raw := append(binary.BigEndian.AppendUint32(nil, length), byte(protocol.TypeBatch))
 		p := c.agency(1, 0)
 		p.write(append(raw, make([]byte, 100)...))
-		p.refused(protocol.StatusViolation)
+		p.expectError(protocol.StatusViolation)
 		if length < 1<<24 { // else it is a line of text
 			p = c.dial()
 			p.write(raw)
-			p.refused(protocol.StatusViolation)
+			p.expectError(protocol.StatusViolation)
 		}
 	}
 	c.wantStored(1, 0)
@@ -141,7 +141,7 @@ func TestBoundOfConnections(t *testing.T) {
 	half.readToEnd()
 	for range 3 {
 		p := c.dial()
-		if got := p.refused(protocol.StatusBusy); got.Status.Final() {
+		if got := p.expectError(protocol.StatusBusy); got.Status.Final() {
 			t.Error("it would not come again")
 		}
 	}

@@ -49,7 +49,7 @@ const (
 //	silent for too long          its deadline             nothing
 //	does not read                a write's deadline       nothing
 //	broke the protocol           the reader               ERROR protocol violation
-//	bets or total refused        the replier              ERROR with their status
+//	bets or total not accepted   the replier              ERROR with their status
 //	a newer one of its agency    central.Claim            ERROR superseded
 //	makes room for another       slots.enter              nothing: it is closed at once
 //	no room and none to make     Server.reject            ERROR server busy
@@ -168,7 +168,7 @@ func (s *Server) admit(ctx context.Context, socket net.Conn, number uint64) {
 // maxRejecting goroutines do so already, the connection is closed at once.
 func (s *Server) reject(ctx context.Context, c *conn) {
 	c.EndWithin(drainTimeout)
-	frame, err := protocol.AppendFrame(nil, refusal(protocol.StatusBusy, errNoRoom))
+	frame, err := protocol.AppendFrame(nil, protocolError(protocol.StatusBusy, errNoRoom))
 	if err == nil {
 		_, err = c.Write(frame)
 	}

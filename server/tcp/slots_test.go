@@ -85,7 +85,7 @@ func TestBoundCountsAllConnections(t *testing.T) {
 		case 0:
 			p.write([]byte("echo\n")) // and it does not close
 		case 1:
-			p.send(hello(9)) // is refused
+			p.send(hello(9)) // gets an ERROR
 		case 2: // silent
 		}
 		most = max(most, openConnections())

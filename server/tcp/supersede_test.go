@@ -15,7 +15,7 @@ func TestNewerConnectionSupersedes(t *testing.T) {
 	old.acked(10)
 	young := c.agency(1, 10)
 	old.send(batch(10, 10), &protocol.Finished{Total: 20}) // ignored
-	if got := old.refused(protocol.StatusSuperseded); !got.Status.Final() {
+	if got := old.expectError(protocol.StatusSuperseded); !got.Status.Final() {
 		t.Error("the old one would come again")
 	}
 	young.send(batch(10, 5))
@@ -34,7 +34,7 @@ func TestWelcomeWaitsForQueuedBatchesOfTheOlder(t *testing.T) {
 		name   string
 		broken bool
 		stored lottery.Offset
-	}{{"durable", false, 20}, {"refused", true, 0}} {
+	}{{"durable", false, 20}, {"failed", true, 0}} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newDisk()
 			c := start(t, setup{fs: d, agencies: 2})
@@ -62,9 +62,9 @@ func TestWelcomeWaitsForQueuedBatchesOfTheOlder(t *testing.T) {
 			}
 			if !tt.broken {
 				old.acked(20)
-				old.refused(protocol.StatusSuperseded)
+				old.expectError(protocol.StatusSuperseded)
 			} else {
-				old.refused(protocol.StatusStorageFailed)
+				old.expectError(protocol.StatusStorageFailed)
 			}
 			c.wantStored(1, int(tt.stored))
 		})
@@ -89,13 +89,13 @@ func TestChainOfConnections(t *testing.T) {
 		c.nothing(p, 2)
 		eventually(t, "one waits for the first", func() bool { return superseding() == 1 })
 		if i > 0 {
-			chain[i].refused(protocol.StatusSuperseded)
+			chain[i].expectError(protocol.StatusSuperseded)
 		}
 		chain = append(chain, p)
 	}
 	g.open()
 	first.acked(10)
-	first.refused(protocol.StatusSuperseded)
+	first.expectError(protocol.StatusSuperseded)
 	last := chain[5]
 	last.welcome()
 	last.acked(16)
@@ -113,7 +113,7 @@ func TestLateHelloOfAnOlderConnection(t *testing.T) {
 	c.logs.wait(1, "accept_connections | result: success")
 	young := c.agency(1, 0)
 	old.send(hello(1), batch(0, 3))
-	old.refused(protocol.StatusSuperseded)
+	old.expectError(protocol.StatusSuperseded)
 	young.send(batch(0, 10))
 	young.acked(10)
 	young.Close()
@@ -130,7 +130,7 @@ func TestSupersededWhileItWaitsForTheDraw(t *testing.T) {
 	old.acked(10)
 	old.finish(10)
 	young := c.agency(1, 10)
-	old.refused(protocol.StatusSuperseded)
+	old.expectError(protocol.StatusSuperseded)
 	young.finish(10)
 	c.agency(2, 0).finish(0)
 	if winners, _ := young.winners(); len(winners) != 1 {

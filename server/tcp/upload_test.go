@@ -80,7 +80,7 @@ func TestSingleBets(t *testing.T) {
 	p.send(&protocol.Single{Offset: 1, Bet: bet(1)}) // an answer was lost
 	p.expect(&protocol.Ack{Stored: 3})
 	p.send(&protocol.Single{Offset: 4, Bet: bet(4)})
-	p.refused(protocol.StatusViolation)
+	p.expectError(protocol.StatusViolation)
 	c.wantStored(1, 3)
 	c.logs.want(3, "action: apuesta_almacenada | result: success")
 	c.logs.want(1, "action: apuesta_almacenada | result: success | dni: 00000000 | numero: 7574")
