@@ -84,7 +84,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		return withRemedy(cfg.Storage, err)
 	}
 	defer func() { err = errors.Join(err, bets.Close()) }()
-	for _, torn := range bets.Torn() {
+	for _, torn := range bets.TornEnds() {
 		logTorn(torn.Bytes, torn.Kept)
 	}
 	if bets.Bets() > 0 {

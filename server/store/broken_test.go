@@ -68,7 +68,7 @@ func wantBroken(t *testing.T, s *Store, next lottery.Offset) {
 	}
 }
 
-// Whichever file fails, both are refused from then on.
+// Whichever file fails, every call fails from then on.
 func TestBrokenIsOneState(t *testing.T) {
 	for _, name := range []string{"bets.csv", "bets.csv.journal"} {
 		t.Run(name, func(t *testing.T) {
@@ -168,14 +168,14 @@ func TestOpenStops(t *testing.T) {
 	}
 }
 
-// A record stands for bets: when their file was removed or cut since the last of
+// An entry says what bets.csv holds: when their file was removed or cut since the last of
 // them was stored, it is not acknowledged.
 func TestRecordsNoticeChangedBets(t *testing.T) {
 	for name, change := range map[string]func(path string) error{
 		"removed": os.Remove,
 		"emptied": func(path string) error { return os.Truncate(path, 0) },
 	} {
-		for what, record := range map[string]func(*Store) error{
+		for what, add := range map[string]func(*Store) error{
 			"finished": func(s *Store) error { return s.RecordFinished(1, 5) },
 			"draw":     func(s *Store) error { return s.RecordDraw(1) },
 		} {
@@ -187,7 +187,7 @@ func TestRecordsNoticeChangedBets(t *testing.T) {
 			if err := change(path); err != nil {
 				t.Fatal(err)
 			}
-			if err := record(s); !errors.Is(err, ErrBroken) {
+			if err := add(s); !errors.Is(err, ErrBroken) {
 				t.Errorf("%s, %s: error %v", name, what, err)
 			}
 			_ = s.Close() // says that the store is broken
@@ -195,7 +195,7 @@ func TestRecordsNoticeChangedBets(t *testing.T) {
 	}
 }
 
-// A start that is refused leaves both files as they were, torn ends included.
+// A start that fails leaves both files as they were, torn ends included.
 func TestRefusedStartChangesNothing(t *testing.T) {
 	bets := twoAgencies()
 	journal := finishedLine(1, bets) + finishedLine(2, bets) + "finished 3 "

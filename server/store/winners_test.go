@@ -62,7 +62,7 @@ func TestWinners(t *testing.T) {
 	wantWinners(t, mustOpen(t, "/data/bets.csv", opts), winners, 16)
 }
 
-// A batch that the disk refused has no winners, until it is stored after all.
+// A batch that was not written has no winners until it is stored.
 func TestRefusedBetsDoNotWin(t *testing.T) {
 	fs := newMemFS()
 	s := mustOpen(t, "/data/bets.csv", Options{Sync: true, FS: fs})
@@ -75,7 +75,7 @@ func TestRefusedBetsDoNotWin(t *testing.T) {
 		return nil
 	}
 	for _, c := range []*Commit{first, second} {
-		if err := c.Wait(); !errors.Is(err, ErrRefused) {
+		if err := c.Wait(); !errors.Is(err, ErrNotStored) {
 			t.Fatalf("error %v", err)
 		}
 	}
