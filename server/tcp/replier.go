@@ -28,7 +28,8 @@ type replier struct {
 	out        []byte         // frames not written yet
 	stored     lottery.Offset // the count of the last WELCOME or ACK, or of the next ACK
 	ackPending bool           // an ACK for stored must still be put into out
-	failure    error          // why the session is over, if it failed
+	reason     error          // why the session is over
+	failure    error          // the reason, if the session failed
 	over       bool           // the peer gets no more replies
 	errorSent  bool           // an ERROR was sent
 }
@@ -92,7 +93,7 @@ func (r *replier) end(reason error) {
 	if r.over {
 		return
 	}
-	r.over = true
+	r.over, r.reason = true, reason
 	var message *protocol.Error
 	if errors.As(reason, &message) {
 		r.queue(message)
@@ -117,15 +118,15 @@ type batchReply struct {
 
 func (b batchReply) complete(_ context.Context, r *replier) error {
 	if b.failure != nil {
-		return b.fail(r.agency, b.failure)
+		return b.fail(r, b.failure)
 	}
 	if !b.commit.Ready() {
 		r.flush()
 	}
 	if err := b.commit.Wait(); err != nil {
-		return b.fail(r.agency, centralFailure(err))
+		return b.fail(r, centralFailure(err))
 	}
-	b.logStored(r.agency)
+	b.logStored(r)
 	r.ack(b.commit.End())
 	return nil
 }
@@ -133,14 +134,15 @@ func (b batchReply) complete(_ context.Context, r *replier) error {
 // fail logs why the bets are not stored, and notes in the ERROR which bets these
 // are. If it is not known whether they are stored, it logs nothing: the session's
 // failure is logged.
-func (b batchReply) fail(agency lottery.AgencyID, reason error) error {
+func (b batchReply) fail(r *replier, reason error) error {
 	if errors.Is(reason, central.ErrUnknown) {
 		return reason
 	}
+	r.server.stats.refused.Add(1)
 	if b.single != nil {
 		logBetFailed(b.single.Document, b.single.Number, reason)
 	} else {
-		logBatchFailed(agency, b.count, reason)
+		logBatchFailed(r.agency, b.count, reason)
 	}
 	var message *protocol.Error
 	if errors.As(reason, &message) {
@@ -149,14 +151,18 @@ func (b batchReply) fail(agency lottery.AgencyID, reason error) error {
 	return reason
 }
 
-func (b batchReply) logStored(agency lottery.AgencyID) {
-	switch stored := b.commit.Stored(); {
-	case stored == 0:
-		logBatchRepeated(agency, b.count)
-	case b.single != nil:
+func (b batchReply) logStored(r *replier) {
+	stored := b.commit.Stored()
+	if stored == 0 {
+		r.server.stats.repeated.Add(1)
+		logBatchRepeated(r.agency, b.count)
+		return
+	}
+	r.server.stats.stored.Add(1)
+	if b.single != nil {
 		logBetStored(b.single.Document, b.single.Number)
-	default:
-		logBatchStored(agency, stored)
+	} else {
+		logBatchStored(r.agency, stored)
 	}
 }
 
@@ -198,6 +204,7 @@ func (queryReply) complete(ctx context.Context, r *replier) error {
 	r.flush()
 	if !r.over {
 		logWinnersSent(r.agency, len(winners))
+		r.server.stats.notify(r.agency)
 	}
 	return errOver
 }
