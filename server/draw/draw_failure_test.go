@@ -42,8 +42,7 @@ func TestFinish(t *testing.T) {
 	s.wantSteps(t, "finished 1 10", "finished 1 10", "finished 3 0", "finished 2 0")
 }
 
-// Stopped at a step, the draw releases nothing, and is no failure. What it has
-// recorded by then, the next start finds.
+// A draw that is stopped at a step releases nothing. That is no failure.
 func TestDrawStoppedAtEachStep(t *testing.T) {
 	for _, tt := range []struct {
 		step  string

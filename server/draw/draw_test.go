@@ -179,7 +179,8 @@ func TestDrawCarriesOnWithWhoIsMissing(t *testing.T) {
 	})
 }
 
-// All agencies finish twice, at once, and wait: one draw, and for each its own.
+// All agencies finish twice at the same time and wait. There is one draw, and each
+// agency gets its own winners.
 func TestDrawOfManyAgencies(t *testing.T) {
 	for _, n := range []int{1, 2, 200} {
 		synctest.Test(t, func(t *testing.T) {
@@ -248,7 +249,7 @@ func TestWithoutAgenciesThereIsNoDraw(t *testing.T) {
 	})
 }
 
-// Whoever wants to hear nothing of the draw leaves Announce out.
+// Announce and Failed may be nil.
 func TestDrawWithoutAnnouncement(t *testing.T) {
 	s := newStage(t, 1, all(1, 1), bet(1, "11", 7574))
 	d := New(s, Options{Agencies: 1})

@@ -28,7 +28,7 @@ type appender struct {
 	size int64 // bytes that were appended completely, and synced if sync is set
 	sync bool  // append syncs each write
 
-	written func(took time.Duration, err error) // told of each append; may be nil
+	written func(took time.Duration, err error) // called after each append; may be nil
 }
 
 // openAppender opens a file, or creates it. It syncs the file and drops its cached

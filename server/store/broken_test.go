@@ -49,7 +49,7 @@ func TestFailedSyncLosesPages(t *testing.T) {
 	}
 }
 
-// wantBroken checks that a store refuses bets and records alike.
+// wantBroken checks that every call of a store fails with ErrBroken.
 func wantBroken(t *testing.T, s *Store, next lottery.Offset) {
 	t.Helper()
 	select {
@@ -102,8 +102,8 @@ func TestBrokenIsOneState(t *testing.T) {
 	}
 }
 
-// A file that is removed, replaced or cut underneath the store is noticed at the
-// next write, and what that held is not acknowledged.
+// The store notices at the next write that its file was removed, replaced or cut, and
+// does not acknowledge what it has written.
 func TestFileChangedUnderneath(t *testing.T) {
 	replace := func(path string) error {
 		content, err := os.ReadFile(path)
@@ -168,8 +168,8 @@ func TestOpenStops(t *testing.T) {
 	}
 }
 
-// An entry says what bets.csv holds: when their file was removed or cut since the last of
-// them was stored, it is not acknowledged.
+// An entry says what bets.csv holds. If that file was removed or cut since its last
+// write, the entry is not acknowledged.
 func TestRecordsNoticeChangedBets(t *testing.T) {
 	for name, change := range map[string]func(path string) error{
 		"removed": os.Remove,

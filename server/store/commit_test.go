@@ -129,8 +129,8 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 	})
 }
 
-// TestDuplicateSharesTheFateOfItsCopy: the copy's group is written, the one
-// after it fails.
+// TestDuplicateSharesTheFateOfItsCopy: the group with the first copy is written, the
+// next group fails.
 func TestDuplicateSharesTheFateOfItsCopy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := newMemFS()

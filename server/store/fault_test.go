@@ -18,8 +18,8 @@ const (
 )
 
 // crashing is a server reduced to its files: it uploads the bets of three
-// agencies, notes that they finished, and the draw, whatever the files do. It
-// remembers what was acknowledged.
+// agencies, and notes that they finished and that the draw was held, also while calls
+// on the files fail. It remembers what was acknowledged.
 type crashing struct {
 	t       *testing.T
 	fs      *memFS
@@ -53,7 +53,7 @@ func (c *crashing) run() {
 	}
 }
 
-// session is one life of the server. It tells whether all is done.
+// session runs the server once. It tells whether all is done.
 func (c *crashing) session() bool {
 	s, err := Open(c.t.Context(), "/data/bets.csv", Options{Sync: true, Agencies: faultAgencies, FS: c.fs})
 	if err != nil {

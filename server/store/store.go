@@ -50,8 +50,9 @@ type Options struct {
 	// Closed, if set, is called after each file is closed, with the error of
 	// closing it.
 	Closed func(path string, err error)
-	// Written, if set, is told of each write to a file: how long it took with its
-	// fsync, and its error. It is called by any goroutine and must not block.
+	// Written, if set, is called after each write to a file, with the time that the
+	// write and its fsync took, and its error. Any goroutine may call it. It must
+	// not block.
 	Written func(took time.Duration, err error)
 	// MaxQueued bounds the bytes of rows that wait to be written; 0 stands for
 	// DefaultMaxQueued.

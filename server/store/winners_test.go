@@ -34,8 +34,8 @@ func wantWinners(t *testing.T, s *Store, winners []draw.Winner, stored int) {
 	}
 }
 
-// The winners are those of the durable bets: none of a batch that waits, each
-// once though its batch came twice, the same ones after a restart.
+// The winners are those of the durable bets. A batch that waits has none, a batch that
+// came twice counts once, and a restart changes nothing.
 func TestWinners(t *testing.T) {
 	opts := Options{Sync: true, FS: newMemFS()}
 	s := mustOpen(t, "/data/bets.csv", opts)
@@ -139,8 +139,8 @@ func TestChecksumOfStoredBets(t *testing.T) {
 	}
 }
 
-// A bet of a foreign file that no message could carry counts, and leaves the
-// checksum of the others alone.
+// A bet that another program wrote and that is too long for a message counts. It does
+// not change the checksum of the others.
 func TestChecksumLeavesOutWhatCannotTravel(t *testing.T) {
 	bets := sampleBets(1, 0, 3)
 	want := sumOf([]lottery.Bet{bets[0], bets[2]})

@@ -126,8 +126,8 @@ func TestRestartBetweenAllSteps(t *testing.T) {
 	c.wantStored(2, 1)
 }
 
-// Killed, as it were, between the last notification and the draw's record: the
-// next start holds the draw at once, also over nothing at all.
+// The server ends between the last FINISHED and the record of the draw. The next start
+// holds the draw at once, also if there are no bets.
 func TestRestartWithAllNotificationsIn(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})

@@ -9,8 +9,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// nothing checks that the peer has been told nothing up to now: whatever was
-// written for it before a newcomer was served would be there.
+// nothing checks that nothing was sent to the peer up to now. It serves another agency
+// first: what was written to the peer before that has arrived.
 func (c *testServer) nothing(p *peer, other lottery.AgencyID) {
 	c.t.Helper()
 	c.agency(other, 0).Close()
@@ -128,7 +128,7 @@ func TestReadsNoFurtherThanRepliesMayBeDue(t *testing.T) {
 	p.acked(most + 50)
 }
 
-// What an agency that has gone had sent is stored, and logged.
+// The bets of an agency that has gone are stored and logged.
 func TestBatchesOfAnAgencyThatHasGone(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})

@@ -14,8 +14,8 @@ import (
 // storing has one bet stored.
 type storing = func(offset lottery.Offset) *store.Commit
 
-// Each batch is logged when it is settled, in the order in which they came, also
-// when the session is over and the peer can no longer be told.
+// Each batch is logged when it is stored or has failed, in the order of the frames. So
+// it is also when the session is over.
 func TestBatchesAreLoggedInOrder(t *testing.T) {
 	const batchLine, betLine = "action: apuesta_recibida | result: ", "action: apuesta_almacenada | result: "
 	single := bet(1)

@@ -92,7 +92,7 @@ func (a *simulated) upload(conn net.Conn, welcome *protocol.Welcome) bool {
 	return true
 }
 
-// learn finishes and waits for the winners, perhaps not for long.
+// learn finishes and waits for the winners. Sometimes it gives up.
 func (a *simulated) learn(conn net.Conn, answers <-chan protocol.Message) bool {
 	if !a.say(conn, &protocol.Finished{Total: a.total}) || a.r.IntN(10) == 0 || !a.say(conn, &protocol.Query{}) {
 		return false

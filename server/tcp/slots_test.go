@@ -74,7 +74,7 @@ func TestSlotsWithoutBound(t *testing.T) {
 // openConnections counts the connections that the server has open.
 func openConnections() int { return countStacks("tcp.(*Server).serve") }
 
-// Connections that listen on after an echo or an ERROR count, and make room.
+// Connections that only discard input after an echo or an ERROR count, and make room.
 func TestBoundCountsAllConnections(t *testing.T) {
 	const bound = 5
 	c := start(t, setup{agencies: 2, options: Options{MaxConnections: bound}})
@@ -98,8 +98,8 @@ func TestBoundCountsAllConnections(t *testing.T) {
 	p.acked(1)
 }
 
-// Connections that were superseded count, and make room, also if they do not
-// read what they are told.
+// Connections that were superseded count, and make room, also if their peers do not
+// read the ERROR.
 func TestBoundCountsSupersededConnections(t *testing.T) {
 	const bound = 5
 	c := start(t, setup{agencies: 2, options: Options{MaxConnections: bound}, buffers: 4 << 10})

@@ -25,7 +25,7 @@ func stopInTime(c *testServer) {
 }
 
 // Each phase brings a peer to where the stop meets it, and says what the peer
-// is told. Two agencies are expected, so that nothing is drawn.
+// reads. Two agencies are expected, so that there is no draw.
 func TestStop(t *testing.T) {
 	toldToComeAgain := func(p *peer) { p.expectError(protocol.StatusStopping) }
 	for _, tt := range []struct {
@@ -133,7 +133,7 @@ func TestStopSeenBetweenTwoAccepts(t *testing.T) {
 	}
 }
 
-// What was read is stored and acknowledged although the stop came first.
+// What was read is stored and acknowledged, although the server was stopped before.
 func TestStopWhileWaitingForTheDisk(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})

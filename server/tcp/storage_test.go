@@ -37,8 +37,8 @@ func TestRefusedBatch(t *testing.T) {
 	c.wantStored(1, 17)
 }
 
-// What is in flight after a failed batch fails too, FINISHED among it,
-// but only the first of them is the answer.
+// After a failed batch, the batches in flight and a FINISHED fail too. The ERROR is
+// about the first of them.
 func TestRefusedBatchWithOthersBehindIt(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
@@ -63,9 +63,9 @@ func TestRefusedBatchWithOthersBehindIt(t *testing.T) {
 	c.wantStored(1, 25)
 }
 
-// A batch fails while more follow than replies may be pending: the one
-// that is read next finds bets missing. That is no fault of the agency's, and
-// the log does not say so.
+// A batch fails while more batches follow than replies may be pending. For the batch
+// that is read next, bets are missing. This is not the agency's fault, so the log does
+// not call it a violation.
 func TestBatchReadAfterAFailedOne(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
@@ -101,8 +101,8 @@ func TestRefusedSingleBet(t *testing.T) {
 	c.wantStored(1, 0)
 }
 
-// After a failed fsync, or a cut that failed, nobody knows what the file holds:
-// every call fails until a restart.
+// After a failed fsync, or a cut that failed, it is not known what the file holds.
+// Every call fails until a restart.
 func TestBrokenStorage(t *testing.T) {
 	for _, op := range []string{"sync", "truncate"} {
 		t.Run(op, func(t *testing.T) {
@@ -189,8 +189,7 @@ func TestRefusedDraw(t *testing.T) {
 	c.restart()
 }
 
-// What the peer is told of a failure of the store names none of the server's
-// files. The log names them.
+// The ERROR of a storage failure names no file of the server. The log names them.
 func TestRefusalNamesNoFile(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -225,7 +224,7 @@ func TestRefusalNamesNoFile(t *testing.T) {
 	}
 }
 
-// A store that is broken says no more than one that fails.
+// The ERROR of a broken store says no more than that of a failed write.
 func TestBrokenStorageNamesNoFile(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})

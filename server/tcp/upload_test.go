@@ -35,8 +35,8 @@ func TestUpload(t *testing.T) {
 	}
 }
 
-// What the server has it acknowledges again, and no ACK goes back; of what
-// overlaps it stores the rest. Only new bets are counted.
+// The server acknowledges again what it has stored, and no ACK goes back. Of a batch
+// that overlaps it stores the rest. Only new bets are counted.
 func TestRepeatedAndOverlappingBatches(t *testing.T) {
 	c := start(t, setup{})
 	p := c.agency(1, 0)
@@ -88,8 +88,8 @@ func TestSingleBets(t *testing.T) {
 	c.logs.want(0, "action: apuesta_recibida | result: success")
 }
 
-// Many batches in flight, more than the server holds replies for: some ACKs
-// stand for several, none goes back, none is ahead of the log and the file.
+// More batches are in flight than replies may be pending. An ACK may answer several
+// batches. No ACK goes back, and none comes before the log line and the file.
 func TestPipelinedBatches(t *testing.T) {
 	c := start(t, setup{})
 	const batches, size = 500, 3
