@@ -1,13 +1,13 @@
 package tcp
 
 import (
-	gologging "github.com/op/go-logging"
+	oplogging "github.com/op/go-logging"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-var log = gologging.MustGetLogger("server")
+var log = oplogging.MustGetLogger("server")
 
 // One function writes each kind of line. Machines read them: an action, a
 // result, then pairs of key and value; logging.Value escapes what a peer or an
