@@ -25,7 +25,7 @@ build: ## compila los dos programas en bin/
 
 demo: ## la lotería completa en esta máquina, sin Docker (AGENCIAS=5): muestra una tabla de resultados
 	@echo "Demo: un servidor y sus agencias, sin Docker. La primera vez, Go baja las dependencias"
-	@echo "(necesita red) y compila todo: cerca de un minuto. Después son segundos."
+	@echo "(necesita red) y compila todo: uno o dos minutos, según la máquina. Después, segundos."
 	@echo
 	@$(TEMPORAL) go run ./scripts/demo -agencias $(or $(AGENCIAS),5)
 .PHONY: demo

@@ -5,7 +5,7 @@
 //
 //	go run ./scripts/bench [-repeticiones N] [-escenarios LISTA] [-programas CARPETA] [-contra CARPETA]
 //
-// It prints tables and a Mermaid chart, which README.md shows. With -contra it
+// It prints tables and a Mermaid chart, which the README.md beside it shows. With -contra it
 // measures a second pair of programs too, in turns with the first one.
 package main
 
