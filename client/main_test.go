@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { processtest.Main(m, main) }
 
-// program is the program as a command, in a folder of its own.
+// program returns a command that runs the client in a folder of its own.
 func program(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := processtest.Program(t, append([]string{"CLI_ID=1", "CLI_LOG_LEVEL=DEBUG"}, env...)...)
@@ -43,7 +43,7 @@ func TestArguments(t *testing.T) {
 		if status := p.Wait(); status != tt.status {
 			t.Errorf("%q: exit status %d, want %d", tt.args, status, tt.status)
 		}
-		if said := strings.Join(p.Errors(), "\n"); !strings.Contains(said, tt.want) || len(p.Lines()) > 0 {
+		if said := strings.Join(p.ErrorLines(), "\n"); !strings.Contains(said, tt.want) || len(p.Lines()) > 0 {
 			t.Errorf("%q: says %q and %q, want %q", tt.args, said, p.Lines(), tt.want)
 		}
 	}
@@ -51,12 +51,12 @@ func TestArguments(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	p := processtest.Start(t, program(t, nil, "-version"))
-	if status, said := p.Wait(), p.Lines(); status != 0 || len(said) != 1 || !strings.HasPrefix(said[0], "client: ") || len(p.Errors()) > 0 {
-		t.Errorf("exit status %d, says %q and %q", status, said, p.Errors())
+	if status, said := p.Wait(), p.Lines(); status != 0 || len(said) != 1 || !strings.HasPrefix(said[0], "client: ") || len(p.ErrorLines()) > 0 {
+		t.Errorf("exit status %d, says %q and %q", status, said, p.ErrorLines())
 	}
 }
 
-// One clear line that names the key, and exit status 1.
+// The client prints one line that names the key, and exits with status 1.
 func TestBadConfiguration(t *testing.T) {
 	for _, tt := range []struct {
 		name, file string
@@ -81,7 +81,7 @@ func TestBadConfiguration(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := processtest.Start(t, cmd)
-			status, said := p.Wait(), p.Errors()
+			status, said := p.Wait(), p.ErrorLines()
 			if status != 1 || len(said) != 1 || len(p.Lines()) > 0 {
 				t.Fatalf("exit status %d, says %q", status, said)
 			}
@@ -96,7 +96,7 @@ func TestBadConfiguration(t *testing.T) {
 
 func TestNamedConfigurationIsMissing(t *testing.T) {
 	p := processtest.Start(t, program(t, nil, "-config", "nowhere.yaml"))
-	if status, said := p.Wait(), p.Errors(); status != 1 || !slices.Equal(said, []string{"client: configuration file nowhere.yaml: no such file or directory"}) {
+	if status, said := p.Wait(), p.ErrorLines(); status != 1 || !slices.Equal(said, []string{"client: configuration file nowhere.yaml: no such file or directory"}) {
 		t.Errorf("exit status %d, says %q", status, said)
 	}
 }
@@ -120,10 +120,10 @@ func TestLogsConfiguration(t *testing.T) {
 	logtest.ParseLines(t, p.Lines())
 }
 
-// A variable that is probably misspelled is worth a warning, but no more.
+// For a variable that is probably misspelled there is a warning, and no error.
 func TestMisspelledVariable(t *testing.T) {
 	p := processtest.Start(t, program(t, []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=0", "CLI_SERVER_ADRESS=a:1", "CLI_COLOR=1"}))
-	status, said := p.Wait(), p.Errors()
+	status, said := p.Wait(), p.ErrorLines()
 	want := []string{`client: environment variable "CLI_SERVER_ADRESS" is not known, did you mean CLI_SERVER_ADDRESS?`}
 	if status != 0 || !slices.Equal(said, want) {
 		t.Errorf("exit status %d, says %q, want %q", status, said, want)
@@ -137,7 +137,7 @@ func TestLogLevel(t *testing.T) {
 	}
 }
 
-// An agency whose data file cannot be used says which it is, and why.
+// The error about a data file names the file and the reason.
 func TestDataFile(t *testing.T) {
 	dir, err := os.MkdirTemp("", "client") // t.TempDir is closed to other users
 	if err != nil {
@@ -182,7 +182,7 @@ func TestDataFile(t *testing.T) {
 	}
 }
 
-// echoServer sends back what each connection brings.
+// echoServer starts an echo server.
 func echoServer(t *testing.T) net.Listener {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -203,7 +203,7 @@ func echoServer(t *testing.T) net.Listener {
 	return listener
 }
 
-// loop.period and linger are what a client that is done has waited at least.
+// A client runs for at least loop.period, or for linger.
 func TestPauses(t *testing.T) {
 	const pause = 200 * time.Millisecond
 	inTwoBatches := fmt.Sprintf("CLI_BATCH_MAXAMOUNT=%d", (dataRows+1)/2)
@@ -230,7 +230,7 @@ func TestPauses(t *testing.T) {
 	}
 }
 
-// 0 means to give up at the first failure, in every mode.
+// A retry.deadline of 0 ends every mode at the first failure.
 func TestNoRetry(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
@@ -101,7 +102,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		Announce:     logDraw,
 		Failed:       logDrawFailed,
 	})
-	server := tcp.NewServer(bets, d, tcp.Options{
+	server := tcp.NewServer(embedded.New(bets, d), tcp.Options{
 		HelloTimeout:   cfg.HelloTimeout,
 		IdleTimeout:    cfg.IdleTimeout,
 		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),

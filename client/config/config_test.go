@@ -84,7 +84,6 @@ func TestLoad(t *testing.T) {
 			with(func(c *Config) {
 				c.ID, c.Agency, c.ServerAddress, c.Linger, c.DataFile, c.RetryDeadline = "4294967295", 4294967295, "[::1]:9", time.Second, "d.csv", 0
 			})},
-		// What YAML makes of these: 8, 255, 1e3, true, a sum in base 60, a day.
 		{"text that looks octal", "id: 010\n", nil, with(func(c *Config) { c.ID, c.Agency, c.DataFile = "010", 10, ".data/agency-10.csv" })},
 		{"period zero", "id: 1\nloop: {period: 0}\n", nil, with(func(c *Config) { c.LoopPeriodText = "0" })},
 		{"period is kept as written", "id: 1\nloop: {period: 60s}\n", nil,
@@ -231,7 +230,7 @@ func TestLoadMissingFile(t *testing.T) {
 	}
 }
 
-// The committed file carries the defaults.
+// The committed file holds the defaults.
 func TestCommittedFile(t *testing.T) {
 	setEnv(t, vars{"CLI_ID": "1"})
 	if c, err := Load("../config.yaml", true); err != nil || c != defaults {
@@ -239,8 +238,8 @@ func TestCommittedFile(t *testing.T) {
 	}
 }
 
-// It mentions every key with its default; those that are not set stand in
-// comments without a space after the #, and are right without it.
+// The committed file mentions every key with its default. A key that it does not set is
+// in a comment without a space after the #. Without the # that line is valid.
 func TestCommittedFileMentionsEveryKey(t *testing.T) {
 	content, err := os.ReadFile("../config.yaml")
 	if err != nil {
@@ -256,14 +255,14 @@ func TestCommittedFileMentionsEveryKey(t *testing.T) {
 	}
 	want := map[string]string{}
 	for _, k := range Keys {
-		want[k.Name] = cmp.Or(k.Default, "1") // an example of what has none
+		want[k.Name] = cmp.Or(k.Default, "1") // an example for a key without a default
 	}
 	if !maps.Equal(got, want) || len(entries) != len(got) {
 		t.Errorf("config.yaml mentions\n%v, want\n%v", entries, want)
 	}
 }
 
-// README.md shows the same table.
+// README.md shows the same keys, variables and defaults.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {

@@ -25,11 +25,11 @@ func TestValue(t *testing.T) {
 		{"\u200e\u200f\u061c", `\u200E\u200F\u061C`},
 		{"\u202a\u202b\u202c\u202d\u202e", `\u202A\u202B\u202C\u202D\u202E`},
 		{"\u2066\u2067\u2068\u2069", `\u2066\u2067\u2068\u2069`},
-		// characters that nobody sees
+		// invisible characters
 		{"30\u200b904\u200c4\u200d65\ufeff", `30\u200B904\u200C4\u200D65\uFEFF`},
 		{"\u00ad\u034f\u115f\u2060\u2064\u206f\u3164\uffa0\ufff9", `\u00AD\u034F\u115F\u2060\u2064\u206F\u3164\uFFA0\uFFF9`},
 		{"\ufe0f\U000e0100\U000e0001\U000e0041\U0001d173", `\uFE0F\U000E0100\U000E0001\U000E0041\U0001D173`},
-		{"\ue000\U0010fffd\U000e0fff", `\uE000\U0010FFFD\U000E0FFF`}, // without a meaning
+		{"\ue000\U0010fffd\U000e0fff", `\uE000\U0010FFFD\U000E0FFF`}, // private use, not assigned
 		{"a\u00a0b\u2003c\u3000d", `a\u00A0b\u2003c\u3000d`},         // spaces
 		{"ok\xff\xc3", `ok\xFF\xC3`},
 		{"\uFFFD", "\uFFFD"}, // itself, not a decoding error
@@ -44,21 +44,21 @@ func TestValue(t *testing.T) {
 	}
 }
 
-// A value takes no more than MaxValue bytes, escapes included. No character and no
+// A value takes no more than maxValue bytes, escapes included. No character and no
 // escape is cut.
 func TestValueLength(t *testing.T) {
-	full := strings.Repeat("°", MaxValue/2)
-	almost := strings.Repeat("x", MaxValue-3)
+	full := strings.Repeat("°", maxValue/2)
+	almost := strings.Repeat("x", maxValue-3)
 	for _, tt := range []struct{ in, want string }{
 		{full, full},
 		{full + "°", full + `\(+2 bytes)`},
-		{"x" + full, "x" + full[:MaxValue-2] + `\(+2 bytes)`},
+		{"x" + full, "x" + full[:maxValue-2] + `\(+2 bytes)`},
 		{almost + "xxxx", almost + `xxx\(+1 bytes)`},
 		{almost + "x\n", almost + `x\n`},
 		{almost + "xx\n", almost + `xx\(+1 bytes)`},
 		{almost + "\u200bxx", almost + `\(+5 bytes)`},
-		{strings.Repeat("\x01", 8000), strings.Repeat(`\x01`, MaxValue/4) + fmt.Sprintf(`\(+%d bytes)`, 8000-MaxValue/4)},
-		{strings.Repeat("\xbf", MaxValue/4+10), strings.Repeat(`\xBF`, MaxValue/4) + `\(+10 bytes)`},
+		{strings.Repeat("\x01", 8000), strings.Repeat(`\x01`, maxValue/4) + fmt.Sprintf(`\(+%d bytes)`, 8000-maxValue/4)},
+		{strings.Repeat("\xbf", maxValue/4+10), strings.Repeat(`\xBF`, maxValue/4) + `\(+10 bytes)`},
 	} {
 		if got := Value(tt.in); got != tt.want {
 			t.Errorf("%d bytes, which end with %q: got …%q, want …%q", len(tt.in), tt.in[len(tt.in)-5:], got[len(got)-20:], tt.want[len(tt.want)-20:])
@@ -67,7 +67,7 @@ func TestValueLength(t *testing.T) {
 }
 
 func TestValueAllocations(t *testing.T) {
-	for _, s := range []string{"[CLIENT 1] Message N°1", "彩票 Muñoz", strings.Repeat("x", MaxValue)} {
+	for _, s := range []string{"[CLIENT 1] Message N°1", "彩票 Muñoz", strings.Repeat("x", maxValue)} {
 		if n := testing.AllocsPerRun(100, func() { Value(s) }); n != 0 {
 			t.Errorf("Value of ordinary text allocates %v times", n)
 		}
@@ -88,14 +88,13 @@ func FuzzValue(f *testing.F) {
 		if err != nil || !strings.HasPrefix(s, back) || len(back)+leftOut != len(s) {
 			t.Fatalf("Value(%q) = %q reads back as %q and %d more, %v", s, v, back, leftOut, err)
 		}
-		if most := MaxValue + len(`\(+ bytes)`) + len(strconv.Itoa(leftOut)); len(v) > most || leftOut == 0 && len(v) > MaxValue {
+		if most := maxValue + len(`\(+ bytes)`) + len(strconv.Itoa(leftOut)); len(v) > most || leftOut == 0 && len(v) > maxValue {
 			t.Fatalf("the value of %d bytes takes %d", len(s), len(v))
 		}
 	})
 }
 
-// unescape reads back what Value wrote, as its documentation says, and how many
-// bytes were left out.
+// unescape reads back a value. It returns the text and how many bytes are missing.
 func unescape(v string) (text string, leftOut int, err error) {
 	var b []byte
 	for v != "" {

@@ -13,7 +13,7 @@ import (
 
 var (
 	// ErrSuperseded says that a newer session speaks for the agency.
-	ErrSuperseded = errors.New("a newer connection of the agency has taken over")
+	ErrSuperseded = errors.New("a newer connection speaks for this agency")
 
 	// ErrGap says that a batch begins after the last bet known of its agency. A
 	// batch that follows a refused batch gets it too: then the refusal is the cause.
@@ -57,8 +57,10 @@ type State struct {
 	Drawn    bool           // the draw was held and its results are released
 }
 
-// Session speaks for one agency until a newer session supersedes it. One goroutine
-// may call StoreBets while another calls the other methods.
+// Session speaks for one agency until a newer session supersedes it. After that
+// StoreBets, Wait of its commits and Finish may fail with ErrSuperseded: what they
+// were about is not stored. One goroutine may call StoreBets while another calls the
+// other methods.
 type Session interface {
 	// State tells what is stored of the agency.
 	State() State
@@ -66,9 +68,9 @@ type Session interface {
 	// StoreBets queues a batch whose first bet is number at (from 0) of the
 	// agency. It skips what is queued already. It fails with ErrGap, with
 	// lottery.ErrInvalidBet, or because the storage has failed. While too much
-	// is queued it waits. The bets must be of the agency; they and their texts
-	// may be reused after the return.
-	StoreBets(at lottery.Offset, bets []lottery.Bet) (Commit, error)
+	// is queued it waits. The bets must be of the agency, and records their
+	// records as the protocol encodes them. All may be reused after the return.
+	StoreBets(at lottery.Offset, bets []lottery.Bet, records []byte) (Commit, error)
 
 	// Finish notes, durably, that the agency has sent all its bets, of which
 	// there are total. To note it again is no error. It fails with ErrTotal, or

@@ -52,7 +52,7 @@ func key(name, value string, parse settings.Parser, help string) settings.Key {
 // counts as not set. The error names the key, and the file or the variable.
 func Load(path string, required bool) (Config, error) {
 	var c Config
-	if _, err := settings.Load(settings.File{Path: path, Required: required, Format: parseINI}, Keys, &c); err != nil {
+	if _, err := settings.Load(settings.File{Path: path, Required: required, Parse: parseINI}, Keys, &c); err != nil {
 		return Config{}, err
 	}
 	return c, nil

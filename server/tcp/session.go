@@ -11,7 +11,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // window is the most replies that may be pending. Then the session stops reading
@@ -33,11 +33,12 @@ type session struct {
 	frames  *protocol.Reader
 	replies chan reply
 	agency  lottery.AgencyID
+	claimed central.Session // set once the connection speaks for the agency
 
 	// Of the goroutine that reads:
 	finished bool           // no more bets are accepted
 	queried  bool           // nothing more is accepted
-	queued   lottery.Offset // how far the store has taken bets from this session
+	queued   lottery.Offset // how far the central has taken bets from this session
 }
 
 // serve speaks with one connection until it ends.
@@ -98,7 +99,7 @@ func (s *session) hello(ctx context.Context) error {
 	switch {
 	case hello.Version != protocol.Version:
 		return refusal(protocol.StatusVersion, fmt.Errorf("%d, expected %d", hello.Version, protocol.Version))
-	case !s.server.draw.Expects(s.agency):
+	case !s.server.central.Expects(s.agency):
 		return refusal(protocol.StatusUnexpected, fmt.Errorf("agency %d does not take part in this lottery", s.agency))
 	case !s.server.slots.keep(s.conn.slot):
 		return s.readFailure(ctx, errEvicted)
@@ -108,25 +109,36 @@ func (s *session) hello(ctx context.Context) error {
 
 // upload makes the session speak for its agency until it ends.
 func (s *session) upload(ctx context.Context, replier *replier) {
-	release, ok := s.server.takeovers.claim(ctx, s.agency, s.conn.number, s.cancel)
-	switch {
-	case !ok && ctx.Err() != nil:
-		replier.end(s.readFailure(ctx, nil))
-		return
-	case !ok:
-		replier.end(refusal(protocol.StatusSuperseded, errSuperseded))
+	superseded := func() { s.cancel(central.ErrSuperseded) }
+	claimed, err := s.server.central.Claim(ctx, s.agency, s.conn.number, superseded)
+	if err != nil {
+		replier.end(s.claimFailure(ctx, err))
 		return
 	}
-	defer release()
-	stored := s.server.store.State(s.agency)
-	finished, drawn := s.server.draw.HasFinished(s.agency), s.server.draw.Held()
-	s.finished = finished || drawn
-	logGreeted(s.conn.ip, s.agency, stored.Bets)
-	replier.stored = stored.Bets
-	replier.queue(&protocol.Welcome{Stored: stored.Bets, Sum: stored.Sum, Finished: finished, Drawn: drawn})
+	defer claimed.Release()
+	s.claimed = claimed
+	state := claimed.State()
+	s.finished = state.Finished || state.Drawn
+	logGreeted(s.conn.ip, s.agency, state.Stored)
+	replier.stored = state.Stored
+	replier.queue(&protocol.Welcome{Stored: state.Stored, Sum: state.Sum, Finished: state.Finished, Drawn: state.Drawn})
 	replier.flush()
 	go s.read(ctx)
 	replier.run(ctx)
+}
+
+// claimFailure tells why the session does not speak for its agency. If the peer
+// can be told, it is a *protocol.Error.
+func (s *session) claimFailure(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return s.readFailure(ctx, nil)
+	case errors.Is(err, central.ErrSuperseded):
+		return refusal(protocol.StatusSuperseded, err)
+	case errors.Is(err, central.ErrUnavailable):
+		return refusal(protocol.StatusBusy, err)
+	}
+	return fmt.Errorf("claim the agency: %w", err)
 }
 
 // read reads frames and queues the reply to each, until one ends the session. It
@@ -160,7 +172,7 @@ func (s *session) read(ctx context.Context) {
 // told, it is a *protocol.Error.
 func (s *session) readFailure(ctx context.Context, err error) error {
 	switch reason := context.Cause(ctx); {
-	case errors.Is(reason, errSuperseded):
+	case errors.Is(reason, central.ErrSuperseded):
 		return refusal(protocol.StatusSuperseded, reason)
 	case stopping(ctx):
 		return refusal(protocol.StatusStopping, reason)
@@ -192,13 +204,13 @@ func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 		if err := batch.Decode(payload); err != nil {
 			return refused(violation("%w", err))
 		}
-		return s.store(batchReply{offset: batch.Offset, count: len(batch.Bets)}, batch.Bets)
+		return s.store(batchReply{offset: batch.Offset, count: len(batch.Bets)}, batch.Bets, batch.Records)
 	case kind == protocol.TypeBet:
 		var single protocol.Single
 		if err := single.Decode(payload); err != nil {
 			return refused(violation("%w", err))
 		}
-		return s.store(batchReply{offset: single.Offset, count: 1, single: &single.Bet}, []lottery.Bet{single.Bet})
+		return s.store(batchReply{offset: single.Offset, count: 1, single: &single.Bet}, []lottery.Bet{single.Bet}, single.Record)
 	case kind == protocol.TypeFinished:
 		var finished protocol.Finished
 		if err := finished.Decode(payload); err != nil {
@@ -223,35 +235,35 @@ func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 func refused(reason error) (reply, error) { return endReply{reason}, reason }
 
 // store queues the bets of a batch for storage and returns the batch's reply.
-func (s *session) store(batch batchReply, bets []lottery.Bet) (reply, error) {
+func (s *session) store(batch batchReply, bets []lottery.Bet, records []byte) (reply, error) {
 	for i := range bets {
 		bets[i].Agency = s.agency
 	}
-	batch.commit, batch.refusal = s.queue(batch.offset, bets)
+	batch.commit, batch.refusal = s.queue(batch.offset, bets, records)
 	if batch.refusal == nil {
 		s.queued = max(s.queued, batch.commit.End())
 	}
 	return batch, batch.refusal
 }
 
-// queue gives bets to the store. If it fails, the error wraps what the peer is
+// queue gives bets to the central. If it fails, the error wraps what the peer is
 // told.
-func (s *session) queue(offset lottery.Offset, bets []lottery.Bet) (*store.Commit, error) {
+func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byte) (central.Commit, error) {
 	if s.finished {
 		return nil, refusal(protocol.StatusClosed, errors.New("the agency has finished"))
 	}
-	commit, err := s.server.store.StoreBets(s.agency, offset, bets)
+	commit, err := s.claimed.StoreBets(offset, bets, records)
 	switch {
-	case errors.Is(err, store.ErrGap) && offset <= s.queued:
-		// The peer left no gap: the store has refused an earlier batch of this
+	case errors.Is(err, central.ErrGap) && offset <= s.queued:
+		// The peer left no gap: the central has refused an earlier batch of this
 		// session. The reply to that batch tells the peer.
 		return nil, refusal(protocol.StatusStorageFailed, errBatchBefore)
-	case errors.Is(err, store.ErrGap):
+	case errors.Is(err, central.ErrGap):
 		return nil, violation("%w", err)
 	case errors.Is(err, lottery.ErrInvalidBet):
 		return nil, refusal(protocol.StatusInvalidBet, err)
 	case err != nil:
-		return nil, storageFailed(err)
+		return nil, storeFailure(err)
 	}
 	return commit, nil
 }
