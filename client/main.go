@@ -51,7 +51,7 @@ func main() {
 
 // run does the work of main, and returns the exit status.
 func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
-	path, named, err := args.Parse("client", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stdout, stderr)
+	path, named, err := args.Parse("client", usage+settings.Help(config.Keys), config.DefaultPath, nil, arguments, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}

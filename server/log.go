@@ -30,6 +30,10 @@ func logListening(port int) {
 	log.Infof("action: listen | result: success | port: %d", port)
 }
 
+func logAdminListening(address string) {
+	log.Infof("action: listen_admin | result: success | address: %s", logging.Value(address))
+}
+
 func logTorn(bytes int64, path string) {
 	log.Warningf("action: fila_incompleta | result: success | bytes: %d | conservada_en: %s", bytes, logging.Value(path))
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,6 +33,8 @@ var defaults = Config{
 	HelloTimeout: 5 * time.Second, IdleTimeout: 10 * time.Minute, MaxConnections: 4096,
 }
 
+func file(line string) string { return "[DEFAULT]\n" + line + "\n" }
+
 func TestLoad(t *testing.T) {
 	with := func(change func(*Config)) Config {
 		c := defaults
@@ -52,11 +55,14 @@ func TestLoad(t *testing.T) {
 			"SERVER_PORT": "1", "SERVER_IP": "h", "SERVER_LISTEN_BACKLOG": "1024", "LOGGING_LEVEL": "warning",
 			"SERVER_AGENCIES": "0", "SERVER_STORAGE": "/data/bets.csv", "SERVER_STORAGE_SYNC": "False",
 			"SERVER_PUBLISH_DELAY": "1s", "SERVER_HELLO_TIMEOUT": "100ms", "SERVER_IDLE_TIMEOUT": "1h", "SERVER_MAX_CONNECTIONS": "7",
-		}, Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7}},
+			"SERVER_ADMIN_ADDRESS": "[::1]:9", "SERVER_ADMIN_PPROF": "on",
+		}, Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, "[::1]:9", true}},
 		{"every key in the file", "[DEFAULT]\nSERVER_PORT = 1\nSERVER_IP = h\nSERVER_LISTEN_BACKLOG = 1024\nLOGGING_LEVEL = warning\n" +
 			"SERVER_AGENCIES = 0\nSERVER_STORAGE = /data/bets.csv\nSERVER_STORAGE_SYNC = False\nSERVER_PUBLISH_DELAY = 1s\n" +
-			"SERVER_HELLO_TIMEOUT = 100ms\nSERVER_IDLE_TIMEOUT = 1h\nSERVER_MAX_CONNECTIONS = 7\n", nil,
-			Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7}},
+			"SERVER_HELLO_TIMEOUT = 100ms\nSERVER_IDLE_TIMEOUT = 1h\nSERVER_MAX_CONNECTIONS = 7\n" +
+			"SERVER_ADMIN_ADDRESS = localhost:9\nSERVER_ADMIN_PPROF = true\n", nil,
+			Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, "localhost:9", true}},
+		{"admin on all interfaces", file("SERVER_ADMIN_ADDRESS = :12346"), nil, with(func(c *Config) { c.AdminAddress = ":12346" })},
 		{"spelling of Python's configparser", "\ufeff# c\r\n; c\r\n[DEFAULT]\r\nserver_port: 99\r\nSERVER_STORAGE = a\\\r\nSERVER_IP=\"q#r\"\r\n", nil,
 			with(func(c *Config) { c.Port, c.Storage, c.IP = 99, `a\`, `"q#r"` })},
 		{"no header", "SERVER_STORAGE_SYNC = no", nil, with(func(c *Config) { c.StorageSync = false })},
@@ -74,7 +80,6 @@ func TestLoad(t *testing.T) {
 }
 
 func TestLoadRefuses(t *testing.T) {
-	file := func(line string) string { return "[DEFAULT]\n" + line + "\n" }
 	for _, tt := range []struct {
 		name, content string
 		env           map[string]string
@@ -100,6 +105,11 @@ func TestLoadRefuses(t *testing.T) {
 		{"delay negative", file("SERVER_PUBLISH_DELAY = -1s"), nil, []string{"SERVER_PUBLISH_DELAY"}},
 		{"hello", file("SERVER_HELLO_TIMEOUT = 0s"), nil, []string{"SERVER_HELLO_TIMEOUT"}},
 		{"idle", file("SERVER_IDLE_TIMEOUT = soon"), nil, []string{"SERVER_IDLE_TIMEOUT"}},
+		{"admin without port", file("SERVER_ADMIN_ADDRESS = localhost"), nil, []string{"SERVER_ADMIN_ADDRESS", "127.0.0.1:12346"}},
+		{"admin port", file("SERVER_ADMIN_ADDRESS = :0"), nil, []string{"SERVER_ADMIN_ADDRESS"}},
+		{"pprof without admin", file("SERVER_ADMIN_PPROF = true"), nil, []string{"SERVER_ADMIN_PPROF", "loopback", "config.ini"}},
+		{"pprof for all", file("SERVER_ADMIN_ADDRESS = :9\nSERVER_ADMIN_PPROF = true"), nil, []string{"SERVER_ADMIN_PPROF", "loopback", `":9"`}},
+		{"pprof for a network", file("SERVER_ADMIN_PPROF = true"), map[string]string{"SERVER_ADMIN_ADDRESS": "10.0.0.1:9"}, []string{"SERVER_ADMIN_PPROF", "loopback"}},
 		{"connections", file("SERVER_MAX_CONNECTIONS = 0"), nil, []string{"SERVER_MAX_CONNECTIONS"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -184,7 +194,7 @@ func TestReadme(t *testing.T) {
 		got = append(got, string(row))
 	}
 	for _, k := range Keys {
-		want = append(want, fmt.Sprintf("| `%s` | %s |", k.Name, k.Default))
+		want = append(want, fmt.Sprintf("| `%s` | %s |", k.Name, cmp.Or(k.Default, "—")))
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("README.md says\n%q, want\n%q", got, want)

@@ -59,6 +59,7 @@ type Server struct {
 	central   central.Central
 	options   Options
 	slots     slots
+	stats     stats
 	rejecting chan struct{} // one for each connection that is being rejected
 	sessions  sync.WaitGroup
 }
@@ -116,6 +117,7 @@ func (s *Server) accept(ctx, connections context.Context, listener net.Listener)
 		case err == nil:
 			backoff.Reset()
 			logAccepted(ip(socket))
+			s.stats.accepted.Add(1)
 			s.admit(connections, socket, number)
 			number++
 		case ctx.Err() == nil:
@@ -167,6 +169,7 @@ func (s *Server) admit(ctx context.Context, socket net.Conn, number uint64) {
 // buffer, and a goroutine listens to the peer until it has read that. If
 // maxRejecting goroutines do so already, the connection is closed at once.
 func (s *Server) reject(ctx context.Context, c *conn) {
+	s.stats.rejected.Add(1)
 	c.EndWithin(drainTimeout)
 	frame, err := protocol.AppendFrame(nil, refusal(protocol.StatusBusy, errNoRoom))
 	if err == nil {

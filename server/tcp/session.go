@@ -73,6 +73,7 @@ func (s *session) run(ctx context.Context) {
 	} else {
 		s.upload(ctx, replier)
 	}
+	s.server.stats.end(replier.reason)
 	if replier.failure != nil {
 		logSessionFailed(s.conn.ip, s.agency, replier.failure)
 	}
@@ -116,6 +117,8 @@ func (s *session) upload(ctx context.Context, replier *replier) {
 		return
 	}
 	defer claimed.Release()
+	s.server.stats.speaks(s.agency, 1)
+	defer s.server.stats.speaks(s.agency, -1)
 	s.claimed = claimed
 	state := claimed.State()
 	s.finished = state.Finished || state.Drawn
