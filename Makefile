@@ -47,6 +47,10 @@ datos: ## deja los archivos de las agencias en .data/ (AGENCIAS=5): los de la c√
 	@$(TEMPORAL) go run ./scripts/datos -agencias $(or $(AGENCIAS),5)
 .PHONY: datos
 
+certificados: ## deja en .data/certificados/ los de desarrollo, para la central y las AGENCIAS (5)
+	@$(TEMPORAL) go run ./scripts/certificados -agencias $(or $(AGENCIAS),5)
+.PHONY: certificados
+
 ##@ Docker
 
 docker-image: ## construye las im√°genes server:latest y client:latest
