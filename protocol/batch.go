@@ -19,6 +19,10 @@ const (
 type Batch struct {
 	Offset lottery.Offset // the position of the first in the agency's sequence
 	Bets   []lottery.Bet  // at least one; Decode leaves their Agency 0
+
+	// Records are the records of Bets, for Checksum. Decode sets it to a part of
+	// the payload. Append does not use it.
+	Records []byte
 }
 
 // Type implements Message.
@@ -55,7 +59,7 @@ func AppendBatch(dst []byte, offset lottery.Offset, count int, records []byte) [
 // Decode implements Message. It reuses the capacity of Bets; the strings of
 // all of them share one allocation.
 func (m *Batch) Decode(payload []byte) error {
-	d := decoder{rest: payload}
+	d := decode(payload)
 	m.Offset = lottery.Offset(d.uint64())
 	m.Bets = m.Bets[:0]
 	count := int(d.uint16())
@@ -64,6 +68,7 @@ func (m *Batch) Decode(payload []byte) error {
 		d.fail("%d bets in %d bytes", count, len(d.rest))
 		count = 0
 	}
+	m.Records = payload[len(payload)-len(d.rest):]
 	m.Bets = slices.Grow(m.Bets, count)[:count]
 	for i := range m.Bets {
 		d.bet(&m.Bets[i])
@@ -75,6 +80,7 @@ func (m *Batch) Decode(payload []byte) error {
 type Single struct {
 	Offset lottery.Offset // the bet's position in the agency's sequence
 	Bet    lottery.Bet    // Decode leaves its Agency 0
+	Record []byte         // of Bet, as in Batch
 }
 
 // Type implements Message.
@@ -90,8 +96,9 @@ func (m *Single) Append(dst []byte) ([]byte, error) {
 
 // Decode implements Message.
 func (m *Single) Decode(payload []byte) error {
-	d := decoder{rest: payload}
+	d := decode(payload)
 	*m = Single{Offset: lottery.Offset(d.uint64())}
+	m.Record = payload[len(payload)-len(d.rest):]
 	d.bet(&m.Bet)
 	return d.end(TypeBet)
 }

@@ -153,6 +153,10 @@ func TestSingleIsABatch(t *testing.T) {
 	if !bytes.Equal(single[8:], batch[10:]) || !bytes.Equal(single[:8], batch[:8]) {
 		t.Errorf("%x and %x", single, batch)
 	}
+	var m Single
+	if err := m.Decode(single); err != nil || !bytes.Equal(m.Record, single[8:]) {
+		t.Errorf("record %x of %x, %v", m.Record, single, err)
+	}
 }
 
 // TestBatchDecodeReuses decodes a batch into the room of a larger one.
@@ -166,6 +170,9 @@ func TestBatchDecodeReuses(t *testing.T) {
 		}
 		if err := m.Decode(payload); err != nil || !reflect.DeepEqual(m.Bets, bets) {
 			t.Errorf("got %v, %v", m.Bets, err)
+		}
+		if !bytes.Equal(m.Records, payload[10:]) {
+			t.Errorf("records %x of payload %x", m.Records, payload)
 		}
 	}
 	if cap(m.Bets) < len(large) {

@@ -30,7 +30,7 @@ func AppendRecord(dst []byte, b *lottery.Bet) ([]byte, error) {
 	case len(b.Document) > MaxString:
 		return dst, tooLong("document", len(b.Document))
 	}
-	dst = slices.Grow(dst, minBet+len(b.FirstName)+len(b.LastName)+len(b.Document))
+	dst = slices.Grow(dst, RecordSize(b))
 	dst = appendShort(dst, b.FirstName)
 	dst = appendShort(dst, b.LastName)
 	dst = appendShort(dst, b.Document)
@@ -39,14 +39,18 @@ func AppendRecord(dst []byte, b *lottery.Bet) ([]byte, error) {
 	return be.AppendUint64(dst, uint64(b.Number)), nil
 }
 
+// RecordSize is the size of the record of a bet in bytes.
+func RecordSize(b *lottery.Bet) int {
+	return minBet + len(b.FirstName) + len(b.LastName) + len(b.Document)
+}
+
 // bet takes a record off the payload. The date is not checked here;
 // lottery.Bet.Validate checks it.
 func (d *decoder) bet(b *lottery.Bet) {
 	b.FirstName, b.LastName, b.Document = d.string(), d.string(), d.string()
-	if fixed := d.take(4 + 8); fixed != nil {
-		b.Birthdate = lottery.Date{Year: be.Uint16(fixed), Month: fixed[2], Day: fixed[3]}
-		b.Number = int64(be.Uint64(fixed[4:]))
-	}
+	fixed := d.take(4 + 8)
+	b.Birthdate = lottery.Date{Year: uint16At(fixed), Month: fixed[2], Day: fixed[3]}
+	b.Number = int64(uint64At(fixed[4:]))
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

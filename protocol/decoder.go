@@ -5,72 +5,63 @@ import "fmt"
 // decoder takes values off the front of a payload. After a failure all
 // its methods return zero values; check the error once, with end.
 type decoder struct {
-	rest []byte
-	text string // copy of rest at the first string; all strings are parts of it
+	rest string // of one copy of the payload; the strings taken are parts of it
 	err  error
 }
+
+func decode(payload []byte) decoder { return decoder{rest: string(payload)} }
 
 func (d *decoder) fail(format string, args ...any) {
 	if d.err == nil {
 		d.err = fmt.Errorf(format, args...)
 	}
-	d.rest = nil
+	d.rest = ""
 }
 
-// take gives the next n bytes, or nil if there are not so many.
-func (d *decoder) take(n int) []byte {
+// zeros is what a failed decoder takes.
+const zeros = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+
+// take returns the next n bytes, or zeros if there are not so many. n is at most
+// len(zeros).
+func (d *decoder) take(n int) string {
 	if n > len(d.rest) {
-		d.short(n)
-		return nil
+		d.fail("%d bytes where %d more are due", len(d.rest), n)
+		return zeros
 	}
 	taken := d.rest[:n]
 	d.rest = d.rest[n:]
 	return taken
 }
 
-func (d *decoder) short(n int) { d.fail("%d bytes where %d more are due", len(d.rest), n) }
+func (d *decoder) uint8() uint8 { return d.take(1)[0] }
 
-func (d *decoder) uint8() uint8 {
-	if b := d.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (d *decoder) uint16() uint16 {
-	if b := d.take(2); b != nil {
-		return be.Uint16(b)
-	}
-	return 0
-}
+func (d *decoder) uint16() uint16 { return uint16At(d.take(2)) }
 
 func (d *decoder) uint32() uint32 {
-	if b := d.take(4); b != nil {
-		return be.Uint32(b)
-	}
-	return 0
+	s := d.take(4)
+	return uint32(s[0])<<24 | uint32(s[1])<<16 | uint32(s[2])<<8 | uint32(s[3])
 }
 
-func (d *decoder) uint64() uint64 {
-	if b := d.take(8); b != nil {
-		return be.Uint64(b)
-	}
-	return 0
+func (d *decoder) uint64() uint64 { return uint64At(d.take(8)) }
+
+func uint16At(s string) uint16 { return uint16(s[0])<<8 | uint16(s[1]) }
+
+func uint64At(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0])<<56 | uint64(s[1])<<48 | uint64(s[2])<<40 | uint64(s[3])<<32 |
+		uint64(s[4])<<24 | uint64(s[5])<<16 | uint64(s[6])<<8 | uint64(s[7])
 }
 
-// string takes a string. All strings of a payload are parts of one.
+// string takes a string.
 func (d *decoder) string() string {
-	if d.text == "" {
-		d.text = string(d.rest)
-	}
-	rest := d.text[len(d.text)-len(d.rest):]
-	if rest == "" || len(rest) <= int(rest[0]) {
-		d.fail("%d bytes where a string is due", len(rest))
+	if d.rest == "" || len(d.rest) <= int(d.rest[0]) {
+		d.fail("%d bytes where a string is due", len(d.rest))
 		return ""
 	}
-	size := 1 + int(rest[0])
-	d.rest = d.rest[size:]
-	return rest[1:size]
+	end := 1 + int(d.rest[0])
+	taken := d.rest[1:end]
+	d.rest = d.rest[end:]
+	return taken
 }
 
 // end reports the first failure, or bytes that are left over.

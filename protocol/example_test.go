@@ -152,11 +152,23 @@ func checkExample(t *testing.T, e example) {
 	}
 }
 
-// same compares messages, of which no documents are as good as nil.
+// same compares messages, of which no documents are as good as nil. It compares
+// bets, not their records.
 func same(a, b Message) bool {
+	a, b = withoutRecords(a), withoutRecords(b)
 	if w, ok := a.(*Winners); ok && len(w.Documents) == 0 {
 		v, ok := b.(*Winners)
 		return ok && w.More == v.More && len(v.Documents) == 0
 	}
 	return reflect.DeepEqual(a, b)
+}
+
+func withoutRecords(m Message) Message {
+	switch m := m.(type) {
+	case *Batch:
+		return &Batch{Offset: m.Offset, Bets: m.Bets}
+	case *Single:
+		return &Single{Offset: m.Offset, Bet: m.Bet}
+	}
+	return m
 }

@@ -32,7 +32,7 @@ func (m *Winners) Append(dst []byte) ([]byte, error) {
 
 // Decode implements Message.
 func (m *Winners) Decode(payload []byte) error {
-	d := decoder{rest: payload}
+	d := decode(payload)
 	more, count := d.uint8(), int(d.uint16())
 	*m = Winners{More: more == 1}
 	switch {

@@ -66,9 +66,9 @@ type Session interface {
 	// StoreBets queues a batch whose first bet is number at (from 0) of the
 	// agency. It skips what is queued already. It fails with ErrGap, with
 	// lottery.ErrInvalidBet, or because the storage has failed. While too much
-	// is queued it waits. The bets must be of the agency; they and their texts
-	// may be reused after the return.
-	StoreBets(at lottery.Offset, bets []lottery.Bet) (Commit, error)
+	// is queued it waits. The bets must be of the agency, and records their
+	// records as the protocol encodes them. All may be reused after the return.
+	StoreBets(at lottery.Offset, bets []lottery.Bet, records []byte) (Commit, error)
 
 	// Finish notes, durably, that the agency has sent all its bets, of which
 	// there are total. To note it again is no error. It fails with ErrTotal, or

@@ -43,11 +43,12 @@ func BenchmarkStoreBets(b *testing.B) {
 		b.Run(fmt.Sprintf("inflight=%d", inFlight), func(b *testing.B) {
 			s := mustOpen(b, filepath.Join(b.TempDir(), "bets.csv"), Options{})
 			bets := sampleBets(1, 0, 100)
+			records := recordsOf(bets)
 			window := make([]*Commit, 0, inFlight)
 			b.SetBytes(int64(len(appendRows(nil, bets))))
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				c, err := s.StoreBets(1, lottery.Offset(i*len(bets)), bets)
+				c, err := s.StoreBets(1, lottery.Offset(i*len(bets)), bets, records)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -57,7 +57,8 @@ func wantBroken(t *testing.T, s *Store, next lottery.Offset) {
 	default:
 		t.Error("does not say that it is broken")
 	}
-	_, err := s.StoreBets(1, next, sampleBets(1, int(next), 1))
+	bet := sampleBets(1, int(next), 1)
+	_, err := s.StoreBets(1, next, bet, recordsOf(bet))
 	for what, err := range map[string]error{
 		"bets": err, "finished": s.RecordFinished(1, s.State(1).Bets), "draw": s.RecordDraw(1), "Err": s.Err(), "Close": s.Close(),
 	} {

@@ -92,12 +92,13 @@ func (c *Commit) End() lottery.Offset { return c.end }
 // number at (from 0) of its agency. What of it is queued already it skips; a batch
 // that begins later than that is refused with ErrGap, and one with a bet that is
 // not valid with an error that wraps lottery.ErrInvalidBet. The bets must be of
-// that agency; they and their texts may be reused after the return. While too much
-// is queued it waits for the disk.
+// that agency, and records their records as the protocol encodes them: of these the
+// store keeps the checksum. All may be reused after the return. While too much is
+// queued it waits for the disk.
 //
 // Rows are encoded without the lock. If another goroutine queues or loses bets of
 // this agency meanwhile, the loop begins again.
-func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery.Bet) (*Commit, error) {
+func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery.Bet, records []byte) (*Commit, error) {
 	for i := range bets {
 		if bets[i].Agency != id {
 			return nil, fmt.Errorf("store bets of agency %d: bet %d is of agency %d", id, i, bets[i].Agency)
@@ -111,11 +112,11 @@ func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery
 		if known != nil || err != nil {
 			return known, err
 		}
-		fresh := bets[queued.Bets-at:]
+		repeated, fresh := bets[:queued.Bets-at], bets[queued.Bets-at:]
 		if err := encoded.encode(queued.Bets, fresh); err != nil {
 			return nil, err
 		}
-		next := State{Bets: end, Sum: protocol.Checksum(queued.Sum, encoded.records)}
+		next := State{Bets: end, Sum: protocol.Checksum(queued.Sum, records[sizeOfRecords(repeated):])}
 		g, err := s.enqueue(a, queued, next, encoded)
 		if err != nil {
 			return nil, err
@@ -126,26 +127,30 @@ func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery
 	}
 }
 
+// sizeOfRecords is the size of the records of some bets in bytes.
+func sizeOfRecords(bets []lottery.Bet) (size int) {
+	for i := range bets {
+		size += protocol.RecordSize(&bets[i])
+	}
+	return size
+}
+
 // encoded is a batch in the forms in which it is kept.
 type encoded struct {
 	rows    []byte // of bets.csv
-	records []byte // of the checksum
 	winners []draw.Winner
 }
 
 // encode encodes bets, of which the first is number at (from 0) of its agency. It
 // fails for the first that is not valid.
 func (e *encoded) encode(at lottery.Offset, bets []lottery.Bet) error {
-	e.rows, e.records, e.winners = e.rows[:0], e.records[:0], e.winners[:0]
+	e.rows, e.winners = e.rows[:0], e.winners[:0]
 	rows, invalid, err := betcsv.AppendRows(e.rows, bets)
 	if err != nil {
 		return fmt.Errorf("bet %d: %w", at+lottery.Offset(invalid), err)
 	}
 	e.rows = rows
 	for i := range bets {
-		if e.records, err = protocol.AppendRecord(e.records, &bets[i]); err != nil {
-			return fmt.Errorf("bet %d: %w", at+lottery.Offset(i), err)
-		}
 		e.winners = appendWinner(e.winners, &bets[i])
 	}
 	return nil

@@ -118,7 +118,7 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 		if s.State(1) != stateOf(one[:10]) || s.State(2) != (State{}) || s.Bets() != 10 {
 			t.Errorf("states %v, %v", s.State(1), s.State(2))
 		}
-		if _, err := s.StoreBets(1, 20, one[20:]); !errors.Is(err, ErrGap) {
+		if _, err := s.StoreBets(1, 20, one[20:], recordsOf(one[20:])); !errors.Is(err, ErrGap) {
 			t.Errorf("a batch after a refused one: error %v", err)
 		}
 		fs.before = nil
@@ -181,7 +181,7 @@ func TestSyncFailureBreaksTheStore(t *testing.T) {
 		t.Errorf("commit: error %v", err)
 	}
 	fs.before = nil
-	if _, err := s.StoreBets(1, 5, bets[5:]); !errors.Is(err, ErrBroken) {
+	if _, err := s.StoreBets(1, 5, bets[5:], recordsOf(bets[5:])); !errors.Is(err, ErrBroken) {
 		t.Errorf("afterwards: error %v", err)
 	}
 	equalBets(t, collect(t, loadBets(s)), bets[:5])
@@ -201,7 +201,7 @@ func TestCloseFinishesWhatIsQueued(t *testing.T) {
 		closed := make(chan error)
 		go func() { closed <- s.Close() }()
 		synctest.Wait()
-		if _, err := s.StoreBets(1, 30, bets[:0]); !errors.Is(err, ErrClosed) {
+		if _, err := s.StoreBets(1, 30, bets[:0], nil); !errors.Is(err, ErrClosed) {
 			t.Errorf("while closing: error %v", err)
 		}
 		outcome <- nil

@@ -66,7 +66,7 @@ func upload(s *Store, bets []lottery.Bet, size int) error {
 	for at < len(bets) || len(window) > 0 {
 		if at < len(bets) && len(window) < 4 {
 			n := min(size, len(bets)-at)
-			c, err := s.StoreBets(id, lottery.Offset(at), bets[at:at+n])
+			c, err := s.StoreBets(id, lottery.Offset(at), bets[at:at+n], recordsOf(bets[at:at+n]))
 			if errors.Is(err, ErrGap) {
 				return nil
 			} else if err != nil {

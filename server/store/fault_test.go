@@ -104,7 +104,7 @@ func (c *central) round(s *Store) bool {
 		for range 2 {
 			end := min(at+faultBatch, len(bets))
 			from := max(0, at-2) // overlaps what is stored
-			commit, err := s.StoreBets(id, lottery.Offset(from), bets[from:end])
+			commit, err := s.StoreBets(id, lottery.Offset(from), bets[from:end], recordsOf(bets[from:end]))
 			if err != nil {
 				return false
 			}

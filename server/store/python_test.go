@@ -114,7 +114,7 @@ func TestPythonLoadsOurFile(t *testing.T) {
 				of = append(of, b)
 			}
 		}
-		if _, err := s.StoreBets(id, 0, of); err != nil {
+		if _, err := s.StoreBets(id, 0, of, recordsOf(of)); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, of...)

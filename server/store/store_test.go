@@ -40,24 +40,26 @@ func equalBets(t *testing.T, got, want []lottery.Bet) {
 
 func queue(t *testing.T, s *Store, at lottery.Offset, bets []lottery.Bet) *Commit {
 	t.Helper()
-	c, err := s.StoreBets(bets[0].Agency, at, bets)
+	c, err := s.StoreBets(bets[0].Agency, at, bets, recordsOf(bets))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-// sumOf is the checksum of a sequence of bets, each of which a message can carry.
-func sumOf(bets []lottery.Bet) (sum uint32) {
+// recordsOf encodes bets, each of which a message can carry.
+func recordsOf(bets []lottery.Bet) (records []byte) {
 	for i := range bets {
-		record, err := protocol.AppendRecord(nil, &bets[i])
-		if err != nil {
+		var err error
+		if records, err = protocol.AppendRecord(records, &bets[i]); err != nil {
 			panic(err)
 		}
-		sum = protocol.Checksum(sum, record)
 	}
-	return sum
+	return records
 }
+
+// sumOf is the checksum of a sequence of bets.
+func sumOf(bets []lottery.Bet) uint32 { return protocol.Checksum(0, recordsOf(bets)) }
 
 func stateOf(bets []lottery.Bet) State {
 	return State{Bets: lottery.Offset(len(bets)), Sum: sumOf(bets)}
@@ -96,7 +98,7 @@ func TestStoreBets(t *testing.T) {
 		{at: 1, n: 3, stored: 0},
 	}
 	for _, step := range steps {
-		c, err := s.StoreBets(3, lottery.Offset(step.at), bets[step.at:step.at+step.n])
+		c, err := s.StoreBets(3, lottery.Offset(step.at), bets[step.at:step.at+step.n], recordsOf(bets[step.at:step.at+step.n]))
 		if errors.Is(err, ErrGap) != step.gap {
 			t.Fatalf("%+v: error %v", step, err)
 		}
@@ -107,7 +109,7 @@ func TestStoreBets(t *testing.T) {
 			t.Errorf("%+v: ready %v, stored %d, end %d, error %v", step, c.Ready(), c.Stored(), c.End(), err)
 		}
 	}
-	if _, err := s.StoreBets(4, 0, bets); err == nil {
+	if _, err := s.StoreBets(4, 0, bets, recordsOf(bets)); err == nil {
 		t.Error("bets of another agency were taken")
 	}
 	if want := stateOf(bets); s.State(3) != want || s.Bets() != 10 || s.State(4) != (State{}) {
@@ -120,7 +122,7 @@ func TestStoreBets(t *testing.T) {
 	if got := fs.read("/data/bets.csv"); !bytes.Equal(got, appendRows(nil, bets)) {
 		t.Errorf("file holds %q", got)
 	}
-	if _, err := s.StoreBets(3, 10, bets); !errors.Is(err, ErrClosed) {
+	if _, err := s.StoreBets(3, 10, bets, recordsOf(bets)); !errors.Is(err, ErrClosed) {
 		t.Errorf("after Close: error %v", err)
 	}
 	s = mustOpen(t, "/data/bets.csv", opts)
@@ -162,8 +164,13 @@ func TestStoreAllocations(t *testing.T) {
 	s := mustOpen(t, filepath.Join(t.TempDir(), "bets.csv"), Options{})
 	defer s.Close()
 	bets, at := sampleBets(1, 0, 1000), lottery.Offset(0)
+	records := recordsOf(bets)
 	allocs := testing.AllocsPerRun(50, func() {
-		if err := queue(t, s, at, bets).Wait(); err != nil {
+		commit, err := s.StoreBets(1, at, bets, records)
+		if err == nil {
+			err = commit.Wait()
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		at += 1000

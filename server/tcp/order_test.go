@@ -51,7 +51,7 @@ func TestDurableDoesNotWaitForWhatFollows(t *testing.T) {
 	<-g.waiting // that write holds the first batch
 	p.send(batch(10, 10), batch(20, 10))
 	eventually(t, "both are queued", func() bool {
-		_, err := c.store.StoreBets(1, 30, nil)
+		_, err := c.store.StoreBets(1, 30, nil, nil)
 		return err == nil
 	})
 	g.pass <- struct{}{}
@@ -112,7 +112,7 @@ func TestReadsNoFurtherThanRepliesMayBeDue(t *testing.T) {
 		p.send(batch(i, 1))
 	}
 	taken := func(n lottery.Offset) bool { // else an empty batch leaves a gap
-		_, err := c.store.StoreBets(1, n, nil)
+		_, err := c.store.StoreBets(1, n, nil, nil)
 		return err == nil
 	}
 	eventually(t, "all that may be read is", func() bool { return taken(most) })

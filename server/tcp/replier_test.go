@@ -44,7 +44,11 @@ func TestBatchesAreLoggedInOrder(t *testing.T) {
 			put := func(offset lottery.Offset) *store.Commit {
 				b := bet(offset)
 				b.Agency = 1
-				commit, err := bets.StoreBets(1, offset, []lottery.Bet{b})
+				record, err := protocol.AppendRecord(nil, &b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				commit, err := bets.StoreBets(1, offset, []lottery.Bet{b}, record)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -192,13 +192,13 @@ func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 		if err := batch.Decode(payload); err != nil {
 			return refused(violation("%w", err))
 		}
-		return s.store(batchReply{offset: batch.Offset, count: len(batch.Bets)}, batch.Bets)
+		return s.store(batchReply{offset: batch.Offset, count: len(batch.Bets)}, batch.Bets, batch.Records)
 	case kind == protocol.TypeBet:
 		var single protocol.Single
 		if err := single.Decode(payload); err != nil {
 			return refused(violation("%w", err))
 		}
-		return s.store(batchReply{offset: single.Offset, count: 1, single: &single.Bet}, []lottery.Bet{single.Bet})
+		return s.store(batchReply{offset: single.Offset, count: 1, single: &single.Bet}, []lottery.Bet{single.Bet}, single.Record)
 	case kind == protocol.TypeFinished:
 		var finished protocol.Finished
 		if err := finished.Decode(payload); err != nil {
@@ -223,11 +223,11 @@ func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 func refused(reason error) (reply, error) { return endReply{reason}, reason }
 
 // store queues the bets of a batch for storage and returns the batch's reply.
-func (s *session) store(batch batchReply, bets []lottery.Bet) (reply, error) {
+func (s *session) store(batch batchReply, bets []lottery.Bet, records []byte) (reply, error) {
 	for i := range bets {
 		bets[i].Agency = s.agency
 	}
-	batch.commit, batch.refusal = s.queue(batch.offset, bets)
+	batch.commit, batch.refusal = s.queue(batch.offset, bets, records)
 	if batch.refusal == nil {
 		s.queued = max(s.queued, batch.commit.End())
 	}
@@ -236,11 +236,11 @@ func (s *session) store(batch batchReply, bets []lottery.Bet) (reply, error) {
 
 // queue gives bets to the store. If it fails, the error wraps what the peer is
 // told.
-func (s *session) queue(offset lottery.Offset, bets []lottery.Bet) (*store.Commit, error) {
+func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byte) (*store.Commit, error) {
 	if s.finished {
 		return nil, refusal(protocol.StatusClosed, errors.New("the agency has finished"))
 	}
-	commit, err := s.server.store.StoreBets(s.agency, offset, bets)
+	commit, err := s.server.store.StoreBets(s.agency, offset, bets, records)
 	switch {
 	case errors.Is(err, store.ErrGap) && offset <= s.queued:
 		// The peer left no gap: the store has refused an earlier batch of this
