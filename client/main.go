@@ -9,11 +9,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/agency"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
@@ -21,7 +19,6 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 )
@@ -66,7 +63,12 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 		return 1
 	}
 	logConfig(cfg)
-	err = play(ctx, cfg, stdout, stderr, output)
+	connect, err := newDial(cfg)
+	if err != nil {
+		fmt.Fprintf(stderr, "client: %v\n", err)
+		return 1
+	}
+	err = play(ctx, cfg, connect, stdout, stderr, output)
 	failed := err != nil && ctx.Err() == nil // after a signal, err only follows from the signal
 	_ = retry.Pause(ctx, cfg.Linger)         // returns early on a signal
 	if failed {
@@ -80,25 +82,25 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 
 // play runs the configured mode. Its errors are already logged, except those that
 // a signal caused.
-func play(ctx context.Context, cfg config.Config, stdout, stderr *os.File, output io.Writer) error {
+func play(ctx context.Context, cfg config.Config, connect agency.Dial, stdout, stderr *os.File, output io.Writer) error {
 	switch cfg.Mode {
 	case config.ModeEcho:
-		return echo.Run(ctx, cfg.ID, connect(cfg), echo.Options{
+		return echo.Run(ctx, cfg.ID, connect, echo.Options{
 			Amount:        cfg.LoopAmount,
 			Period:        cfg.LoopPeriod,
 			RetryDeadline: cfg.RetryDeadline,
 		})
 	case config.ModeBet:
-		return sendBet(ctx, cfg)
+		return sendBet(ctx, cfg, connect)
 	default:
-		return upload(ctx, cfg, stdout, stderr, output)
+		return upload(ctx, cfg, connect, stdout, stderr, output)
 	}
 }
 
-func sendBet(ctx context.Context, cfg config.Config) error {
+func sendBet(ctx context.Context, cfg config.Config, connect agency.Dial) error {
 	bet, err := lottery.ParseBet(cfg.Agency, cfg.Bet.FirstName, cfg.Bet.LastName, cfg.Bet.Document, cfg.Bet.Birthdate, cfg.Bet.Number)
 	if err == nil {
-		err = agency.SendBet(ctx, bet, connect(cfg), agencyOptions(cfg))
+		err = agency.SendBet(ctx, bet, connect, agencyOptions(cfg))
 	}
 	if err != nil && ctx.Err() == nil {
 		logBetFailed(cfg.Bet, err)
@@ -106,11 +108,11 @@ func sendBet(ctx context.Context, cfg config.Config) error {
 	return err
 }
 
-func upload(ctx context.Context, cfg config.Config, stdout, stderr *os.File, output io.Writer) error {
+func upload(ctx context.Context, cfg config.Config, connect agency.Dial, stdout, stderr *os.File, output io.Writer) error {
 	options := agencyOptions(cfg)
 	bar := newProgressBar(ctx, cfg, stdout, stderr, output)
 	options.Progress = bar.update
-	winners, err := agency.Run(ctx, cfg.Agency, cfg.DataFile, connect(cfg), options)
+	winners, err := agency.Run(ctx, cfg.Agency, cfg.DataFile, connect, options)
 	bar.end(ctx)
 	switch {
 	case err == nil:
@@ -126,20 +128,5 @@ func agencyOptions(cfg config.Config) agency.Options {
 		BatchMaxAmount: cfg.BatchMaxAmount,
 		Period:         cfg.LoopPeriod,
 		RetryDeadline:  cfg.RetryDeadline,
-	}
-}
-
-// connectTimeout bounds one attempt to connect.
-const connectTimeout = 5 * time.Second
-
-// connect returns a function that makes one attempt to connect to the server.
-func connect(cfg config.Config) func(context.Context) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: connectTimeout}
-	return func(ctx context.Context) (net.Conn, error) {
-		conn, err := dialer.DialContext(ctx, "tcp", cfg.ServerAddress)
-		if err != nil {
-			return nil, fmt.Errorf("connect to %s: %w", cfg.ServerAddress, reason.Of(err))
-		}
-		return conn, nil
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 )
@@ -76,7 +77,10 @@ func (e *connectError) Error() string { return e.err.Error() }
 func (e *connectError) Unwrap() error { return e.err }
 
 // passing tells whether another attempt may succeed after this failure.
-func passing(err error) bool { return !errors.Is(err, errWrongAnswer) }
+func passing(err error) bool {
+	_, refused := errors.AsType[*identity.RefusedError](err)
+	return !refused && !errors.Is(err, errWrongAnswer)
+}
 
 // exchange sends the message over conn and reads the answer.
 func exchange(ctx context.Context, conn net.Conn, message string) error {
