@@ -19,8 +19,8 @@ build: ## compila los dos programas en bin/
 	CGO_ENABLED=0 $(TEMPORAL) go build -buildvcs=false -trimpath -o bin/ ./server ./client
 .PHONY: build
 
-demo: ## la lotería completa en esta máquina, sin Docker: muestra una tabla de resultados
-	@$(TEMPORAL) go run ./scripts/demo
+demo: ## la lotería completa en esta máquina, sin Docker: muestra una tabla; con TLS=1, con certificados
+	@$(TEMPORAL) go run ./scripts/demo $(if $(TLS),-tls)
 .PHONY: demo
 
 test: ## todas las pruebas (con Docker, si responde)

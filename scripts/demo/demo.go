@@ -21,6 +21,7 @@ type options struct {
 	zips     string // folder of the course's zip
 	server   string // the program; "" = to be built
 	client   string // the same
+	tls      bool   // agencies and central prove who they are
 }
 
 // agency is one agency of the demo.
@@ -55,7 +56,7 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 	for i, file := range files {
 		agencies[i] = &agency{File: file}
 	}
-	storage, elapsed, err := lottery(ctx, opts, dir, agencies, stdout)
+	storage, elapsed, err := runLottery(ctx, opts, dir, agencies, stdout)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,20 @@ func AgencyFiles(folder string, id lottery.AgencyID) identity.Files {
 	return participant(folder, fmt.Sprintf("agencia-%d", id))
 }
 
+// CentralEnv are the environment variables that make a server demand TLS with its
+// files in a folder of certificates.
+func CentralEnv(folder string) []string {
+	files := CentralFiles(folder)
+	return []string{"SERVER_TLS=required", "SERVER_TLS_CA=" + files.CA, "SERVER_TLS_CERT=" + files.Cert, "SERVER_TLS_KEY=" + files.Key}
+}
+
+// AgencyEnv are the environment variables that make a client use TLS with an agency's
+// files in a folder of certificates.
+func AgencyEnv(folder string, id lottery.AgencyID) []string {
+	files := AgencyFiles(folder, id)
+	return []string{"CLI_TLS_CA=" + files.CA, "CLI_TLS_CERT=" + files.Cert, "CLI_TLS_KEY=" + files.Key}
+}
+
 func participant(folder, name string) identity.Files {
 	return identity.Files{
 		CA:   filepath.Join(folder, name, "ca.pem"),
