@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/agency"
@@ -32,7 +33,13 @@ defecto:
 
 `
 
+// gcPercent lets the heap, of a few MiB, grow to three times what is in use before it
+// is collected. With Go's default of twice, collecting takes an eighth of the
+// processor time of an upload.
+const gcPercent = 200
+
 func main() {
+	debug.SetGCPercent(gcPercent)
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

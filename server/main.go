@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -34,7 +35,13 @@ Cada clave, que es también su variable, y su valor por defecto:
 
 `
 
+// gcPercent lets the heap, of a few MiB, grow to three times what is in use before it
+// is collected. With Go's default of twice, collecting takes an eighth of the
+// processor time of an upload.
+const gcPercent = 200
+
 func main() {
+	debug.SetGCPercent(gcPercent)
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

@@ -14,17 +14,19 @@ func AppendRow(dst []byte, b *lottery.Bet) []byte { return appendRow(dst, b, tru
 // caller checks afterwards whether any field needed quotes.
 func appendRow(dst []byte, b *lottery.Bet, quotes bool) []byte {
 	dst = strconv.AppendUint(dst, uint64(b.Agency), 10)
-	for _, text := range [...]string{b.FirstName, b.LastName, b.Document} {
-		dst = append(dst, ',')
-		if quotes && needsQuotes(text) {
-			dst = appendQuoted(dst, text)
-		} else {
-			dst = append(dst, text...)
-		}
-	}
+	dst = appendText(append(dst, ','), b.FirstName, quotes)
+	dst = appendText(append(dst, ','), b.LastName, quotes)
+	dst = appendText(append(dst, ','), b.Document, quotes)
 	dst = b.Birthdate.Append(append(dst, ','))
 	dst = strconv.AppendInt(append(dst, ','), b.Number, 10)
 	return append(dst, '\r', '\n')
+}
+
+func appendText(dst []byte, text string, quotes bool) []byte {
+	if quotes && needsQuotes(text) {
+		return appendQuoted(dst, text)
+	}
+	return append(dst, text...)
 }
 
 func appendQuoted(dst []byte, field string) []byte {

@@ -79,6 +79,16 @@ func BenchmarkAppendRow(b *testing.B) {
 }
 
 // bets are those of a data file.
+func BenchmarkAppendRows(b *testing.B) {
+	usual := bets(b, usualRows(100))
+	var rows []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		rows, _, _ = AppendRows(rows[:0], usual)
+	}
+	b.SetBytes(int64(len(rows)))
+}
+
 func bets(b *testing.B, rows string) []lottery.Bet {
 	b.Helper()
 	bets, err := readAll(bytes.NewReader([]byte(rows)))
