@@ -85,6 +85,10 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 // It returns an error if a file or the port cannot be opened, if a file cannot be
 // closed, or if the storage breaks.
 func serve(ctx context.Context, cfg config.Config) (err error) {
+	source, err := openIdentity(cfg)
+	if err != nil {
+		return err
+	}
 	bets, err := store.Open(ctx, cfg.Storage, storeOptions(cfg))
 	if err != nil {
 		return withRemedy(cfg.Storage, err)
@@ -112,6 +116,9 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		HelloTimeout:   cfg.HelloTimeout,
 		IdleTimeout:    cfg.IdleTimeout,
 		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),
+		MaxHellos:      cfg.MaxHellos,
+		MaxBets:        uint64(cfg.MaxBets),
+		Identity:       source,
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -26,6 +26,8 @@ func (s *Source) Central() *tls.Config {
 				ClientAuth:             tls.RequireAndVerifyClientCert,
 				ClientCAs:              current.authorities,
 				SessionTicketsDisabled: true,
+
+				DynamicRecordSizingDisabled: true, // small records at the start would only cost
 				VerifyConnection: func(state tls.ConnectionState) error {
 					_, err := Agency(state.PeerCertificates[0])
 					return err
@@ -65,6 +67,8 @@ func (s *Source) Client(ctx context.Context, socket net.Conn, serverName string)
 		ServerName:   serverName,
 		RootCAs:      current.authorities,
 		Certificates: []tls.Certificate{current.certificate},
+
+		DynamicRecordSizingDisabled: true, // small records at the start would only cost
 	})
 	if err := secured.HandshakeContext(ctx); err != nil {
 		socket.Close()

@@ -7,12 +7,15 @@ package tcp
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
@@ -25,6 +28,12 @@ type Options struct {
 	HelloTimeout   time.Duration // for the first bytes and the HELLO
 	IdleTimeout    time.Duration // between two frames of an upload
 	MaxConnections int           // open at once
+	MaxHellos      int           // of one address within a second
+	MaxBets        uint64        // of one agency
+
+	// Identity makes agencies prove over TLS who they are. nil = there is no TLS, and
+	// whoever connects speaks for the agency that he names.
+	Identity *identity.Source
 }
 
 const (
@@ -54,29 +63,38 @@ const (
 //	a newer one of its agency    takeovers.claim          ERROR superseded
 //	makes room for another       slots.enter              nothing: it is closed at once
 //	no room and none to make     Server.reject            ERROR server busy
+//	the handshake failed         Server.secure            a TLS alert
 //	has sent nothing             the context of Serve     nothing
 //	the server stops             the context of Serve     ERROR server stopping
 type Server struct {
-	store     *store.Store
-	draw      *draw.Draw
-	options   Options
-	takeovers takeovers
-	slots     slots
-	rejecting chan struct{} // one for each connection that is being rejected
-	sessions  sync.WaitGroup
+	store       *store.Store
+	draw        *draw.Draw
+	options     Options
+	takeovers   takeovers
+	slots       slots
+	hellos      helloLimit
+	counters    Counters
+	rejecting   chan struct{} // one for each connection that is being rejected
+	handshaking chan struct{} // one for each handshake that computes
+	sessions    sync.WaitGroup
 }
 
 // NewServer returns a server of the bets in a store and of their draw. The
 // caller runs the draw.
 func NewServer(bets *store.Store, d *draw.Draw, options Options) *Server {
 	return &Server{
-		store:     bets,
-		draw:      d,
-		options:   options,
-		slots:     slots{capacity: options.MaxConnections},
-		rejecting: make(chan struct{}, maxRejecting),
+		store:       bets,
+		draw:        d,
+		options:     options,
+		slots:       slots{capacity: options.MaxConnections},
+		hellos:      helloLimit{most: options.MaxHellos},
+		rejecting:   make(chan struct{}, maxRejecting),
+		handshaking: make(chan struct{}, maxHandshaking()),
 	}
 }
+
+// Counters returns the server's counters.
+func (s *Server) Counters() *Counters { return &s.counters }
 
 var (
 	// errStopping is why connections end when the server is stopped.
@@ -193,11 +211,14 @@ func (s *Server) reject(ctx context.Context, c *conn) {
 
 // conn is an accepted connection with its number, its peer's address and its slot.
 type conn struct {
-	*deadline.Conn
-	stream *bufio.Reader // of what the peer sends
-	number uint64        // in the order in which they came
-	ip     string        // the peer's address, as the log shows it
-	slot   *slot
+	*deadline.Conn               // of the socket
+	stream         *bufio.Reader // of what the peer sends, inside TLS if the connection is secured
+	number         uint64        // in the order in which they came
+	ip             string        // the peer's address, as the log shows it
+	slot           *slot
+
+	secured *tls.Conn        // after a handshake; nil = everything travels in clear
+	proved  lottery.AgencyID // which agency the peer is, if secured
 }
 
 // ip gives the address of a connection's peer, without the port.
