@@ -25,7 +25,7 @@ const (
 // TLS if it is configured. It fails if the files for TLS do not serve.
 func newDial(cfg config.Config) (agency.Dial, error) {
 	dialer := net.Dialer{Timeout: connectTimeout}
-	dial := func(ctx context.Context) (net.Conn, error) {
+	plain := func(ctx context.Context) (net.Conn, error) {
 		conn, err := dialer.DialContext(ctx, "tcp", cfg.ServerAddress)
 		if err != nil {
 			return nil, fmt.Errorf("connect to %s: %w", cfg.ServerAddress, reason.Of(err))
@@ -33,7 +33,7 @@ func newDial(cfg config.Config) (agency.Dial, error) {
 		return conn, nil
 	}
 	if cfg.TLSCA == "" {
-		return dial, nil
+		return plain, nil
 	}
 	files := identity.Files{CA: cfg.TLSCA, Cert: cfg.TLSCert, Key: cfg.TLSKey}
 	source, err := identity.NewSource(files, identity.RoleAgency, logReloaded)
@@ -41,7 +41,7 @@ func newDial(cfg config.Config) (agency.Dial, error) {
 		return nil, fmt.Errorf("TLS: %w", err)
 	}
 	return func(ctx context.Context) (net.Conn, error) {
-		socket, err := dial(ctx)
+		socket, err := plain(ctx)
 		if err != nil {
 			return nil, err
 		}

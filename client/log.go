@@ -3,13 +3,13 @@ package main
 import (
 	"time"
 
-	gologging "github.com/op/go-logging"
+	oplogging "github.com/op/go-logging"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 )
 
-var log = gologging.MustGetLogger("client")
+var log = oplogging.MustGetLogger("client")
 
 func logConfig(cfg config.Config) {
 	log.Infof("action: config | result: success | client_id: %s | server_address: %s | loop_amount: %d | loop_period: %s | log_level: %s | mode: %s | batch_max_amount: %d",
@@ -24,9 +24,9 @@ func logWinners(documents []string) {
 	}
 }
 
-// logUploadFailed logs the failure of an upload under the action of the query: the
-// result of an upload is the result of its query.
-func logUploadFailed(id string, err error) {
+// logAgencyFailed logs a failure in mode agency. The action is that of the query also
+// if the upload failed before the query.
+func logAgencyFailed(id string, err error) {
 	log.Errorf("action: consulta_ganadores | result: fail | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 )
 
-// Each line that the program itself writes, without its time.
+// Each line that package main logs, without its time.
 func TestLines(t *testing.T) {
 	cfg := config.Config{ID: "1", ServerAddress: "server:12345", LoopAmount: 5, LoopPeriodText: "5s", LogLevel: "DEBUG",
 		Mode: config.ModeAgency, BatchMaxAmount: 100}
@@ -25,7 +25,7 @@ func TestLines(t *testing.T) {
 		{func() { logWinners([]string{"030904465", "a|b"}) }, "INFO     action: consulta_ganadores | result: success | cant_ganadores: 2\n" +
 			"DEBUG    action: ganador | result: success | dni: 030904465\n" +
 			`DEBUG    action: ganador | result: success | dni: a\x7Cb`},
-		{func() { logUploadFailed("1|", hostile) }, `ERROR    action: consulta_ganadores | result: fail | client_id: 1\x7C | error: a\x7Cb\naction\x3A x`},
+		{func() { logAgencyFailed("1|", hostile) }, `ERROR    action: consulta_ganadores | result: fail | client_id: 1\x7C | error: a\x7Cb\naction\x3A x`},
 		{func() { logBetFailed(config.Bet{Document: "0|1", Number: "7|"}, hostile) }, `ERROR    action: apuesta_enviada | result: fail | dni: 0\x7C1 | numero: 7\x7C | error: a\x7Cb\naction\x3A x`},
 		{func() { logStopped("1|", errors.New("a|b")) }, `INFO     action: shutdown | result: success | client_id: 1\x7C | reason: a\x7Cb`},
 	} {

@@ -40,7 +40,7 @@ const gcPercent = 200
 
 func main() {
 	debug.SetGCPercent(gcPercent)
-	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
+	signal.Ignore(syscall.SIGPIPE) // the reader of the log may exit first
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
@@ -70,14 +70,14 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 		return 1
 	}
 	logConfig(cfg)
-	connect, err := newDial(cfg)
+	dial, err := newDial(cfg)
 	if err != nil {
 		fmt.Fprintf(stderr, "client: %v\n", err)
 		return 1
 	}
-	err = play(ctx, cfg, connect, stdout, stderr, output)
-	failed := err != nil && ctx.Err() == nil // after a signal, err only follows from the signal
-	_ = retry.Pause(ctx, cfg.Linger)         // returns early on a signal
+	err = runMode(ctx, cfg, dial, stdout, stderr, output)
+	failed := err != nil && ctx.Err() == nil // after a signal, the signal is the cause of err
+	_ = retry.Pause(ctx, cfg.Linger)         // a signal ends the pause
 	if failed {
 		return 1
 	}
@@ -87,27 +87,27 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 	return 0
 }
 
-// play runs the configured mode. Its errors are already logged, except those that
-// a signal caused.
-func play(ctx context.Context, cfg config.Config, connect agency.Dial, stdout, stderr *os.File, output io.Writer) error {
+// runMode does what the configured mode says. It has logged the errors that it
+// returns, except those that a signal caused.
+func runMode(ctx context.Context, cfg config.Config, dial agency.Dial, stdout, stderr *os.File, output io.Writer) error {
 	switch cfg.Mode {
 	case config.ModeEcho:
-		return echo.Run(ctx, cfg.ID, connect, echo.Options{
+		return echo.Run(ctx, cfg.ID, dial, echo.Options{
 			Amount:        cfg.LoopAmount,
 			Period:        cfg.LoopPeriod,
 			RetryDeadline: cfg.RetryDeadline,
 		})
 	case config.ModeBet:
-		return sendBet(ctx, cfg, connect)
+		return sendBet(ctx, cfg, dial)
 	default:
-		return upload(ctx, cfg, connect, stdout, stderr, output)
+		return runAgency(ctx, cfg, dial, stdout, stderr, output)
 	}
 }
 
-func sendBet(ctx context.Context, cfg config.Config, connect agency.Dial) error {
+func sendBet(ctx context.Context, cfg config.Config, dial agency.Dial) error {
 	bet, err := lottery.ParseBet(cfg.Agency, cfg.Bet.FirstName, cfg.Bet.LastName, cfg.Bet.Document, cfg.Bet.Birthdate, cfg.Bet.Number)
 	if err == nil {
-		err = agency.SendBet(ctx, bet, connect, agencyOptions(cfg))
+		err = agency.SendBet(ctx, bet, dial, agencyOptions(cfg))
 	}
 	if err != nil && ctx.Err() == nil {
 		logBetFailed(cfg.Bet, err)
@@ -115,17 +115,17 @@ func sendBet(ctx context.Context, cfg config.Config, connect agency.Dial) error 
 	return err
 }
 
-func upload(ctx context.Context, cfg config.Config, connect agency.Dial, stdout, stderr *os.File, output io.Writer) error {
+func runAgency(ctx context.Context, cfg config.Config, dial agency.Dial, stdout, stderr *os.File, output io.Writer) error {
 	options := agencyOptions(cfg)
 	bar := newProgressBar(ctx, cfg, stdout, stderr, output)
-	options.Progress = bar.update
-	winners, err := agency.Run(ctx, cfg.Agency, cfg.DataFile, connect, options)
+	options.OnProgress = bar.update
+	winners, err := agency.Run(ctx, cfg.Agency, cfg.DataFile, dial, options)
 	bar.end(ctx)
 	switch {
 	case err == nil:
 		logWinners(winners)
 	case ctx.Err() == nil:
-		logUploadFailed(cfg.ID, err)
+		logAgencyFailed(cfg.ID, err)
 	}
 	return err
 }

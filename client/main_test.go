@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { processtest.Main(m, main) }
 
-// program is the program as a command, in a folder of its own.
+// program returns a command that runs the client in a folder of its own.
 func program(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := processtest.Program(t, append([]string{"CLI_ID=1", "CLI_LOG_LEVEL=DEBUG"}, env...)...)
@@ -56,7 +56,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// One clear line that names the key, and exit status 1.
+// The client prints one line that names the key, and exits with status 1.
 func TestBadConfiguration(t *testing.T) {
 	for _, tt := range []struct {
 		name, file string
@@ -120,7 +120,7 @@ func TestLogsConfiguration(t *testing.T) {
 	logtest.ParseLines(t, p.Lines())
 }
 
-// A variable that is probably misspelled is worth a warning, but no more.
+// For a variable that is probably misspelled there is a warning, and no error.
 func TestMisspelledVariable(t *testing.T) {
 	p := processtest.Start(t, program(t, []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=0", "CLI_SERVER_ADRESS=a:1", "CLI_COLOR=1"}))
 	status, said := p.Wait(), p.Errors()
@@ -137,7 +137,7 @@ func TestLogLevel(t *testing.T) {
 	}
 }
 
-// An agency whose data file cannot be used says which it is, and why.
+// The error about a data file names the file and the reason.
 func TestDataFile(t *testing.T) {
 	dir, err := os.MkdirTemp("", "client") // t.TempDir is closed to other users
 	if err != nil {
@@ -182,7 +182,7 @@ func TestDataFile(t *testing.T) {
 	}
 }
 
-// echoServer sends back what each connection brings.
+// echoServer starts an echo server.
 func echoServer(t *testing.T) net.Listener {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -203,7 +203,7 @@ func echoServer(t *testing.T) net.Listener {
 	return listener
 }
 
-// loop.period and linger are what a client that is done has waited at least.
+// A client runs for at least loop.period, or for linger.
 func TestPauses(t *testing.T) {
 	const pause = 200 * time.Millisecond
 	inTwoBatches := fmt.Sprintf("CLI_BATCH_MAXAMOUNT=%d", (dataRows+1)/2)
@@ -230,7 +230,7 @@ func TestPauses(t *testing.T) {
 	}
 }
 
-// 0 means to give up at the first failure, in every mode.
+// A retry.deadline of 0 ends every mode at the first failure.
 func TestNoRetry(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

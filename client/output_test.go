@@ -12,16 +12,16 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// Nobody reads the log: the client goes on to where it has to wait for the
-// central, and a signal stops it in order.
+// Nobody reads the log. The client goes on until it has to wait for the central, and a
+// signal stops it.
 func TestStalledOutput(t *testing.T) {
-	for _, phase := range phases {
-		if phase.speak == nil {
+	for _, ph := range phases {
+		if ph.speak == nil {
 			continue
 		}
-		t.Run(phase.name, func(t *testing.T) {
-			c := listen(t, phase.speak)
-			cmd := program(t, append(phase.env, c.env()))
+		t.Run(ph.name, func(t *testing.T) {
+			c := listen(t, ph.speak)
+			cmd := program(t, append(ph.env, c.env()))
 			cmd.Stdout, _ = processtest.FullPipe(t)
 			writeData(t, cmd.Dir)
 			p := processtest.Start(t, cmd)
@@ -33,7 +33,7 @@ func TestStalledOutput(t *testing.T) {
 	}
 }
 
-// A log that nobody can read any more is no reason to stop.
+// The client goes on after the reader of its log has exited.
 func TestClosedOutput(t *testing.T) {
 	cmd := program(t, []string{listen(t, answers).env()})
 	cmd.Stdout = processtest.ClosedPipe(t)
@@ -44,7 +44,7 @@ func TestClosedOutput(t *testing.T) {
 	}
 }
 
-// A client that is done waits for whoever reads its log late.
+// Before it exits, the client waits for a reader that reads its log late.
 func TestLateReader(t *testing.T) {
 	cmd := program(t, []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=20", "CLI_SERVER_ADDRESS=" + echoServer(t).Addr().String()})
 	var read *os.File

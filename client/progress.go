@@ -16,19 +16,18 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 )
 
-// progressBar shows on a terminal how much of the data file was read. Without
-// a terminal on stderr it is nil; its methods accept nil and do nothing.
+// progressBar shows on a terminal how much of the data file was read. If stderr is no
+// terminal, it is nil; the methods of nil do nothing.
 type progressBar struct {
 	container *mpb.Progress
 	bar       *mpb.Bar
 	waiting   atomic.Bool // for the draw
-	endLog    func()      // makes the container write what is logged
+	endLog    func()      // writes the last lines of the log above the bar
 	restore   func()      // sets the log's output back to the one before
 }
 
-// newProgressBar starts to show progress. If the log goes to the terminal too,
-// its lines appear above the bar, until end is called; then they go to the output
-// again.
+// newProgressBar starts to show a bar. If stdout is a terminal too, the lines of the
+// log appear above the bar until end is called. After that they go to output again.
 func newProgressBar(ctx context.Context, cfg config.Config, stdout, stderr *os.File, output io.Writer) *progressBar {
 	if !term.IsTerminal(int(stderr.Fd())) {
 		return nil
@@ -57,12 +56,11 @@ func (p *progressBar) update(progress agency.Progress) {
 	p.bar.SetCurrent(progress.Sent)
 }
 
-// stopTimeout bounds how long end waits for the terminal once the context has
-// ended.
+// stopTimeout is how long end waits for the terminal after the context has ended.
 const stopTimeout = 200 * time.Millisecond
 
-// end stops the bar and does not fill it. A terminal
-// that takes nothing (Ctrl-S) holds it up only until the context ends.
+// end stops the bar. It waits for a terminal that shows nothing, as after Ctrl-S, until
+// stopTimeout after the end of the context.
 func (p *progressBar) end(ctx context.Context) {
 	if p == nil {
 		return
@@ -86,7 +84,7 @@ func (p *progressBar) end(ctx context.Context) {
 	p.restore()
 }
 
-// status says what the agency does besides sending.
+// status returns the text after the bar.
 func (p *progressBar) status(decor.Statistics) string {
 	if p.waiting.Load() {
 		return "  espera el sorteo"

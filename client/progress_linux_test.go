@@ -18,7 +18,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// openTerminal returns a pseudo terminal, and the file of whoever sits at it.
+// openTerminal returns both ends of a pseudo terminal: the program's and the user's.
 func openTerminal(t *testing.T) (terminal, user *os.File) {
 	t.Helper()
 	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
@@ -61,11 +61,10 @@ func onTerminal(t *testing.T, terminal *os.File, server string) *exec.Cmd {
 	return cmd
 }
 
-// escapes are what moves the cursor, and what is shown of the bar.
+// escapes match what moves the cursor, and the text of the bar.
 var escapes = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]|agencia 1 .*`)
 
-// On a terminal the log's lines appear above the progress bar, all of them and
-// each whole.
+// On a terminal all lines of the log appear above the progress bar, each whole.
 func TestLogAboveTheProgressBar(t *testing.T) {
 	terminal, user := openTerminal(t)
 	p := processtest.Start(t, onTerminal(t, terminal, listen(t, answers).env()))
@@ -77,7 +76,7 @@ func TestLogAboveTheProgressBar(t *testing.T) {
 	if status := p.Wait(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	terminal.Close() // whoever sits at it has then read all
+	terminal.Close() // ends the read of the screen
 	screen := <-shown
 	if !strings.Contains(screen, "agencia 1 ") || !strings.Contains(screen, "100 %") {
 		t.Errorf("shows no progress bar")
@@ -99,8 +98,7 @@ func TestLogAboveTheProgressBar(t *testing.T) {
 	}
 }
 
-// A terminal that takes nothing, as after Ctrl-S, keeps the client neither from
-// going on nor from stopping.
+// A terminal shows nothing, as after Ctrl-S. The client goes on, and it stops.
 func TestStalledTerminal(t *testing.T) {
 	terminal, _ := openTerminal(t)
 	processtest.Fill(t, terminal)

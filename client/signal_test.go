@@ -18,11 +18,11 @@ import (
 // central is a scripted central for one connection.
 type central struct {
 	net.Listener
-	reached chan struct{} // closed when the script is where it should be
+	reached chan struct{} // closed when the script has returned
 }
 
-// script speaks with an agency and returns when it is where the test wants it;
-// the connection stays open, and what comes is read.
+// script speaks with an agency and returns when the agency is in the phase that the
+// test wants. After that the connection stays open, and frames are read and dropped.
 type script func(conn net.Conn, frames *protocol.Reader)
 
 func listen(t testing.TB, speak script) *central {
@@ -51,7 +51,7 @@ func listen(t testing.TB, speak script) *central {
 
 func (c *central) env() string { return "CLI_SERVER_ADDRESS=" + c.Addr().String() }
 
-// await waits until the script is where it should be.
+// await waits until the script has returned.
 func (c *central) await(t testing.TB) {
 	t.Helper()
 	select {
@@ -61,7 +61,7 @@ func (c *central) await(t testing.TB) {
 	}
 }
 
-// answer reads up to a frame of that kind and answers it.
+// answer reads frames up to the first of a kind, and answers that one.
 func answer(conn net.Conn, frames *protocol.Reader, kind protocol.Type, with ...protocol.Message) {
 	for {
 		got, _, err := frames.Next()
@@ -117,13 +117,13 @@ func stores(conn net.Conn, frames *protocol.Reader) {
 	answer(conn, frames, protocol.TypeBet, &protocol.Ack{Stored: 1})
 }
 
-// phase is something that a client may be at when it is told to stop.
+// phase is a phase of a client, in which a signal stops it.
 type phase struct {
 	name   string
 	speak  script // nil: nobody listens
 	env    []string
-	await  string   // on the log, besides the script
-	closed []string // what was open, at the signal or before
+	await  string   // a line of the log that comes with the phase
+	closed []string // what the client has closed at its end
 }
 
 var phases = []phase{
@@ -141,7 +141,7 @@ var phases = []phase{
 	{"echo, between messages", echoes, []string{"CLI_MODE=echo", "CLI_LOOP_PERIOD=1h"}, "action: receive_message | result: success", []string{"connection"}},
 }
 
-// reach starts a client and returns when it is in that phase.
+// reach starts a client and returns when the client is in the phase.
 func (p phase) reach(t testing.TB) *processtest.Process {
 	t.Helper()
 	env := append([]string{"CLI_SERVER_ADDRESS=127.0.0.1:1"}, p.env...)
@@ -160,18 +160,18 @@ func (p phase) reach(t testing.TB) *processtest.Process {
 	return client
 }
 
-// A client that is told to stop closes what is open, logs it and exits with 0,
-// in every phase of every mode.
+// In every phase of every mode a signal stops the client. It closes what is open, logs
+// that, and exits with status 0.
 func TestStops(t *testing.T) {
-	for _, phase := range phases {
+	for _, ph := range phases {
 		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-			t.Run(phase.name+", "+signal.String(), func(t *testing.T) {
-				p := phase.reach(t)
+			t.Run(ph.name+", "+signal.String(), func(t *testing.T) {
+				p := ph.reach(t)
 				if took := p.Stop(signal); took > 5*time.Second {
 					t.Errorf("stopped after %v", took)
 				}
 				lines := logtest.ParseLines(t, p.Lines())
-				for _, what := range phase.closed {
+				for _, what := range ph.closed {
 					if len(logtest.Select(lines, "close_"+what, "success")) == 0 {
 						t.Errorf("does not say that the %s is closed", what)
 					}
@@ -190,16 +190,15 @@ func TestStops(t *testing.T) {
 	}
 }
 
-// BenchmarkStop measures, in each phase, the time from the signal to the end of
-// the process. What it takes to get there is counted as well, or the benchmark
-// would go on for minutes; so the time of an operation means nothing and is left
-// out.
+// BenchmarkStop measures, in each phase, the time from the signal to the end of the
+// process. It leaves out the time of an operation, which includes the start of the
+// client. Without that time the benchmark would choose a b.N that takes minutes.
 func BenchmarkStop(b *testing.B) {
-	for _, phase := range phases {
-		b.Run(phase.name, func(b *testing.B) {
+	for _, ph := range phases {
+		b.Run(ph.name, func(b *testing.B) {
 			var worst, sum time.Duration
 			for b.Loop() {
-				took := phase.reach(b).Stop(syscall.SIGTERM)
+				took := ph.reach(b).Stop(syscall.SIGTERM)
 				worst = max(worst, took)
 				sum += took
 			}
@@ -212,8 +211,8 @@ func BenchmarkStop(b *testing.B) {
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
 
-// dataRows is how many bets the data file has: more than may be in flight, one a
-// batch.
+// dataRows is how many bets the data file has: more than the send window holds, if each
+// is a batch.
 const dataRows = 200
 
 func writeData(t testing.TB, dir string) {

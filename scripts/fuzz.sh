@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the project for the given time each, one by one.
+# Runs every fuzz target of the project, one after another, each for DURATION.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 time=${1:?usage: fuzz.sh DURATION}

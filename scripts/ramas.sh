@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Creates or moves the course's local branches ej1 … ej8: all of them or none.
-# Each is main plus one commit that says which exercise the branch shows, and
-# makes it what generar-compose.sh generates by default.
+# Each branch is main plus one commit. The commit makes an exercise the default of
+# generar-compose.sh.
 #
-# The work tree, the index and the current branch stay as they are. The commits
-# depend on main alone, so a second run changes nothing.
+# The work tree, the index and the current branch do not change. The commits depend
+# only on main, so a second run changes nothing.
 set -Eeuo pipefail
 trap 'exit 1' ERR
 
-# The files that a branch changes.
+# The two files that the commit of a branch changes.
 readonly default_file=scripts/compose/default.go
 readonly compose_file=docker-compose-dev.yaml
 
@@ -26,7 +26,7 @@ readonly titles=(
   'conexiones en paralelo'
 )
 
-# This script made every commit that has this author and committer.
+# The author and committer of the commits: they mark what this script has made.
 readonly name='make ramas' email=ramas@tp0.invalid
 export GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email
 export GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$email
@@ -36,8 +36,8 @@ fail() {
   exit 1
 }
 
-# message writes the commit message of a branch with a title.
-message() {
+# message prints a commit message.
+message() { # BRANCH TITLE
   cat <<FIN
 $1: $2
 
@@ -47,15 +47,15 @@ main avanza.
 FIN
 }
 
-# stage puts its input into the index as a file.
-stage() {
+# stage puts its standard input into the index as a file.
+stage() { # FILE
   local blob
   blob=$(git hash-object -w --stdin)
   git update-index --add --cacheinfo "100644,$blob,$1"
 }
 
-# make_commit makes the commit of a branch with a title, and prints its id.
-make_commit() {
+# make_commit makes the commit of a branch, and prints its id.
+make_commit() { # BRANCH TITLE
   git cat-file blob "$main:$default_file" |
     sed "s/$default_line/const defaultScenario = \"$1\"/" | stage "$default_file"
   (cd "$scratch/tree" && go run -trimpath ./scripts/compose 5 "$1") | stage "$compose_file" ||
@@ -64,27 +64,28 @@ make_commit() {
 }
 
 # worktree_of prints the folder in which a branch is checked out, if any.
-worktree_of() {
+worktree_of() { # BRANCH
   git worktree list --porcelain | awk -v line="branch refs/heads/$1" '
     /^worktree / { folder = substr($0, 10) }
     $0 == line { print folder }'
 }
 
-was_main() {
+# was_main succeeds if main contains the commit, or pointed to it once.
+was_main() { # COMMIT
   git merge-base --is-ancestor "$1" "$main" || [[ $main_log == *"$1"* ]]
 }
 
-# replaceable tells whether nobody's work is lost with a commit: it is main's, or
-# has a single parent, that is or was main's, and this script made it.
-replaceable() {
+# replaceable succeeds if nobody loses work with the commit: main contains it, or this
+# script has made it on top of main.
+replaceable() { # COMMIT
   git merge-base --is-ancestor "$1" "$main" && return
   local ours="$name <$email> $name <$email> " commit
   commit=$(git rev-list --max-count=1 --format='%an <%ae> %cn <%ce> %P' "$1" | tail -n 1)
   [[ $commit == "$ours"?* && ${commit#"$ours"} != *' '* ]] && was_main "${commit#"$ours"}"
 }
 
-# refuse_if_unsafe adds to the refusals if a branch, now at a commit, must not move.
-refuse_if_unsafe() {
+# refuse_if_unsafe adds a line to the refusals if the branch must not move.
+refuse_if_unsafe() { # BRANCH COMMIT
   local folder
   folder=$(worktree_of "$1")
   if [ -n "$folder" ]; then
@@ -111,7 +112,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export GIT_INDEX_FILE=$scratch/index
 git read-tree "$main"
-git checkout-index --all --prefix="$scratch/tree/" # the generator is main's, whatever is checked out
+git checkout-index --all --prefix="$scratch/tree/" # the generator of main, not of the work tree
 
 refusals='' updates='' summary=''
 for i in "${!titles[@]}"; do
@@ -129,6 +130,6 @@ done
 [ -z "$refusals" ] || fail "no se movió ninguna rama, porque:$refusals
 y después repetir make ramas"
 
-# One transaction, which fails if a branch is no longer where it was.
+# One transaction. It fails if somebody has moved a branch meanwhile.
 printf %s "$updates" | git update-ref -m 'make ramas' --stdin
 printf %s "$summary"

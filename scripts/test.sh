@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# All checks of the project. Missing tools are reported and their checks skipped:
-# a C compiler (-race), python3, tshark, shellcheck, a Docker engine.
+# Runs all checks of the project. It reports missing tools, and skips their checks: a C
+# compiler (-race), python3, tshark, shellcheck, a Docker engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,7 +39,7 @@ command -v python3 >/dev/null || without "no hay python3: bets.csv se compara so
 command -v tshark >/dev/null || without "no hay tshark: el disector de Wireshark queda sin probar"
 
 step "pruebas de cada paquete, de los scripts y de punta a punta"
-# Several tests build and run programs, whose changes the cache does not see.
+# Some tests build and run programs: go's test cache does not notice their changes.
 go test -count=1 ${race:+"$race"} ./...
 
 step "pruebas con contenedores"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs a command whose temporary files go to a folder of its own, which it removes
-# when the command has ended.
+# Runs a command with a temporary folder of its own. Removes the folder after the
+# command has ended.
 #
-# A signal to this script interrupts the command, and all that it has started, as
-# Ctrl-C does: after a SIGTERM the go command would leave its programs running.
+# A signal to this script becomes a SIGINT for the command and all processes that it has
+# started, as with Ctrl-C. After a SIGTERM the go command would leave its programs
+# running.
 set -uo pipefail
 
 child='' interrupted=''
@@ -24,7 +25,7 @@ set -m # the command gets a process group of its own
 "$@" </dev/null &
 child=$!
 set +m
-[ -z "$interrupted" ] || interrupt "$interrupted" # before there was a child
+[ -z "$interrupted" ] || interrupt "$interrupted" # the signal came before the child
 
 wait "$child" # until it ends or a signal comes
 status=$?
@@ -34,6 +35,6 @@ if [ -n "$interrupted" ]; then
     kill -0 "$child" 2>/dev/null || break
     sleep 0.1
   done
-  kill -TERM -- "-$child" 2>/dev/null # what ignores SIGINT has had half a minute
+  kill -TERM -- "-$child" 2>/dev/null # for processes that ignored SIGINT for half a minute
 fi
 exit "$status"

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -22,6 +21,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
@@ -35,13 +35,7 @@ Cada clave, que es también su variable, y su valor por defecto:
 
 `
 
-// gcPercent lets the heap, of a few MiB, grow to three times what is in use before it
-// is collected. With Go's default of twice, collecting takes an eighth of the
-// processor time of an upload.
-const gcPercent = 200
-
 func main() {
-	debug.SetGCPercent(gcPercent)
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
@@ -112,7 +106,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		Announce:     logDraw,
 		Failed:       logDrawFailed,
 	})
-	server := tcp.NewServer(bets, d, tcp.Options{
+	server := tcp.NewServer(embedded.New(bets, d), tcp.Options{
 		HelloTimeout:   cfg.HelloTimeout,
 		IdleTimeout:    cfg.IdleTimeout,
 		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),

@@ -12,8 +12,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// upload runs an agency with these bets against a model of the central, and
-// checks that all of them are stored.
+// runUpload runs an agency with these bets against a model of the central, and checks
+// that all of them are stored.
 func runUpload(t *testing.T, c *central, bets []lottery.Bet, options Options) []string {
 	t.Helper()
 	winners, err := Run(t.Context(), 1, writeDataFile(t, bets), c.dial, options)
@@ -27,7 +27,7 @@ func runUpload(t *testing.T, c *central, bets []lottery.Bet, options Options) []
 	return winners
 }
 
-// sized makes n bets whose records are of so many bytes each.
+// sized makes n bets whose records have size bytes each.
 func sized(n, size int) []lottery.Bet {
 	bets := betcsvtest.Numbered(n)
 	for i := range bets {
@@ -42,7 +42,7 @@ func sized(n, size int) []lottery.Bet {
 	return bets
 }
 
-// batchHead is what a BATCH frame holds before the first bet.
+// batchHead is how many bytes a BATCH frame has before the first bet.
 const batchHead = 4 + 1 + 8 + 2
 
 func TestBatches(t *testing.T) {
@@ -62,8 +62,7 @@ func TestBatches(t *testing.T) {
 		{"last partial", betcsvtest.Numbered(28), 10, []int{10, 10, 8}},
 		{"one each", betcsvtest.Numbered(3), 1, []int{1, 1, 1}},
 		{"no limit but the frame", sized(200, 100), 0, []int{79, 79, 42}},
-		// 7,985 bytes for records: 79 of 101 bytes are 7,979, one more is too
-		// much; 80 of 99 leave 65; 5 of 500 and 1,597 = 7,985 / 5 none.
+		// A frame has 7,985 bytes for records: 79 of 101 bytes are 7,979.
 		{"the bet that overflows opens the next", sized(160, 101), 1000, []int{79, 79, 2}},
 		{"count closes before bytes", sized(160, 101), 79, []int{79, 79, 2}},
 		{"bytes close before count", sized(160, 101), 80, []int{79, 79, 2}},
@@ -120,10 +119,10 @@ func TestBatchOfExactlyTheLargestFrame(t *testing.T) {
 	}
 }
 
-func TestProgressIsTold(t *testing.T) {
+func TestOnProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var last Progress
-		runUpload(t, new(central), betcsvtest.Numbered(55), Options{BatchMaxAmount: 10, Progress: func(p Progress) {
+		runUpload(t, new(central), betcsvtest.Numbered(55), Options{BatchMaxAmount: 10, OnProgress: func(p Progress) {
 			if p.Sent < last.Sent || last.Waiting && !p.Waiting {
 				t.Errorf("from %+v back to %+v", last, p)
 			}

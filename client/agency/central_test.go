@@ -35,11 +35,10 @@ func writeDataFile(t *testing.T, bets []lottery.Bet) string {
 	return name
 }
 
-// central is a model of the central with one agency. It serves one connection
-// after the other, each over a net.Pipe, so that everything happens in the
-// time of a synctest bubble.
+// central is a model of the central with one agency. It serves one connection after
+// another. Each is a net.Pipe, because a synctest bubble cannot wait for a socket.
 type central struct {
-	mu       sync.Mutex // for a connection that ends late
+	mu       sync.Mutex // a connection may end after the next one has begun
 	stored   []lottery.Bet
 	finished bool
 	winners  []string // each comes in a frame of its own
@@ -49,18 +48,19 @@ type central struct {
 	// script, if set, serves the n-th connection, from 1, instead of speak.
 	script func(n int, p *peer)
 
-	// cuts are the points of the conversation at which the connection is cut.
+	// cuts are the points of the conversation at which the connection is cut. A
+	// point is a number: point counts them.
 	cuts   []int
-	points int // passed so far
+	points int // how many were passed
 }
 
-// arrival is a frame that came, and what a batch held.
+// arrival is a frame that has arrived.
 type arrival struct {
 	at     time.Time
 	kind   protocol.Type
 	size   int
-	offset lottery.Offset
-	count  int
+	offset lottery.Offset // of a batch
+	count  int            // the bets of a batch
 }
 
 // peer is the central's end of a connection.
@@ -92,7 +92,7 @@ func (c *central) dial(context.Context) (net.Conn, error) {
 	return client, nil
 }
 
-// point passes a point of the conversation and tells whether to cut there.
+// point passes a point of the conversation and returns whether to cut there.
 func (c *central) point() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -128,7 +128,7 @@ func (p *peer) next() (protocol.Type, []byte, error) {
 	return kind, slices.Clone(payload), nil
 }
 
-// send writes messages. That the agency has gone is no failure of a test.
+// send writes messages. It ignores an agency that has closed the connection.
 func (p *peer) send(messages ...protocol.Message) { _, _ = p.Write(encode(messages...)) }
 
 func encode(messages ...protocol.Message) (frames []byte) {
@@ -141,7 +141,7 @@ func encode(messages ...protocol.Message) (frames []byte) {
 	return frames
 }
 
-// until reads frames up to the first of a kind, without a reply to any.
+// until reads frames up to the first of a kind. It sends no reply.
 func (p *peer) until(kind protocol.Type) error {
 	for {
 		if got, _, err := p.next(); got == kind || err != nil {
@@ -150,8 +150,8 @@ func (p *peer) until(kind protocol.Type) error {
 	}
 }
 
-// answerUpTo replies to frames as it should, up to the first of a kind, which it
-// leaves without a reply.
+// answerUpTo replies to frames as the protocol demands, up to the first of a kind. That
+// one gets no reply.
 func (p *peer) answerUpTo(kind protocol.Type) error {
 	for {
 		got, payload, err := p.next()
@@ -162,8 +162,8 @@ func (p *peer) answerUpTo(kind protocol.Type) error {
 	}
 }
 
-// atFirst is a script that does something on the first connection, and speaks as
-// it should on those that follow.
+// atFirst is a script. It calls do on the first connection, and speaks as it should on
+// the others.
 func atFirst(do func(*peer)) func(int, *peer) {
 	return func(n int, p *peer) {
 		if n > 1 {
@@ -181,9 +181,9 @@ func (p *peer) greet() {
 	}
 }
 
-// speak does what the protocol demands until the agency goes, or the connection
-// is cut: when a frame has come, when it was taken, when half of its reply is
-// sent, or all.
+// speak does what the protocol demands, until the agency closes the connection or a
+// point cuts it. The points are after a frame has arrived, after the model has
+// processed it, after half of the reply, and after the whole reply.
 func (p *peer) speak() {
 	for {
 		kind, payload, err := p.next()
@@ -204,7 +204,7 @@ func (p *peer) speak() {
 	}
 }
 
-// take takes a frame and returns the replies.
+// take processes a frame and returns the replies.
 func (c *central) take(kind protocol.Type, payload []byte) []protocol.Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -269,7 +269,7 @@ func (c *central) results() (frames []protocol.Message) {
 	return frames
 }
 
-// batches are the batches that came.
+// batches returns the batches that have arrived.
 func (c *central) batches() (batches []arrival) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

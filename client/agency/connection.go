@@ -13,10 +13,10 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// connected connects, calls do, and closes the connection. When ctx ends, the reads
-// of do fail at once, and its writes fail after stopTimeout.
-func connected(ctx context.Context, id lottery.AgencyID, connect Dial, do func(context.Context, *deadline.Conn) error) error {
-	socket, err := connect(ctx)
+// withConnection connects to the central, calls do, and closes the connection. When
+// ctx ends, the reads of do fail at once, and its writes fail after stopTimeout.
+func withConnection(ctx context.Context, id lottery.AgencyID, dial Dial, do func(context.Context, *deadline.Conn) error) error {
+	socket, err := dial(ctx)
 	if err != nil {
 		return &lostError{err}
 	}
@@ -31,8 +31,8 @@ func connected(ctx context.Context, id lottery.AgencyID, connect Dial, do func(c
 	return err
 }
 
-// greet says who the agency is. It returns what the central has of it, and the
-// reader of the frames that follow.
+// greet sends HELLO and receives WELCOME. It returns the reader of the frames that
+// follow, and the WELCOME.
 func greet(c *deadline.Conn, id lottery.AgencyID) (*protocol.Reader, protocol.Welcome, error) {
 	var welcome protocol.Welcome
 	if err := send(c, &protocol.Hello{Version: protocol.Version, Agency: id}); err != nil {
@@ -50,14 +50,14 @@ func greet(c *deadline.Conn, id lottery.AgencyID) (*protocol.Reader, protocol.We
 	return frames, welcome, err
 }
 
-// otherProtocol names the protocol of what a stream begins with, if it is one that
-// servers often speak.
+// otherProtocol returns the name of the protocol that a stream begins with: HTTP, TLS,
+// or "" for any other.
 func otherProtocol(stream *bufio.Reader) string {
 	start, _ := stream.Peek(4)
 	switch {
 	case bytes.HasPrefix(start, []byte("HTTP")):
 		return "HTTP"
-	case bytes.HasPrefix(start, []byte{0x15, 3}), bytes.HasPrefix(start, []byte{0x16, 3}): // an alert, a handshake
+	case bytes.HasPrefix(start, []byte{0x15, 3}), bytes.HasPrefix(start, []byte{0x16, 3}): // an alert or a handshake
 		return "TLS"
 	}
 	return ""
@@ -75,20 +75,20 @@ func send(c *deadline.Conn, m protocol.Message) error {
 	return nil
 }
 
-// receive reads the next frame, which must be of the message's type. An ERROR frame
-// is returned as the error, a *protocol.Error.
+// receive reads the next frame into a message. The frame must have the message's
+// type. An ERROR frame becomes the error, a *protocol.Error.
 func receive(frames *protocol.Reader, m protocol.Message) error {
 	kind, payload, err := nextFrame(frames)
 	switch {
 	case err != nil:
 		return err
 	case kind != m.Type():
-		return fmt.Errorf("the central sent %v where %v is due", kind, m.Type())
+		return fmt.Errorf("the central sent %v, expected %v", kind, m.Type())
 	}
 	return m.Decode(payload)
 }
 
-// nextFrame reads the next frame. An ERROR frame is returned as the error, a
+// nextFrame reads the next frame. An ERROR frame becomes the error, a
 // *protocol.Error.
 func nextFrame(frames *protocol.Reader) (protocol.Type, []byte, error) {
 	kind, payload, err := frames.Next()

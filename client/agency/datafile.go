@@ -13,21 +13,20 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 )
 
-// errChanged says that the size of the data file changed during the upload.
+// errChanged means that the size of the data file changed during the upload.
 var errChanged = errors.New("the data file was changed during the upload")
 
-// dataFile is an open data file. name and size are for unchanged; stop ends the
-// watch of the context.
+// dataFile is an open data file.
 type dataFile struct {
 	*betcsv.Reader
 	file *os.File
 	name string
-	size int64
-	stop func() bool
+	size int64       // when the upload began
+	stop func() bool // the context's end no longer ends the reads
 }
 
-// dataFileError says which data file cannot be used, why, and what to do where that
-// is known.
+// dataFileError adds the name of the data file to an error. For some errors it also
+// adds the remedy.
 func dataFileError(name string, err error) error {
 	remedy := ""
 	switch {
@@ -39,8 +38,8 @@ func dataFileError(name string, err error) error {
 	return fmt.Errorf("data file %s: %w%s", name, reason.Of(err), remedy)
 }
 
-// checkDataFile tells the size of a data file in bytes, or that it is a pipe, which
-// has none. It fails, saying what to do, if the file cannot be read.
+// checkDataFile returns the size of a data file in bytes, and whether the file is a
+// pipe, which has no size. It fails if the file cannot be read.
 func checkDataFile(name string) (size int64, pipe bool, err error) {
 	info, err := os.Stat(name)
 	switch {
@@ -58,9 +57,9 @@ func checkDataFile(name string) (size int64, pipe bool, err error) {
 	return info.Size(), false, file.Close()
 }
 
-// openDataFile opens a data file that had the given size when the upload began.
-// If the context ends, opening and reading return at once, also for a pipe to which
-// nobody writes. The goroutine that opens such a pipe may stay.
+// openDataFile opens a data file. size is its size when the upload began. When the
+// context ends, the opening and the reads return at once. That matters for a pipe
+// without a writer; the goroutine that opens such a pipe may stay.
 func openDataFile(ctx context.Context, name string, size int64, id lottery.AgencyID) (*dataFile, error) {
 	type opened struct {
 		file *os.File
@@ -73,7 +72,7 @@ func openDataFile(ctx context.Context, name string, size int64, id lottery.Agenc
 		case done <- opened{file, err}:
 		case <-ctx.Done():
 			if err == nil {
-				file.Close() // nobody takes it
+				file.Close() // openDataFile has returned
 			}
 		}
 	}()
@@ -82,8 +81,7 @@ func openDataFile(ctx context.Context, name string, size int64, id lottery.Agenc
 		if o.err != nil {
 			return nil, o.err
 		}
-		// A regular file does not support deadlines, and its reads do not
-		// block.
+		// A regular file has no deadlines. Its reads do not block.
 		stop := context.AfterFunc(ctx, func() { _ = o.file.SetReadDeadline(time.Unix(1, 0)) })
 		return &dataFile{Reader: betcsv.NewDataReader(o.file, name, id), file: o.file, name: name, size: size, stop: stop}, nil
 	case <-ctx.Done():
@@ -91,9 +89,9 @@ func openDataFile(ctx context.Context, name string, size int64, id lottery.Agenc
 	}
 }
 
-// unchanged fails if the size of the file is not the size when the upload began. Call
-// it after the last read.
-func (f *dataFile) unchanged() error {
+// checkSize fails if the size of the file has changed since the upload began. Call it
+// after the last read.
+func (f *dataFile) checkSize() error {
 	info, err := f.file.Stat()
 	if err != nil {
 		return err
@@ -104,7 +102,6 @@ func (f *dataFile) unchanged() error {
 	return nil
 }
 
-// Close closes the file.
 func (f *dataFile) Close() error {
 	f.stop()
 	return f.file.Close()

@@ -12,8 +12,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv/betcsvtest"
 )
 
-// What is wrong with a data file is said before anything is dialled.
-func TestDataFileSaysWhatIsWrong(t *testing.T) {
+// The agency checks its data file before it connects.
+func TestDataFileIsCheckedFirst(t *testing.T) {
 	dir := t.TempDir()
 	open := func(name string) error {
 		_, err := Run(t.Context(), 1, name, nil, Options{})
@@ -38,7 +38,7 @@ func TestDataFileSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// A text that no message can carry is refused with its line.
+// The error for a text that is too long for a message names the line.
 func TestTooLongTextNamesItsLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bets := betcsvtest.Numbered(3)

@@ -1,19 +1,19 @@
 package agency
 
 import (
-	"github.com/op/go-logging"
+	oplogging "github.com/op/go-logging"
 
-	format "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-var log = logging.MustGetLogger("client")
+var log = oplogging.MustGetLogger("client")
 
-// Each kind of log line has one function. A line is an action, a result, then pairs
-// of key and value. format.Value escapes the text of a peer or of an error.
+// Each kind of log line has one function. logging.Value escapes the text of a peer
+// or of an error.
 
 func logRetrying(id lottery.AgencyID, err error) {
-	log.Infof("action: connect | result: in_progress | client_id: %d | reason: %s", id, format.Value(err.Error()))
+	log.Infof("action: connect | result: in_progress | client_id: %d | reason: %s", id, logging.Value(err.Error()))
 }
 
 func logResuming(id lottery.AgencyID, stored lottery.Offset) {
@@ -21,8 +21,8 @@ func logResuming(id lottery.AgencyID, stored lottery.Offset) {
 }
 
 func logBatchSent(id lottery.AgencyID, bets int, end lottery.Offset) {
-	if !log.IsEnabledFor(logging.DEBUG) {
-		return // avoids an allocation for each batch when DEBUG is off
+	if !log.IsEnabledFor(oplogging.DEBUG) {
+		return // saves an allocation for each batch
 	}
 	log.Debugf("action: lote_enviado | result: success | client_id: %d | cantidad: %d | enviadas: %d", id, bets, end)
 }
@@ -32,13 +32,13 @@ func logFinished(id lottery.AgencyID, total lottery.Offset) {
 }
 
 func logBetSent(document string, number int64) {
-	log.Infof("action: apuesta_enviada | result: success | dni: %s | numero: %d", format.Value(document), number)
+	log.Infof("action: apuesta_enviada | result: success | dni: %s | numero: %d", logging.Value(document), number)
 }
 
 func logClosed(what, key, value string, id lottery.AgencyID, err error) {
 	if err != nil {
-		log.Errorf("action: close_%s | result: fail | client_id: %d | %s: %s | error: %s", what, id, key, format.Value(value), format.Value(err.Error()))
+		log.Errorf("action: close_%s | result: fail | client_id: %d | %s: %s | error: %s", what, id, key, logging.Value(value), logging.Value(err.Error()))
 		return
 	}
-	log.Infof("action: close_%s | result: success | client_id: %d | %s: %s", what, id, key, format.Value(value))
+	log.Infof("action: close_%s | result: success | client_id: %d | %s: %s", what, id, key, logging.Value(value))
 }

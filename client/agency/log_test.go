@@ -13,7 +13,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// Each line, letter by letter. The contract's is the one about the bet.
+// Each line is exactly as wanted. The line about the bet is part of the contract.
 func TestLines(t *testing.T) {
 	lines := logtest.Capture(t, "DEBUG")
 	logBetSent("30904465", 7574)
@@ -41,8 +41,8 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// What an agency says of a whole upload: no line claims a failure, and what was
-// opened is closed.
+// The lines of a whole upload: none is a failure, and everything that was opened is
+// closed.
 func TestLinesOfAnUpload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lines := logtest.Capture(t, "INFO")
@@ -62,8 +62,8 @@ func TestLinesOfAnUpload(t *testing.T) {
 			"INFO     action: close_connection | result: success | client_id: 1 | address: pipe",
 		}
 		got := lines()
-		// Whether all was sent when the connection was lost is a race, and
-		// so is who notices first, receiver or sender.
+		// It is a race whether all was sent when the connection was lost, and
+		// whether the receiver or the sender notices first.
 		if len(got) > 2 && strings.Contains(got[2], "notificacion") {
 			got = slices.Delete(got, 2, 3)
 		}

@@ -12,14 +12,13 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// A central that says what makes no sense is not tried again, and no winner
-// comes of it.
+// After a reply that makes no sense the agency fails at once, without winners.
 func TestNonsense(t *testing.T) {
 	huge := []byte{0xff, 0xff, 0xff, 0xff, 0x82}
 	welcome := func(stored lottery.Offset) []byte { return encode(&protocol.Welcome{Stored: stored}) }
 	for _, tt := range []struct {
 		name  string
-		after protocol.Type // the frame that is answered so; what comes before is answered well
+		after protocol.Type // the frame that gets this reply; the frames before it get the right ones
 		reply []byte
 		want  string
 	}{
@@ -29,9 +28,9 @@ func TestNonsense(t *testing.T) {
 		{"another protocol", protocol.TypeHello, []byte("SSH-2.0-OpenSSH_9.2\r\n"), "malformed frame: length"},
 		{"huge length", protocol.TypeHello, huge, "malformed frame: length 4294967295"},
 		{"no type", protocol.TypeHello, []byte{0, 0, 0, 0}, "malformed frame: length 0"},
-		{"ACK for WELCOME", protocol.TypeHello, encode(&protocol.Ack{}), "the central sent ACK where WELCOME is due"},
-		{"HELLO for WELCOME", protocol.TypeHello, encode(&protocol.Hello{Version: 1, Agency: 1}), "HELLO where WELCOME"},
-		{"unknown type", protocol.TypeHello, []byte{0, 0, 0, 1, 0x77}, "type 0x77 where WELCOME"},
+		{"ACK for WELCOME", protocol.TypeHello, encode(&protocol.Ack{}), "the central sent ACK, expected WELCOME"},
+		{"HELLO for WELCOME", protocol.TypeHello, encode(&protocol.Hello{Version: 1, Agency: 1}), "HELLO, expected WELCOME"},
+		{"unknown type", protocol.TypeHello, []byte{0, 0, 0, 1, 0x77}, "type 0x77, expected WELCOME"},
 		{"short WELCOME", protocol.TypeHello, []byte{0, 0, 0, 2, 0x81, 0}, "malformed frame: WELCOME"},
 		{"long WELCOME", protocol.TypeHello, append([]byte{0, 0, 0, 15, 0x81}, make([]byte, 14)...), "malformed frame: WELCOME"},
 		{"more than the file has", protocol.TypeHello, welcome(1 << 63), "it has 100 bets"},
@@ -41,7 +40,7 @@ func TestNonsense(t *testing.T) {
 		{"BATCH", protocol.TypeBatch, []byte{0, 0, 0, 1, 0x02}, "BATCH during an upload"},
 		{"ACK beyond what was sent", protocol.TypeBatch, encode(&protocol.Ack{Stored: 101}), "acknowledged 101 bets"},
 		{"ACK of everything there is", protocol.TypeBatch, encode(&protocol.Ack{Stored: 1<<64 - 1}), "acknowledged 18446744073709551615"},
-		{"ACK that goes back", protocol.TypeBatch, encode(&protocol.Ack{Stored: 10}, &protocol.Ack{Stored: 9}), "acknowledged 9 bets, between 10"},
+		{"ACK that goes back", protocol.TypeBatch, encode(&protocol.Ack{Stored: 10}, &protocol.Ack{Stored: 9}), "acknowledged 9 bets, expected 10"},
 		{"short ACK", protocol.TypeBatch, []byte{0, 0, 0, 2, 0x82, 0}, "malformed frame: ACK"},
 		{"malformed", protocol.TypeBatch, huge, "malformed frame"},
 		{"REGISTERED before FINISHED", protocol.TypeBatch, encode(&protocol.Registered{}), "took the agency to have finished"},
@@ -74,8 +73,8 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// FINISHED follows all batches, so REGISTERED before the last of them is
-// acknowledged cannot be true: the agency must not take it for the end.
+// FINISHED follows all batches. A REGISTERED that comes before the acknowledgement of
+// the last batch is wrong: the agency must refuse it.
 func TestRegisteredWithBatchesInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
@@ -91,8 +90,8 @@ func TestRegisteredWithBatchesInFlight(t *testing.T) {
 	})
 }
 
-// FuzzCentral lets a central say anything after the WELCOME, or instead of it:
-// the agency ends, without a panic, and has winners only if it was told so.
+// FuzzCentral has the central send anything after the WELCOME, or instead of it. The
+// agency ends without a panic.
 func FuzzCentral(f *testing.F) {
 	f.Add(true, encode(&protocol.Ack{Stored: 30}, &protocol.Registered{}, &protocol.Winners{Documents: []string{"1"}}))
 	f.Add(true, encode(&protocol.Ack{Stored: 7}, &protocol.Error{Status: protocol.StatusBusy}))
@@ -104,7 +103,7 @@ func FuzzCentral(f *testing.F) {
 			defer cancel()
 			c := new(central)
 			c.script = func(n int, p *peer) {
-				if n == 3 { // one that acknowledges, and forgets, has no end
+				if n == 3 { // a central that acknowledges and forgets would keep the agency for ever
 					cancel()
 				}
 				if greets {

@@ -13,8 +13,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// wantFailure runs an agency that must fail with that error, over at most so many
-// connections.
+// wantFailure runs an agency that must fail with that error, after at most that many
+// dials.
 func wantFailure(t *testing.T, c *central, name, want string, dials int, options Options) {
 	t.Helper()
 	winners, err := Run(t.Context(), 1, name, c.dial, options)
@@ -24,7 +24,7 @@ func wantFailure(t *testing.T, c *central, name, want string, dials int, options
 	}
 }
 
-// A central that has lost what it acknowledged is not trusted with it again.
+// The central has lost bets that it acknowledged. The agency does not send them again.
 func TestLessThanAcknowledgedIsFinal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
@@ -54,7 +54,7 @@ func TestChangedDataFileIsFinal(t *testing.T) {
 			}
 			c := new(central)
 			changed := false
-			options := Options{RetryDeadline: time.Minute, BatchMaxAmount: 10, Progress: func(Progress) {
+			options := Options{RetryDeadline: time.Minute, BatchMaxAmount: 10, OnProgress: func(Progress) {
 				if changed {
 					return
 				}
@@ -78,7 +78,7 @@ func TestFileCutAtARowIsFinal(t *testing.T) {
 		name := writeDataFile(t, bets)
 		half := int64(len(betcsvtest.DataFile(bets[:1000], "\r\n")))
 		c := new(central)
-		options := Options{RetryDeadline: time.Minute, BatchMaxAmount: 10, Progress: func(Progress) {
+		options := Options{RetryDeadline: time.Minute, BatchMaxAmount: 10, OnProgress: func(Progress) {
 			if err := os.Truncate(name, half); err != nil {
 				t.Error(err)
 			}
@@ -97,8 +97,7 @@ func TestMoreWinnersThanBetsAreRefused(t *testing.T) {
 	})
 }
 
-// The retry deadline bounds every wait but that for the draw: for a central that
-// says nothing any more, and for one that acknowledges the same again and again.
+// The retry deadline limits every wait except the wait for the draw.
 func TestRetryDeadlineBoundsEveryWait(t *testing.T) {
 	for name, script := range map[string]func(p *peer){
 		"mute at once":        func(p *peer) { _ = p.until(protocol.TypeQuery) },
@@ -130,7 +129,7 @@ func TestRetryDeadlineBoundsEveryWait(t *testing.T) {
 	}
 }
 
-// A data file may be a pipe to which nobody writes: a stop ends the wait.
+// A data file may be a pipe without a writer. A stop ends the wait for it.
 func TestStopsWhileItWaitsForAPipe(t *testing.T) {
 	name := pipe(t)
 	for _, writer := range []bool{false, true} {
@@ -160,8 +159,8 @@ func TestStopsWhileItWaitsForAPipe(t *testing.T) {
 	}
 }
 
-// The retry deadline does not count while nothing is due from the central, as in a
-// pause between batches.
+// The time of the retry deadline does not run while the agency waits for no reply, as
+// in a pause between batches.
 func TestPausesBeyondTheRetryDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
@@ -169,7 +168,7 @@ func TestPausesBeyondTheRetryDeadline(t *testing.T) {
 	})
 }
 
-// Once the winners have begun to come, the rest is waited for like any reply.
+// After the first winners, the wait for the others is limited as for any reply.
 func TestCentralStallsAmidWinners(t *testing.T) {
 	for name, script := range map[string]func(*peer){
 		"mute": func(p *peer) {
@@ -203,8 +202,8 @@ func TestCentralStallsAmidWinners(t *testing.T) {
 	}
 }
 
-// A pipe can be read once. After a lost connection that is an error, and not a
-// success with what was left in it.
+// A pipe can be read once. After a lost connection the agency fails: it must not
+// succeed with the rest of the pipe alone.
 func TestPipeIsNotReadAgain(t *testing.T) {
 	name := pipe(t)
 	file, err := os.OpenFile(name, os.O_RDWR, 0)
@@ -226,7 +225,7 @@ func TestPipeIsNotReadAgain(t *testing.T) {
 	}
 }
 
-// What the central says counts for more than the end of the wait for a pipe.
+// The central refuses while the agency waits for a pipe. The error is the refusal.
 func TestPipeDoesNotHideARefusal(t *testing.T) {
 	name := pipe(t)
 	file, err := os.OpenFile(name, os.O_RDWR, 0)
@@ -239,8 +238,8 @@ func TestPipeDoesNotHideARefusal(t *testing.T) {
 		p.greet()
 		p.send(&protocol.Error{Status: protocol.StatusSuperseded, Text: "by the model"})
 	}
-	wantFailureOf := protocol.StatusSuperseded.String()
-	if _, err := Run(t.Context(), 1, name, c.dial, Options{RetryDeadline: 10 * time.Second}); err == nil || !strings.Contains(err.Error(), wantFailureOf) {
+	want := protocol.StatusSuperseded.String()
+	if _, err := Run(t.Context(), 1, name, c.dial, Options{RetryDeadline: 10 * time.Second}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v", err)
 	}
 }

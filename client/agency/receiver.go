@@ -14,16 +14,16 @@ type receiver struct {
 	frames     *protocol.Reader
 	window     *sendWindow
 	loop       *retry.Loop
-	known      bool // WELCOME already said that the agency has finished
-	registered bool // REGISTERED arrived: only WINNERS is still to come
-	documents  []string
+	finished   bool     // WELCOME said that the agency has finished
+	registered bool     // REGISTERED has arrived: only WINNERS may follow
+	documents  []string // of the winners that have arrived
 }
 
-func newReceiver(u *upload, frames *protocol.Reader, window *sendWindow, loop *retry.Loop, known bool) *receiver {
-	return &receiver{upload: u, frames: frames, window: window, loop: loop, known: known}
+func newReceiver(u *upload, frames *protocol.Reader, window *sendWindow, loop *retry.Loop, finished bool) *receiver {
+	return &receiver{upload: u, frames: frames, window: window, loop: loop, finished: finished}
 }
 
-// run returns nil when all winners are known.
+// run receives frames. It returns nil after the last winners.
 func (r *receiver) run() error {
 	for {
 		kind, payload, err := nextFrame(r.frames)
@@ -54,9 +54,9 @@ func (r *receiver) takeAck(payload []byte) error {
 	if err := ack.Decode(payload); err != nil {
 		return err
 	}
-	progress, err := r.window.acknowledge(ack.Stored)
-	if progress {
-		r.loop.Progress()
+	anyNew, err := r.window.acknowledge(ack.Stored)
+	if anyNew {
+		r.loop.Reset()
 	}
 	return err
 }
@@ -65,20 +65,20 @@ func (r *receiver) takeRegistered(payload []byte) error {
 	if err := new(protocol.Registered).Decode(payload); err != nil {
 		return err
 	}
-	if err := r.window.registered(); err != nil {
+	if err := r.window.confirmFinished(); err != nil {
 		return err
 	}
-	if !r.known { // a repeated FINISHED is no progress, else it could be retried for ever
-		r.loop.Progress()
+	if !r.finished { // a repeated FINISHED is no progress: the loop must end
+		r.loop.Reset()
 	}
 	r.registered = true
-	if r.options.Progress != nil {
-		r.options.Progress(Progress{Sent: r.size, Size: r.size, Waiting: true})
+	if r.options.OnProgress != nil {
+		r.options.OnProgress(Progress{Sent: r.size, Size: r.size, Waiting: true})
 	}
 	return nil
 }
 
-// takeWinners decodes one WINNERS frame and keeps its documents. It tells whether
+// takeWinners decodes one WINNERS frame and keeps its documents. It returns whether
 // another WINNERS follows. After the last one it sets the upload's winners.
 func (r *receiver) takeWinners(payload []byte) (more bool, err error) {
 	if !r.registered {
@@ -99,6 +99,6 @@ func (r *receiver) takeWinners(payload []byte) (more bool, err error) {
 		r.winners = r.documents
 		return false, nil
 	}
-	r.window.expect() // the draw is over: the rest follows at once
+	r.window.expectReply() // after the draw the rest follows at once
 	return true, nil
 }

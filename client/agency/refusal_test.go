@@ -14,8 +14,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// refuseAt is a script that answers the first frame of a kind with an ERROR, on
-// the first connection, and after that speaks as it should.
+// refuseAt is a script. On the first connection it answers the first frame of a kind
+// with an ERROR. On the others it speaks as it should.
 func refuseAt(kind protocol.Type, status protocol.Status) func(int, *peer) {
 	return atFirst(func(p *peer) {
 		if p.answerUpTo(kind) == nil {
@@ -121,7 +121,7 @@ func TestDeadlineWithoutProgress(t *testing.T) {
 	}
 }
 
-// As long as something is acknowledged now and then, the agency goes on.
+// The agency goes on as long as each acknowledgement comes before the deadline.
 func TestProgressExtendsTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
@@ -144,8 +144,8 @@ func TestProgressExtendsTheDeadline(t *testing.T) {
 	})
 }
 
-// A central that is there and says nothing is given up on after replyTimeout,
-// in every phase but the wait for the draw.
+// A central that sends nothing loses the connection after replyTimeout, in every phase
+// but the wait for the draw.
 func TestSilentCentral(t *testing.T) {
 	bets := betcsvtest.Numbered(500)
 	for _, tt := range []struct {
@@ -176,9 +176,9 @@ func TestSilentCentral(t *testing.T) {
 	}
 }
 
-// No reply is due while the agency passes over bets that are stored, which may
+// While the agency skips bets that are stored, it waits for no reply. To skip them may
 // take long.
-func TestNothingIsDueBeforeTheFirstBatch(t *testing.T) {
+func TestNoReplyLimitBeforeTheFirstBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bets := betcsvtest.Numbered(20)
 		c := &central{stored: bets[:10:10]}
@@ -196,7 +196,7 @@ func TestNothingIsDueBeforeTheFirstBatch(t *testing.T) {
 	})
 }
 
-// deadlines notes the deadlines of a connection's reads, in a bubble.
+// deadlines records the deadlines of a connection's reads, in a synctest bubble.
 type deadlines struct {
 	net.Conn
 	armed *[]time.Duration
@@ -211,8 +211,8 @@ func (d *deadlines) SetReadDeadline(at time.Time) error {
 	return d.Conn.SetReadDeadline(at)
 }
 
-// When sending fails, the central may have said why: that is waited for, but for
-// a moment only.
+// When sending fails, the agency waits for a moment: the central may have sent the
+// reason.
 func TestSendingFails(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -265,8 +265,8 @@ func (o *onceWritten) Write(p []byte) (int, error) {
 	return o.Conn.Write(p)
 }
 
-// A central that says nothing more is found out though batches go on, and from
-// the first on that it owes a reply to.
+// A central sends nothing more while batches go on. The time limit counts from the
+// first batch without a reply.
 func TestSilentCentralDuringSlowUpload(t *testing.T) {
 	const period = 20 * time.Second
 	synctest.Test(t, func(t *testing.T) {
@@ -282,8 +282,8 @@ func TestSilentCentralDuringSlowUpload(t *testing.T) {
 		})
 		start := time.Now()
 		runUpload(t, c, betcsvtest.Numbered(100), Options{BatchMaxAmount: 10, Period: period, RetryDeadline: time.Hour})
-		// The second batch gets no reply; eight pauses lie between the nine
-		// that are sent anew.
+		// The second batch gets no reply. Between the nine batches that are sent
+		// again there are eight pauses.
 		want := period + replyTimeout + 8*period
 		if took := time.Since(start); took < want || took > want+2*time.Second {
 			t.Errorf("took %v, want %v", took, want)
@@ -291,7 +291,7 @@ func TestSilentCentralDuringSlowUpload(t *testing.T) {
 	})
 }
 
-// A central that neither reads nor writes does not hold the agency for ever.
+// A central that neither reads nor writes does not stop the agency for ever.
 func TestCentralThatDoesNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
@@ -319,7 +319,7 @@ func TestNobodyListens(t *testing.T) {
 	})
 }
 
-// What a connection fails with says once what the agency was doing.
+// The error of a lost connection names only once what the agency was doing.
 func TestConnectionIsReset(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

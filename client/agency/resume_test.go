@@ -14,12 +14,12 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// Whatever moment the connection is lost at, and whatever the next one, every
-// bet is stored once and in order, and the winners come whole.
+// The connection is lost at any two moments. Every bet is stored once and in order,
+// and the agency gets all its winners.
 func TestResumesAfterAnyCut(t *testing.T) {
 	bets := betcsvtest.Numbered(13)
 	name := writeDataFile(t, bets)
-	upload := func(t *testing.T, cuts ...int) (points int) {
+	runWithCuts := func(t *testing.T, cuts ...int) (points int) {
 		synctest.Test(t, func(t *testing.T) {
 			c := &central{winners: []string{"00000001", "00000002"}, cuts: cuts}
 			winners, err := Run(t.Context(), 1, name, c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: 4})
@@ -34,11 +34,11 @@ func TestResumesAfterAnyCut(t *testing.T) {
 		})
 		return points
 	}
-	whole := upload(t)
+	whole := runWithCuts(t)
 	cuts := 0
 	for first := 1; first <= whole; first++ {
-		for second := first; second <= upload(t, first); second++ {
-			upload(t, first, second)
+		for second := first; second <= runWithCuts(t, first); second++ {
+			runWithCuts(t, first, second)
 			cuts++
 		}
 	}
@@ -47,8 +47,8 @@ func TestResumesAfterAnyCut(t *testing.T) {
 	}
 }
 
-// An agency that is started anew, and cuts its batches differently, goes on
-// where the last one was: what overlaps is not stored again.
+// An agency starts again, with batches of another size. It goes on where it was, and no
+// bet is stored twice.
 func TestResumesWithOtherBatches(t *testing.T) {
 	bets := betcsvtest.Numbered(40)
 	name := writeDataFile(t, bets)
@@ -57,12 +57,12 @@ func TestResumesWithOtherBatches(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := &central{cuts: []int{at, at + 9, at + 30}}
 			for _, size := range []int{7, 3, 64, 5} {
-				// The shortest deadline: the agency dies of any loss.
+				// The shortest deadline: any lost connection ends the agency.
 				_, err := Run(t.Context(), 1, name, c.dial, Options{BatchMaxAmount: size, RetryDeadline: 1})
 				if err == nil {
 					break
 				}
-				if !passing(err) {
+				if !temporary(err) {
 					t.Fatalf("cut at %v: %v", c.cuts, err)
 				}
 			}
@@ -78,9 +78,7 @@ func TestResumesWithOtherBatches(t *testing.T) {
 	}
 }
 
-// A batch that was stored and whose acknowledgement was lost is skipped by the
-// resumed agency; one that was sent from an earlier offset is stored from where
-// the central has it.
+// The central has stored a part of a batch. The agency goes on after that part.
 func TestResumesInTheMiddleOfABatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bets := betcsvtest.Numbered(25)
@@ -104,8 +102,8 @@ func TestResumesWhenAllIsStored(t *testing.T) {
 	}
 }
 
-// A file that is not the one whose bets are stored is a final error, not a
-// silent mix; nothing of it is sent.
+// The data file is not the one whose bets are stored. That is a final error, and no
+// bet of the file is sent.
 func TestRefusesAnotherFile(t *testing.T) {
 	bets := betcsvtest.Numbered(25)
 	edited := func(change func(*lottery.Bet)) []lottery.Bet {
@@ -142,7 +140,7 @@ func TestRefusesAnotherFile(t *testing.T) {
 	}
 }
 
-// What is appended to a file before the agency has finished is sent with it.
+// Bets that were appended to a file before the agency has finished are sent too.
 func TestSendsWhatWasAppended(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bets := betcsvtest.Numbered(25)
@@ -151,8 +149,7 @@ func TestSendsWhatWasAppended(t *testing.T) {
 	})
 }
 
-// A bad row stops the agency for good: nothing after it is sent, and it does
-// not finish.
+// A bad row is a final error: no later row is sent, and the agency does not finish.
 func TestBadRowIsFinal(t *testing.T) {
 	for _, stored := range []int{0, 30} { // read to be sent, or to be skipped
 		synctest.Test(t, func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// writeBuffer is how many bytes of frames one write to the socket can take: eight
-// of the largest frames.
+// writeBuffer is the most bytes of one write to the socket: eight frames of the
+// largest size.
 const writeBuffer = 8 * protocol.MaxFrame
 
 // sender sends the batches of a data file, then FINISHED and QUERY.
@@ -30,13 +30,13 @@ type sender struct {
 }
 
 // newSender returns a sender whose first bet has that offset. Its records have room
-// for the bet that no longer fits the batch.
+// for a whole batch and for the first bet of the next.
 func newSender(u *upload, c *deadline.Conn, window *sendWindow, offset lottery.Offset) *sender {
 	return &sender{upload: u, conn: c, window: window, offset: offset,
 		out: make([]byte, 0, writeBuffer), records: make([]byte, 0, 2*protocol.MaxRecords)}
 }
 
-// end is the offset after the last bet that was added.
+// end returns the offset after the last bet that was added.
 func (s *sender) end() lottery.Offset { return s.offset + lottery.Offset(s.count) }
 
 // send sends the file's bets, then FINISHED and QUERY.
@@ -50,16 +50,16 @@ func (s *sender) send(ctx context.Context, file *dataFile) error {
 			err = s.add(ctx, file, bet)
 		}
 		if ctx.Err() != nil {
-			return context.Cause(ctx) // which may have ended the read of a pipe
+			return context.Cause(ctx) // the end of the context also ends the read of a pipe
 		}
 		if err != nil {
 			return err
 		}
 		if s.count == 1 { // once for each batch, not for each bet
-			s.progress(file)
+			s.reportProgress(file)
 		}
 	}
-	if err := file.unchanged(); err != nil {
+	if err := file.checkSize(); err != nil {
 		return err
 	}
 	if s.count > 0 {
@@ -67,18 +67,18 @@ func (s *sender) send(ctx context.Context, file *dataFile) error {
 			return err
 		}
 	}
-	s.progress(file)
+	s.reportProgress(file)
 	return s.finish()
 }
 
-func (s *sender) progress(file *dataFile) {
-	if s.options.Progress != nil {
-		s.options.Progress(Progress{Sent: min(file.Offset(), s.size), Size: s.size})
+func (s *sender) reportProgress(file *dataFile) {
+	if s.options.OnProgress != nil {
+		s.options.OnProgress(Progress{Sent: min(file.Offset(), s.size), Size: s.size})
 	}
 }
 
-// add puts the record of a file's bet into the batch. If that is full it is sent
-// first, and the bet opens the next.
+// add puts the record of a bet into the batch. If the batch is full, add sends it
+// first, and the bet begins the next one.
 func (s *sender) add(ctx context.Context, file *dataFile, bet *lottery.Bet) error {
 	size := len(s.records)
 	records, err := appendRecord(s.records, file, bet)
@@ -97,9 +97,9 @@ func (s *sender) add(ctx context.Context, file *dataFile, bet *lottery.Bet) erro
 	return nil
 }
 
-// sendBatch pauses Options.Period since the last batch, puts the batch into the
-// buffer, writes the buffer if needed, starts the next batch, and waits until it may
-// be sent.
+// sendBatch pauses for Options.Period if it is not the first batch. Then it puts the
+// batch into the buffer, and writes the buffer if needed. It returns when the window
+// has room for the next batch.
 func (s *sender) sendBatch(ctx context.Context) error {
 	if s.sent && s.options.Period > 0 {
 		if err := retry.Pause(ctx, s.options.Period); err != nil {
@@ -111,10 +111,10 @@ func (s *sender) sendBatch(ctx context.Context) error {
 	s.sent = true
 	logBatchSent(s.id, s.count, s.end())
 	s.offset, s.count, s.records = s.end(), 0, s.records[:0]
-	// The buffered frames must be written before the next pause, and before the
-	// sender waits for replies to them.
-	slow := s.options.Period > 0 || s.pipe // which may be slow too
-	if slow || cap(s.out)-len(s.out) < protocol.MaxFrame || s.window.full() {
+	// The buffered frames must be written before the sender waits: for the next
+	// pause, for the next bet of a pipe, or for replies.
+	pausing := s.options.Period > 0 || s.pipe
+	if pausing || cap(s.out)-len(s.out) < protocol.MaxFrame || s.window.full() {
 		if err := s.flush(); err != nil {
 			return err
 		}

@@ -11,16 +11,15 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// errUnknown says that other bets of the agency were stored while the connection
-// was lost.
+// errUnknown means that other bets of the agency were stored between two connections.
 var errUnknown = errors.New("it is unknown whether the bet is stored: other bets of this agency were stored meanwhile")
 
-// single sends one bet.
+// single sends one bet. attempt is called once for each connection.
 type single struct {
 	bet    lottery.Bet
 	record []byte
 
-	first *protocol.Welcome // the first WELCOME of this run; nil until it arrives
+	first *protocol.Welcome // the first WELCOME; nil until it arrives
 }
 
 func (s *single) attempt(_ context.Context, c *deadline.Conn, _ *retry.Loop) error {
@@ -60,7 +59,7 @@ func (s *single) send(c *deadline.Conn, frames *protocol.Reader) error {
 		return err
 	}
 	if ack.Stored != s.first.Stored+1 {
-		return fmt.Errorf("the central acknowledged %d bets where %d are due", ack.Stored, s.first.Stored+1)
+		return fmt.Errorf("the central acknowledged %d bets, expected %d", ack.Stored, s.first.Stored+1)
 	}
 	return nil
 }

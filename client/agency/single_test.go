@@ -13,8 +13,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// The bet is stored once, whatever moment the connection is lost at: also when
-// only the acknowledgement was.
+// The bet is stored once, at whatever moment the connection is lost.
 func TestSingleBetIsStoredOnce(t *testing.T) {
 	before := betcsvtest.Numbered(3)
 	bet := sized(1, 300)[0]
@@ -49,8 +48,8 @@ func TestSingleBetFails(t *testing.T) {
 		want  string
 	}{
 		{"refused", encode(&protocol.Error{Status: protocol.StatusInvalidBet, Text: "no such day"}), "invalid bet: no such day"},
-		{"acknowledges less", encode(&protocol.Ack{Stored: 7}), "acknowledged 7 bets where 8 are due"},
-		{"another message", encode(&protocol.Registered{}), "REGISTERED where ACK is due"},
+		{"acknowledges less", encode(&protocol.Ack{Stored: 7}), "acknowledged 7 bets, expected 8"},
+		{"another message", encode(&protocol.Registered{}), "REGISTERED, expected ACK"},
 		{"retry for ever", encode(&protocol.Error{Status: protocol.StatusStorageFailed}), "no progress for 1m0s: storage failed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,8 +76,8 @@ func TestSingleBetFails(t *testing.T) {
 	}
 }
 
-// The connection is lost between WELCOME and BET. What the next WELCOME says of
-// the bets stored meanwhile decides.
+// The connection is lost between WELCOME and BET. The next WELCOME shows whether
+// other bets were stored in between.
 func TestSingleBetAfterOthers(t *testing.T) {
 	bets := betcsvtest.Numbered(4)
 	for _, tt := range []struct {

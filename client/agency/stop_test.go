@@ -19,8 +19,8 @@ import (
 
 var errSignal = errors.New("terminated")
 
-// An agency that is told to stop does, at once and in every phase; it closes
-// its connection and its file. Synctest fails if a goroutine is left.
+// An agency stops at once, in every phase, when its context ends. It closes its
+// connection and its file. Synctest fails if a goroutine is left.
 func TestStops(t *testing.T) {
 	mute := func(p *peer) { _ = p.until(0) } // reads, and says nothing
 	after := func(kind protocol.Type, then func(*peer)) func(*central, *peer) {
@@ -34,11 +34,11 @@ func TestStops(t *testing.T) {
 		name   string
 		script func(*central, *peer)
 		period time.Duration
-		closed []string // by the stop: the file is when all is sent
+		closed []string // at the stop; the file is closed earlier if all was sent
 	}{
 		{"before WELCOME", after(protocol.TypeHello, mute), 0, []string{"connection"}},
 		{"HELLO is not read", func(*central, *peer) { time.Sleep(time.Hour) }, 0, []string{"connection"}},
-		{"windowSize full", after(protocol.TypeBatch, mute), 0, []string{"file", "connection"}},
+		{"send window full", after(protocol.TypeBatch, mute), 0, []string{"file", "connection"}},
 		{"nothing is read", func(_ *central, p *peer) { p.greet(); time.Sleep(time.Hour) }, 0, []string{"file", "connection"}},
 		{"between batches", func(_ *central, p *peer) { p.speak() }, time.Minute, []string{"file", "connection"}},
 		{"before REGISTERED", after(protocol.TypeFinished, mute), 0, []string{"connection"}},
@@ -109,8 +109,8 @@ func TestStopsWhileItConnects(t *testing.T) {
 	})
 }
 
-// The time of the stop is any: no stored bet is lost or doubled by it, and the
-// next run of the agency ends the work.
+// The agency stops at any moment. No stored bet is lost or doubled, and the next run of
+// the agency sends the rest.
 func TestStopsAtAnyMoment(t *testing.T) {
 	bets := betcsvtest.Numbered(20)
 	name := writeDataFile(t, bets)
@@ -132,7 +132,7 @@ func TestStopsAtAnyMoment(t *testing.T) {
 			if _, err := Run(ctx, 1, name, c.dial, Options{RetryDeadline: time.Minute, BatchMaxAmount: 3}); err != nil && !errors.Is(err, errSignal) {
 				t.Errorf("stopped after %d ms: %v", ms, err)
 			}
-			time.Sleep(time.Second) // what was read is stored meanwhile
+			time.Sleep(time.Second) // the central stores what it has read
 			synctest.Wait()
 			stored := slices.Clone(c.stored)
 			if !slices.Equal(stored, bets[:len(stored)]) {

@@ -13,7 +13,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// errMismatch says that the data file is not the one whose bets are stored.
+// errMismatch means that the data file is not the one whose bets are stored.
 var errMismatch = errors.New("the data file was changed since its bets were stored")
 
 // upload is one upload of a data file. attempt is called once for each connection.
@@ -21,16 +21,16 @@ type upload struct {
 	id      lottery.AgencyID
 	file    string
 	size    int64 // of the file when the upload began
-	pipe    bool  // the file is one: it can be read once
-	opened  bool
+	pipe    bool  // the file is a pipe: it can be read only once
+	opened  bool  // an attempt has opened the file
 	options Options
 
-	acked   lottery.Offset // what the central has acknowledged over all connections
-	winners []string
+	acked   lottery.Offset // how many bets the central has acknowledged, over all connections
+	winners []string       // the result
 }
 
-// attempt sends what the central does not have yet, and waits for the winners.
-// Its goroutine sends; another receives the replies.
+// attempt sends the bets that the central does not have yet, and waits for the
+// winners. The caller's goroutine sends. Another goroutine receives the replies.
 func (u *upload) attempt(ctx context.Context, c *deadline.Conn, loop *retry.Loop) error {
 	frames, welcome, err := greet(c, u.id)
 	if err != nil {
@@ -40,7 +40,7 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, loop *retry.Loop
 		return fmt.Errorf("the central has %d bets of this agency, and had acknowledged %d", welcome.Stored, u.acked)
 	}
 	u.acked = welcome.Stored
-	// Only while a reply is due does time count.
+	// The timer of the loop runs only while the agency waits for a reply.
 	arm := func(d time.Duration) {
 		c.ArmRead(d)
 		if d > 0 {
@@ -49,46 +49,47 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, loop *retry.Loop
 			loop.Suspend()
 		}
 	}
-	arm(0) // no reply is due before the first batch
+	arm(0) // before the first batch there is no reply to wait for
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	receiver := newReceiver(u, frames, newSendWindow(welcome.Stored, arm), loop, welcome.Finished)
+	r := newReceiver(u, frames, newSendWindow(welcome.Stored, arm), loop, welcome.Finished)
 	received := make(chan error, 1)
 	go func() {
-		err := receiver.run()
+		err := r.run()
 		cancel(err)
 		received <- err
 	}()
-	total, err := u.sendFile(ctx, c, receiver.window, welcome)
+	total, err := u.sendFile(ctx, c, r.window, welcome)
 	if err != nil {
 		err = u.abort(c, err, received)
 	} else {
 		logFinished(u.id, total)
 		err = <-received
 	}
-	u.acked = receiver.window.acknowledged()
+	u.acked = r.window.acknowledged()
 	return err
 }
 
-// abort ends an attempt whose sending failed. If the connection failed, an ERROR may
-// still be readable. It is returned instead of err, because it says the reason.
+// abort ends an attempt after sending has failed with err. If the connection has
+// failed, the central may have sent an ERROR before that. The ERROR says the reason,
+// so abort returns it instead of err.
 func (u *upload) abort(c *deadline.Conn, err error, received <-chan error) error {
-	if passing(err) {
+	if temporary(err) {
 		c.EndWithin(stopTimeout)
 	} else {
 		c.Interrupt()
 	}
 	var refusal *protocol.Error
-	if reply := <-received; errors.As(reply, &refusal) && passing(err) {
+	if reply := <-received; errors.As(reply, &refusal) && temporary(err) {
 		return reply
 	}
 	return err
 }
 
-// sendFile sends what the central does not have yet, and returns how many bets
-// there are. When it returns the data file is closed.
-func (u *upload) sendFile(ctx context.Context, c *deadline.Conn, window *sendWindow, stored protocol.Welcome) (total lottery.Offset, err error) {
+// sendFile sends the bets that the central does not have yet. It returns how many
+// bets the file has. It opens and closes the data file.
+func (u *upload) sendFile(ctx context.Context, c *deadline.Conn, window *sendWindow, welcome protocol.Welcome) (total lottery.Offset, err error) {
 	if u.pipe && u.opened {
 		return 0, fmt.Errorf("%s: a pipe cannot be read again after the connection was lost", u.file)
 	}
@@ -98,29 +99,29 @@ func (u *upload) sendFile(ctx context.Context, c *deadline.Conn, window *sendWin
 		return 0, dataFileError(u.file, err)
 	}
 	defer func() { logClosed("file", "file", u.file, u.id, file.Close()) }()
-	if err := u.skip(ctx, file, stored); err != nil {
+	if err := u.skip(ctx, file, welcome); err != nil {
 		return 0, err
 	}
-	s := newSender(u, c, window, stored.Stored)
+	s := newSender(u, c, window, welcome.Stored)
 	err = s.send(ctx, file)
 	return s.end(), err
 }
 
-// skip reads over the bets that are stored, and compares their checksum with that
-// of WELCOME.
-func (u *upload) skip(ctx context.Context, file *dataFile, stored protocol.Welcome) error {
-	if stored.Stored == 0 {
+// skip reads the bets that are stored already, and compares their checksum with the
+// one in WELCOME.
+func (u *upload) skip(ctx context.Context, file *dataFile, welcome protocol.Welcome) error {
+	if welcome.Stored == 0 {
 		return nil
 	}
 	var sum uint32
 	var record []byte
-	for n := range stored.Stored {
+	for n := range welcome.Stored {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		bet, err := file.Next()
 		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("%s: %w: it has %d bets, %d are stored", u.file, errMismatch, n, stored.Stored)
+			return fmt.Errorf("%s: %w: it has %d bets, %d are stored", u.file, errMismatch, n, welcome.Stored)
 		}
 		if err == nil {
 			record, err = appendRecord(record[:0], file, bet)
@@ -130,14 +131,15 @@ func (u *upload) skip(ctx context.Context, file *dataFile, stored protocol.Welco
 		}
 		sum = protocol.Checksum(sum, record)
 	}
-	if sum != stored.Sum {
-		return fmt.Errorf("%s: %w: of its first %d bets the checksum is %08x, of those stored %08x", u.file, errMismatch, stored.Stored, sum, stored.Sum)
+	if sum != welcome.Sum {
+		return fmt.Errorf("%s: %w: of its first %d bets the checksum is %08x, of those stored %08x", u.file, errMismatch, welcome.Stored, sum, welcome.Sum)
 	}
-	logResuming(u.id, stored.Stored)
+	logResuming(u.id, welcome.Stored)
 	return nil
 }
 
-// appendRecord appends the record of the bet that was read last from a file.
+// appendRecord appends the record of a bet. The bet is the last one read from the
+// file: an error names its line.
 func appendRecord(dst []byte, file *dataFile, bet *lottery.Bet) ([]byte, error) {
 	dst, err := protocol.AppendRecord(dst, bet)
 	if err != nil {

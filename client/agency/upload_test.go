@@ -12,8 +12,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// The pause is between one batch and the next, whether or not they are
-// acknowledged; there is none before the first, and none after the last.
+// The agency pauses between one batch and the next, whether or not they are
+// acknowledged. It does not pause before the first batch or after the last.
 func TestPeriod(t *testing.T) {
 	const period = 5 * time.Second
 	for name, ackAfter := range map[string]time.Duration{"prompt": 0, "slow": 12 * time.Second} {
@@ -51,8 +51,7 @@ func TestPeriod(t *testing.T) {
 	}
 }
 
-// What was sent on an earlier connection counts for nothing: the first batch of
-// a new one is not paced, the others are.
+// There is no pause without batches, and none with a single batch.
 func TestPeriodOfNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -64,7 +63,7 @@ func TestPeriodOfNothing(t *testing.T) {
 	})
 }
 
-// A central that acknowledges nothing gets a window of batches and not one more.
+// A central that acknowledges nothing gets exactly one window of batches.
 func TestWindow(t *testing.T) {
 	const batches, size = windowSize + 8, 10
 	synctest.Test(t, func(t *testing.T) {
@@ -73,7 +72,7 @@ func TestWindow(t *testing.T) {
 			p.greet()
 			go func() { _ = p.until(protocol.TypeFinished) }()
 			for step := 1; step <= batches; step++ {
-				synctest.Wait() // all that the agency sends by itself has come
+				synctest.Wait() // for all batches that the agency sends by itself
 				if got, want := len(c.batches()), min(windowSize+step-1, batches); got != want {
 					t.Errorf("%d batches after %d acknowledgements, want %d", got, step-1, want)
 				}
@@ -91,7 +90,7 @@ func TestWindow(t *testing.T) {
 // One acknowledgement can answer many batches, or a part of them.
 func TestCumulativeAcknowledgements(t *testing.T) {
 	const size = 10
-	const full = size * windowSize // how many bets may be in flight
+	const full = size * windowSize // the bets of a full window
 	const total = 3*full + 4*size
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
@@ -129,7 +128,7 @@ func TestWinners(t *testing.T) {
 	}
 }
 
-// The draw may be days in coming. Nothing is asked again meanwhile.
+// The draw may come days later. The agency sends nothing until then.
 func TestWaitsForTheDraw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)
@@ -147,8 +146,8 @@ func TestWaitsForTheDraw(t *testing.T) {
 	})
 }
 
-// The server is restarted while the agency waits for the draw, long after the
-// last acknowledgement: the agency still has its whole deadline to come back.
+// The server restarts while the agency waits for the draw, long after the last
+// acknowledgement. The agency still has its whole deadline to connect again.
 func TestLosesConnectionWhileItWaitsForTheDraw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(central)

@@ -9,53 +9,54 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// windowSize is how many batches may be sent and not acknowledged. So many keep the
-// connection busy during a network round trip and an fsync of the central. More
-// would only wait in the central's queue.
+// windowSize is how many batches may be sent and not acknowledged. This number keeps
+// the connection busy during a network round trip and an fsync of the central. More
+// batches would only wait in the central's queue.
 const windowSize = 128
 
 // sendWindow keeps track of the batches that were sent and not acknowledged.
 type sendWindow struct {
-	arm   func(time.Duration) // bounds the wait for the next reply; 0 = no bound
+	arm   func(time.Duration) // limits the wait for the next reply; 0 = no limit
 	freed chan struct{}       // capacity 1; receives a value at each acknowledgement
 
-	mu       sync.Mutex
-	ends     []lottery.Offset // where each batch ends, the oldest first
-	acked    lottery.Offset   // acknowledgements are cumulative
-	sent     lottery.Offset
-	finished bool // FINISHED was sent
+	mu       sync.Mutex       // guards what follows
+	ends     []lottery.Offset // the offset after each batch, the oldest batch first
+	acked    lottery.Offset   // how many bets are acknowledged: acknowledgements are cumulative
+	sent     lottery.Offset   // how many bets were sent
+	finished bool             // FINISHED was sent
 }
 
 func newSendWindow(start lottery.Offset, arm func(time.Duration)) *sendWindow {
 	return &sendWindow{arm: arm, freed: make(chan struct{}, 1), acked: start, sent: start}
 }
 
-// full tells whether no further batch may be sent.
+// full returns whether no further batch may be sent.
 func (w *sendWindow) full() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.ends) >= windowSize
 }
 
-// acknowledged tells how many bets are acknowledged.
+// acknowledged returns how many bets are acknowledged.
 func (w *sendWindow) acknowledged() lottery.Offset {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.acked
 }
 
-// add notes that a batch up to the offset end is being sent.
+// add records that a batch is sent. end is the offset after its last bet.
 func (w *sendWindow) add(end lottery.Offset) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.ends) == 0 {
-		w.arm(replyTimeout) // else the timeout runs already
+		w.arm(replyTimeout) // otherwise the time limit runs already
 	}
 	w.ends = append(w.ends, end)
 	w.sent = end
 }
 
-// waitForRoom waits while the window is full. It fails with the context's cause.
+// waitForRoom waits while the window is full. If the context ends, it fails with the
+// context's cause.
 func (w *sendWindow) waitForRoom(ctx context.Context) error {
 	for w.full() {
 		select {
@@ -67,7 +68,7 @@ func (w *sendWindow) waitForRoom(ctx context.Context) error {
 	return nil
 }
 
-// finish notes that FINISHED is being sent.
+// finish records that FINISHED is sent.
 func (w *sendWindow) finish() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -75,10 +76,10 @@ func (w *sendWindow) finish() {
 	w.arm(replyTimeout)
 }
 
-// registered is called for REGISTERED. It removes the timeout of the next reply,
-// because the draw has none. It fails if FINISHED was not sent, or if bets are not
-// acknowledged.
-func (w *sendWindow) registered() error {
+// confirmFinished is called for REGISTERED. It fails if FINISHED was not sent, or if
+// bets are not acknowledged. The next reply comes after the draw, so the wait for it
+// has no limit.
+func (w *sendWindow) confirmFinished() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.finished || w.acked < w.sent {
@@ -88,22 +89,23 @@ func (w *sendWindow) registered() error {
 	return nil
 }
 
-// expect bounds the wait for the next reply.
-func (w *sendWindow) expect() {
+// expectReply limits the wait for the next reply.
+func (w *sendWindow) expectReply() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.arm(replyTimeout)
 }
 
-// acknowledge notes an acknowledgement and tells whether it acknowledged anything
-// new. It fails if stored is less than before, or more than was sent.
-func (w *sendWindow) acknowledge(stored lottery.Offset) (progress bool, err error) {
+// acknowledge records that the central has acknowledged the first stored bets. It
+// returns whether any of them is newly acknowledged. It fails if stored is less than
+// before, or more than was sent.
+func (w *sendWindow) acknowledge(stored lottery.Offset) (anyNew bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if stored < w.acked || stored > w.sent {
-		return false, fmt.Errorf("the central acknowledged %d bets, between %d and %d are due", stored, w.acked, w.sent)
+		return false, fmt.Errorf("the central acknowledged %d bets, expected %d to %d", stored, w.acked, w.sent)
 	}
-	progress = stored > w.acked
+	anyNew = stored > w.acked
 	w.acked = stored
 	n := 0
 	for n < len(w.ends) && w.ends[n] <= stored {
@@ -111,7 +113,7 @@ func (w *sendWindow) acknowledge(stored lottery.Offset) (progress bool, err erro
 	}
 	w.ends = w.ends[:copy(w.ends, w.ends[n:])]
 	if len(w.ends) == 0 && !w.finished {
-		w.arm(0) // nothing is due until the next batch
+		w.arm(0) // until the next batch there is no reply to wait for
 	} else {
 		w.arm(replyTimeout)
 	}
@@ -119,5 +121,5 @@ func (w *sendWindow) acknowledge(stored lottery.Offset) (progress bool, err erro
 	case w.freed <- struct{}{}:
 	default:
 	}
-	return progress, nil
+	return anyNew, nil
 }

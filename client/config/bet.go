@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Bet is the bet in the environment variables. Its fields are not parsed.
+// Bet is the bet in the environment variables, as it is written there.
 type Bet struct {
 	FirstName string // NOMBRE
 	LastName  string // APELLIDO
@@ -15,8 +15,8 @@ type Bet struct {
 	Number    string // NUMERO
 }
 
-// betFromEnv reads the five variables of a bet. set is true if at least one is
-// set. err names the missing variables, also if all are missing.
+// betFromEnv reads the five variables of a bet. set is true if at least one of them is
+// set. err names the missing ones, also if all are missing.
 func betFromEnv() (bet Bet, set bool, err error) {
 	var missing []string
 	for _, v := range []struct {

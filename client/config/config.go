@@ -1,5 +1,5 @@
-// Package config reads the client's settings: environment variables before
-// config.yaml before defaults.
+// Package config reads the client's settings. An environment variable has priority
+// over config.yaml, and config.yaml over the default.
 package config
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 )
 
-// DefaultPath is the file that is read, if it exists, when no flag names one.
+// DefaultPath is the configuration file if no flag names one. It may be missing.
 const DefaultPath = "./config.yaml"
 
 // Mode is what the client does.
@@ -28,10 +28,10 @@ const (
 	ModeEcho   Mode = "echo"   // sends messages and reads them back
 )
 
-// Config is the client's validated configuration; see Keys for limits and defaults.
+// Config is the client's validated configuration. Keys has the limits and defaults.
 type Config struct {
 	ID             string           `mapstructure:"id"` // as it was written
-	Agency         lottery.AgencyID // ID as a number; 0 in mode echo, where it is any text
+	Agency         lottery.AgencyID // ID as a number; 0 in mode echo, where ID is any text
 	ServerAddress  string           `mapstructure:"server.address"`
 	LoopAmount     int              `mapstructure:"loop.amount"`
 	LoopPeriod     time.Duration    `mapstructure:"loop.period"`
@@ -81,9 +81,9 @@ var Keys = []settings.Key{
 		Help: "nombre que debe tener el certificado de la central; sin él, el de server.address"},
 }
 
-// Load reads the file of that path; a missing one is an error only if required,
-// that is, if somebody named it. An environment variable that is set but empty
-// counts as not set. The error names the key, and the file or the variable.
+// Load reads the file and the environment. A missing file is an error only if it is
+// required. An empty environment variable counts as not set. The error names the key,
+// and the file or the variable.
 func Load(path string, required bool) (Config, error) {
 	var c Config
 	s, err := settings.Load(settings.File{Path: path, Required: required, Format: parseYAML}, Keys, &c)
@@ -103,9 +103,9 @@ func Load(path string, required bool) (Config, error) {
 	return c, nil
 }
 
-// applyMode decides the mode, and reads the bet in the environment for mode bet:
+// applyMode sets the mode, and for mode bet reads the bet in the environment:
 //
-//	explicit mode agency or echo         the environment's bet is not read
+//	explicit mode agency or echo         the bet is not read
 //	explicit mode bet                    all five variables are required
 //	no explicit mode, any variable set   mode bet, all five are required
 //	no explicit mode, no variable set    the default mode
@@ -134,7 +134,7 @@ func (c *Config) identify(s *settings.Settings) error {
 		c.Agency = lottery.AgencyID(id.(int64))
 	}
 	switch {
-	case s.Explicit("data.file"): // keep it as it is
+	case s.Explicit("data.file"):
 	case c.Agency == 0:
 		c.DataFile = ""
 	default:

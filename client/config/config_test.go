@@ -241,7 +241,7 @@ func TestLoadMissingFile(t *testing.T) {
 	}
 }
 
-// The committed file carries the defaults.
+// The committed file holds the defaults.
 func TestCommittedFile(t *testing.T) {
 	setEnv(t, vars{"CLI_ID": "1"})
 	if c, err := Load("../config.yaml", true); err != nil || c != defaults {
@@ -249,8 +249,8 @@ func TestCommittedFile(t *testing.T) {
 	}
 }
 
-// It mentions every key with its default; those that are not set stand in
-// comments without a space after the #, and are right without it.
+// The committed file mentions every key with its default. A key that it does not set is
+// in a comment without a space after the #. Without the # that line is valid.
 func TestCommittedFileMentionsEveryKey(t *testing.T) {
 	content, err := os.ReadFile("../config.yaml")
 	if err != nil {
@@ -274,7 +274,7 @@ func TestCommittedFileMentionsEveryKey(t *testing.T) {
 	}
 }
 
-// README.md shows the same table.
+// README.md shows the same keys, variables and defaults.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {

@@ -6,18 +6,18 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 	"gopkg.in/yaml.v3"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 )
 
-// parseYAML flattens a document of nested mappings into dotted keys whose
-// values are the text in the file: YAML's own types would turn an id 010 into
-// 8, and a value such as 1:30 into another type.
+// parseYAML turns a document of nested mappings into entries with dotted names. A value
+// is the text in the file. YAML's own types would turn an id 010 into 8.
 func parseYAML(content []byte) ([]settings.Entry, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var document yaml.Node
 	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
-		return nil, nil // nothing but comments
+		return nil, nil // only comments
 	} else if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func parseYAML(content []byte) ([]settings.Entry, error) {
 	return flatten(nil, "", root)
 }
 
-// flatten appends the entries of a mapping. It puts prefix, such as "server.",
+// flatten appends the entries of a mapping. It puts the prefix, such as "server.",
 // before each key.
 func flatten(entries []settings.Entry, prefix string, mapping *yaml.Node) ([]settings.Entry, error) {
 	for i := 0; i < len(mapping.Content); i += 2 {

@@ -1,5 +1,5 @@
-// Package echo is the client's echo loop: one connection per message, each
-// message read back as it was sent.
+// Package echo is the client's echo loop. It sends each message over a connection of its
+// own, and checks that the server sends it back.
 package echo
 
 import (
@@ -17,14 +17,14 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 )
 
-// answerTimeout is how long a server may take for one answer.
+// answerTimeout is how long the client waits for one answer.
 const answerTimeout = 10 * time.Second
 
-// maxAnswer bounds what is read of an answer; the protocol's own bound for a
-// line is 8,000 bytes.
+// maxAnswer is how many bytes of an answer are read. The protocol limits a line to
+// 8,000 bytes.
 const maxAnswer = 8 << 10
 
-// errWrongAnswer says that the server is no echo server: trying again is no use.
+// errWrongAnswer means that the server is no echo server. It is final.
 var errWrongAnswer = errors.New("wrong answer")
 
 // Options are the settings of the loop.
@@ -34,24 +34,23 @@ type Options struct {
 	RetryDeadline time.Duration // how long to try again without an answer; 0 = one attempt only
 }
 
-// Run sends the messages of the client with that id, each over a connection of its
-// own, and logs each answer. Cancelling ctx stops it: it closes and logs what is
-// open and returns nil. An error that it returns is already logged.
+// Run sends the messages of the client with that id, and logs each answer. When ctx
+// ends, it closes and logs what is open, and returns nil. It has logged the error that
+// it returns.
 //
-// If the server is not up yet, or closes the connection early, Run sends the
-// message again: to send an echo message twice does no harm. A wrong answer ends
-// the loop with an error.
-func Run(ctx context.Context, id string, connect func(context.Context) (net.Conn, error), opts Options) error {
-	for n := 1; n <= opts.Amount; n++ {
-		if n > 1 && retry.Pause(ctx, opts.Period) != nil {
+// If a connection fails, Run sends the message again over a new one, until
+// RetryDeadline. An echo message may be sent twice. A wrong answer is final.
+func Run(ctx context.Context, id string, dial func(context.Context) (net.Conn, error), options Options) error {
+	for n := 1; n <= options.Amount; n++ {
+		if n > 1 && retry.Pause(ctx, options.Period) != nil {
 			return nil
 		}
 		message := fmt.Sprintf("[CLIENT %s] Message N°%d", id, n)
-		loop := retry.NewLoop(opts.RetryDeadline, passing, func(err error) { logTryingAgain(id, err) })
+		loop := retry.NewLoop(options.RetryDeadline, temporary, func(err error) { logTryingAgain(id, err) })
 		err := loop.Run(ctx, func(attemptCtx context.Context) error {
-			conn, err := connect(attemptCtx)
+			conn, err := dial(attemptCtx)
 			if err != nil {
-				return &connectError{err}
+				return &dialError{err}
 			}
 			defer func() { logClosed(id, ctx.Err() != nil, conn.Close()) }()
 			return exchange(attemptCtx, conn, message)
@@ -69,20 +68,19 @@ func Run(ctx context.Context, id string, connect func(context.Context) (net.Conn
 	return nil
 }
 
-// connectError marks a failed attempt to connect, which is logged as another
-// action.
-type connectError struct{ err error }
+// dialError marks a failed attempt to connect. It is logged with another action.
+type dialError struct{ err error }
 
-func (e *connectError) Error() string { return e.err.Error() }
-func (e *connectError) Unwrap() error { return e.err }
+func (e *dialError) Error() string { return e.err.Error() }
+func (e *dialError) Unwrap() error { return e.err }
 
-// passing tells whether another attempt may succeed after this failure.
-func passing(err error) bool {
+// temporary returns whether another attempt may succeed after this failure.
+func temporary(err error) bool {
 	_, refused := errors.AsType[*identity.RefusedError](err)
 	return !refused && !errors.Is(err, errWrongAnswer)
 }
 
-// exchange sends the message over conn and reads the answer.
+// exchange sends the message over conn and checks the answer.
 func exchange(ctx context.Context, conn net.Conn, message string) error {
 	_ = conn.SetDeadline(time.Now().Add(answerTimeout)) // fails only if conn does
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
@@ -94,7 +92,7 @@ func exchange(ctx context.Context, conn net.Conn, message string) error {
 	}
 	answer, err := bufio.NewReaderSize(conn, max(maxAnswer, len(line))).ReadSlice('\n')
 	switch {
-	case !strings.HasPrefix(line, string(answer)): // an incomplete answer is a prefix of line: see the next cases
+	case !strings.HasPrefix(line, string(answer)): // a part of the line is no wrong answer: see the next cases
 		return fmt.Errorf("%w: %s", errWrongAnswer, answer)
 	case err == io.EOF:
 		return fmt.Errorf("receive message: %w", io.ErrUnexpectedEOF)

@@ -35,7 +35,7 @@ func expect(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// Each line of the contract, letter by letter.
+// Each line is exactly as wanted.
 func TestLines(t *testing.T) {
 	lines := logtest.Capture(t, "DEBUG")
 	hostile := errors.New("x|\ny")
@@ -69,8 +69,8 @@ func TestClosingShowsAtInfoOnlyWhenStopping(t *testing.T) {
 	expect(t, lines(), "action: close_connection | result: success | client_id: 1")
 }
 
-// answering returns a connect whose n-th connection (from 0) is served by
-// serve(n, line); nil serves nothing and refuses the connection.
+// answering returns a dial function. serve(n) serves its n-th connection, from 0; nil
+// refuses the connection.
 func answering(serve func(n int) func(conn net.Conn, line string)) func(context.Context) (net.Conn, error) {
 	n := -1
 	return func(context.Context) (net.Conn, error) {
@@ -130,8 +130,8 @@ func TestRun(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				lines := capture(t, "INFO")
-				connect := answering(func(n int) func(net.Conn, string) { return tt.conns[min(n, len(tt.conns)-1)] })
-				err := Run(t.Context(), "7", connect, Options{Amount: 2, RetryDeadline: time.Minute})
+				dial := answering(func(n int) func(net.Conn, string) { return tt.conns[min(n, len(tt.conns)-1)] })
+				err := Run(t.Context(), "7", dial, Options{Amount: 2, RetryDeadline: time.Minute})
 				got := lines()
 				if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
 					t.Errorf("got error %v, want %q", err, tt.err)
@@ -189,8 +189,8 @@ func TestRunStops(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				start := time.Now()
 				time.AfterFunc(time.Second, cancel)
-				connect := answering(func(int) func(net.Conn, string) { return tt.serve })
-				if err := Run(ctx, "1", connect, Options{Amount: 5, Period: time.Minute, RetryDeadline: time.Minute}); err != nil {
+				dial := answering(func(int) func(net.Conn, string) { return tt.serve })
+				if err := Run(ctx, "1", dial, Options{Amount: 5, Period: time.Minute, RetryDeadline: time.Minute}); err != nil {
 					t.Errorf("stopped with %v", err)
 				}
 				if took := time.Since(start); took != time.Second {
@@ -222,10 +222,10 @@ func TestRunOverTCP(t *testing.T) {
 		}
 	}()
 	lines := capture(t, "INFO")
-	connect := func(ctx context.Context) (net.Conn, error) {
+	dial := func(ctx context.Context) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", ln.Addr().String())
 	}
-	if err := Run(t.Context(), "1", connect, Options{Amount: 3}); err != nil {
+	if err := Run(t.Context(), "1", dial, Options{Amount: 3}); err != nil {
 		t.Fatal(err)
 	}
 	ln.Close()

@@ -3,11 +3,12 @@ package echo
 import (
 	"errors"
 
+	oplogging "github.com/op/go-logging"
+
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
-	gologging "github.com/op/go-logging"
 )
 
-var log = gologging.MustGetLogger("echo")
+var log = oplogging.MustGetLogger("echo")
 
 // The log lines that the assignment asks for.
 
@@ -25,21 +26,21 @@ func logFailed(id string, err error) {
 	log.Errorf("action: receive_message | result: fail | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
 }
 
-// logTryingAgain says why an attempt failed.
+// logTryingAgain logs why an attempt failed, before the next one.
 func logTryingAgain(id string, err error) {
-	if connect, ok := errors.AsType[*connectError](err); ok {
-		logConnecting(id, connect.err)
+	if dialing, ok := errors.AsType[*dialError](err); ok {
+		logConnecting(id, dialing.err)
 		return
 	}
 	logLost(id, err)
 }
 
-// logLost says that a message will be sent again.
+// logLost logs that a message will be sent again.
 func logLost(id string, err error) {
 	log.Infof("action: receive_message | result: in_progress | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
 }
 
-// logConnecting says that the server does not answer yet.
+// logConnecting logs that the server does not answer yet.
 func logConnecting(id string, err error) {
 	log.Infof("action: connect | result: in_progress | client_id: %s | error: %s", logging.Value(id), logging.Value(err.Error()))
 }

@@ -1,5 +1,5 @@
-// Package architecture holds no code, only the test that guards which part of
-// the project may know of which.
+// Package architecture has no code, only tests. They check which package may import
+// which.
 package architecture
 
 import (
@@ -22,10 +22,10 @@ const (
 
 // rule is one row of the architecture's table.
 type rule struct {
-	pkg       string   // its folder
+	pkg       string   // the package's folder
 	knows     []string // the packages of the project that it may import
-	without   []string // packages that it must not import: the standard library's itself, others not even indirectly
-	onlyKnown bool     // imports nothing but the standard library and what it knows
+	without   []string // packages that it must not import; those of other modules also not indirectly
+	onlyKnown bool     // it imports nothing but the standard library and what it knows
 }
 
 var (
@@ -33,7 +33,7 @@ var (
 	files   = []string{"os", "io/fs", "path/filepath"}
 	logs    = []string{"log", "log/slog", goLogging}
 	csv     = []string{"encoding/csv"}
-	clocked = []string{"internal/deadline", "internal/logging", "internal/reason"}
+	network = []string{"internal/deadline", "internal/logging", "internal/reason"}
 )
 
 var table = []rule{
@@ -52,21 +52,24 @@ var table = []rule{
 	{pkg: "server/config", knows: []string{"internal/settings"},
 		without: []string{"encoding/csv", "log", "log/slog", "net/http"}},
 	{pkg: "server/central", onlyKnown: true, knows: []string{"internal/lottery"}},
-	{pkg: "server/draw", onlyKnown: true, knows: []string{"internal/lottery", "internal/retry"},
+	{pkg: "server/central/centraltest", onlyKnown: true, knows: []string{"internal/lottery", "protocol", "server/central"}},
+	{pkg: "server/draw", onlyKnown: true, knows: []string{"internal/lottery", "internal/retry", "server/central"},
 		without: slices.Concat(sockets, files, logs, csv, []string{"encoding/binary", "bufio", "bytes"})},
-	{pkg: "server/store", knows: []string{"internal/betcsv", "internal/lottery", "protocol", "server/draw"},
+	{pkg: "server/store", knows: []string{"internal/betcsv", "internal/lottery", "protocol", "server/central", "server/draw"},
 		without: slices.Concat([]string{"net", "net/http", viper}, logs)},
-	{pkg: "server/tcp", knows: slices.Concat(clocked, []string{"internal/identity", "internal/lottery", "internal/retry", "protocol", "server/draw", "server/store"}),
+	{pkg: "server/embedded", onlyKnown: true, knows: []string{"internal/lottery", "server/central", "server/draw", "server/store"},
+		without: slices.Concat(sockets, files, logs, csv)},
+	{pkg: "server/tcp", knows: slices.Concat(network, []string{"internal/identity", "internal/lottery", "internal/retry", "protocol", "server/central"}),
 		without: []string{"encoding/csv", viper, "log", "log/slog"}},
-	{pkg: "server", knows: slices.Concat(clocked, []string{"internal/args", "internal/identity", "internal/settings", "server/config", "server/draw", "server/store", "server/tcp"}),
+	{pkg: "server", knows: slices.Concat(network, []string{"internal/args", "internal/identity", "internal/settings", "server/config", "server/draw", "server/embedded", "server/store", "server/tcp"}),
 		without: csv},
 	{pkg: "client/config", knows: []string{"internal/lottery", "internal/settings"},
 		without: []string{"encoding/csv", "log", "log/slog", "net/http"}},
-	{pkg: "client/agency", knows: slices.Concat(clocked, []string{"internal/betcsv", "internal/identity", "internal/lottery", "internal/retry", "protocol"}),
+	{pkg: "client/agency", knows: slices.Concat(network, []string{"internal/betcsv", "internal/identity", "internal/lottery", "internal/retry", "protocol"}),
 		without: []string{viper, "log", "log/slog"}},
-	{pkg: "client/echo", knows: slices.Concat(clocked, []string{"internal/identity", "internal/retry"}),
+	{pkg: "client/echo", knows: slices.Concat(network, []string{"internal/identity", "internal/retry"}),
 		without: slices.Concat(files, csv, []string{viper, "log", "log/slog"})},
-	{pkg: "client", knows: slices.Concat(clocked, []string{"internal/args", "internal/identity", "internal/lottery", "internal/retry", "internal/settings", "client/config", "client/agency", "client/echo"}),
+	{pkg: "client", knows: slices.Concat(network, []string{"internal/args", "internal/identity", "internal/lottery", "internal/retry", "internal/settings", "client/config", "client/agency", "client/echo"}),
 		without: csv},
 	{pkg: "internal/logging", without: []string{viper, "net", "log/slog"}},
 	{pkg: "internal/logging/logtest", knows: []string{"internal/logging"}},
@@ -77,22 +80,23 @@ var table = []rule{
 	{pkg: "internal/deadline", onlyKnown: true, without: slices.Concat(files, logs)},
 }
 
-// listed is what `go list -json` says of a package.
+// listed is what `go list -json` prints about a package.
 type listed struct {
 	ImportPath                         string
 	Imports, TestImports, XTestImports []string
 	Deps                               []string
 }
 
-// folder is the package's folder in the repository.
+// folder returns the package's folder in the repository.
 func folder(importPath string) string { return strings.TrimPrefix(importPath, module+"/") }
 
 func (p listed) testImports() []string { return slices.Concat(p.TestImports, p.XTestImports) }
 
-// ours tells whether a package belongs to the project, foreign whether neither
-// the project nor the standard library holds it.
+// ours returns whether a package belongs to the project.
 func ours(path string) bool { return strings.HasPrefix(path, module+"/") }
 
+// foreign returns whether a package belongs to another module than the project and the
+// standard library.
 func foreign(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	return strings.Contains(first, ".") && !ours(path)
@@ -161,7 +165,7 @@ func (r rule) check(p listed) (complaints []string) {
 	return complaints
 }
 
-// The table's rules themselves are tested on what they must refuse.
+// A rule refuses what it must refuse.
 func TestRuleRefuses(t *testing.T) {
 	r := rule{pkg: "x", knows: []string{"protocol"}, without: []string{"os", viper}, onlyKnown: true}
 	for _, tt := range []struct {

@@ -25,8 +25,9 @@ func builderStage(t *testing.T, program string) string {
 	return stage
 }
 
-// The second image takes the builder stage from the cache, and a change of the
-// project's code compiles no other module again: a layer of its own does that.
+// The builder stage of the second image comes from the cache. One layer compiles the
+// packages of other modules, so a change of the project's code compiles none of them
+// again.
 func TestBuilderStage(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("on another system the programs import other packages than in their images")
@@ -48,8 +49,8 @@ func TestBuilderStage(t *testing.T) {
 	}
 }
 
-// foreignImports returns in order what programs import of other modules, in all of
-// the project's packages that they consist of.
+// foreignImports returns, in order, the packages of other modules that programs import.
+// It looks at all of the project's packages in the programs.
 func foreignImports(all map[string]listed, programs ...string) (imports []string) {
 	for _, program := range programs {
 		for _, path := range append(all[program].Deps, all[program].ImportPath) {

@@ -14,12 +14,12 @@ import (
 	"testing"
 )
 
-// call is a use of one of these names of an imported package.
+// call says which files may use some names of a package.
 type call struct {
 	pkg   string
 	names []string
 	why   string
-	legal func(file string) bool
+	legal func(file string) bool // whether the file may use them
 }
 
 var calls = []call{
@@ -96,7 +96,7 @@ func localName(file *ast.File, pkg string) string {
 		if spec.Name != nil {
 			return spec.Name.Name
 		}
-		return "logging" // what both packages call themselves
+		return "logging" // the package name of go-logging and of internal/logging
 	}
 	return ""
 }
@@ -118,8 +118,8 @@ func TestCallIn(t *testing.T) {
 	}
 }
 
-// topLevel is what the repository may hold: what was asked for, an internal/
-// for both programs, and what tools demand.
+// topLevel lists what may be in the project's folder: what the user demanded, internal/,
+// and files that tools demand.
 var topLevel = []string{
 	"client", "server", "protocol", "scripts", ".data",
 	"docker-compose-dev.yaml", "generar-compose.sh", "validar-echo-server.sh",
@@ -145,8 +145,8 @@ func TestTopLevel(t *testing.T) {
 	}
 }
 
-// What the commands leave in the project's folder is never committed, nor in the
-// way of a switch to another branch; the folder of the data is in every clone.
+// Git ignores the files that the commands leave in the project's folder. So they are
+// never committed, and git can switch branches. A clone has the folder .data.
 func TestWhatGitIgnores(t *testing.T) {
 	git := func(args ...string) error {
 		cmd := exec.CommandContext(t.Context(), "git", args...)
@@ -166,10 +166,9 @@ func TestWhatGitIgnores(t *testing.T) {
 	}
 }
 
-// Of the protocol the store uses what says which bets are stored, and nothing of
-// frames and messages.
+// The store uses records and checksums of package protocol, but no frames and messages.
 func TestWhatTheStoreUsesOfTheProtocol(t *testing.T) {
-	allowed := []string{"AppendRecord", "Checksum", "MaxString"}
+	allowed := []string{"AppendRecord", "Checksum", "MaxString", "RecordSize"}
 	names, err := filepath.Glob(filepath.Join(root(t), "server/store/*.go"))
 	if err != nil || len(names) == 0 {
 		t.Fatalf("%d files, %v", len(names), err)

@@ -1,4 +1,4 @@
-// Package args reads the command line that both programs have.
+// Package args parses the command line, which is the same for both programs.
 package args
 
 import (
@@ -9,11 +9,11 @@ import (
 	"runtime/debug"
 )
 
-// Parse reads the arguments of a program that takes one option, -config
-// with the path of its configuration file. It returns the path, and whether an
-// argument named it. Errors and the usage go to stderr, the version goes to
-// stdout. If the usage or the version was asked for, the error is flag.ErrHelp.
-func Parse(program, usage, path string, args []string, stdout, stderr io.Writer) (chosen string, named bool, err error) {
+// Parse parses the arguments of a program. It returns the path of the configuration
+// file, and whether the option -config named it; defaultPath is the path otherwise.
+// Errors and the usage go to stderr, and the version goes to stdout. The error is
+// flag.ErrHelp after -help and -version.
+func Parse(program, usage, defaultPath string, args []string, stdout, stderr io.Writer) (path string, named bool, err error) {
 	flags := flag.NewFlagSet(program, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
@@ -21,7 +21,7 @@ func Parse(program, usage, path string, args []string, stdout, stderr io.Writer)
 		fmt.Fprintln(stderr, "\nOpciones:")
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&chosen, "config", path, "`archivo` de configuración")
+	flags.StringVar(&path, "config", defaultPath, "`archivo` de configuración")
 	version := flags.Bool("version", false, "muestra de qué versión es el programa y termina")
 	if err := flags.Parse(args); err != nil {
 		return "", false, err
@@ -31,10 +31,10 @@ func Parse(program, usage, path string, args []string, stdout, stderr io.Writer)
 		return "", false, errors.New("unexpected argument")
 	}
 	if *version {
-		info, _ := debug.ReadBuildInfo() // nil if the binary holds none
+		info, _ := debug.ReadBuildInfo() // nil if the binary has none
 		fmt.Fprintf(stdout, "%s: %s\n", program, describe(info))
 		return "", false, flag.ErrHelp
 	}
 	flags.Visit(func(*flag.Flag) { named = true })
-	return chosen, named, nil
+	return path, named, nil
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// describe says which version a program was built from, as far as the build has
-// recorded it: outside a git repository, or with -buildvcs=false, it has not.
+// describe returns the version that a program was built from, with its commit. Without
+// a git repository, or with -buildvcs=false, the build records no commit.
 func describe(info *debug.BuildInfo) string {
 	if info == nil {
 		return "versión desconocida, " + runtime.Version()

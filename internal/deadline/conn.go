@@ -1,5 +1,5 @@
-// Package deadline wraps net.Conn, so that another goroutine can end its reads and
-// writes.
+// Package deadline wraps a net.Conn. Another goroutine can end the reads and writes
+// of the wrapped connection.
 package deadline
 
 import (
@@ -10,24 +10,30 @@ import (
 )
 
 const (
-	// writeTimeout bounds the wait of a write for a peer that does not read.
+	// writeTimeout is how long a write waits for a peer that reads nothing.
 	writeTimeout = 10 * time.Second
 
-	// leastWrite is the time that a write has even after the time of EndWithin,
-	// so that a last ERROR can still be sent on a busy machine.
+	// leastWrite is the time that every write has, also after the end that
+	// EndWithin set. On a busy machine a last ERROR needs that time.
 	leastWrite = 20 * time.Millisecond
 
-	// writePiece is how many bytes are written under one deadline, so that a
-	// peer that reads slowly has time for any number of bytes.
+	// writePiece is how many bytes are written under one deadline. Each piece
+	// has a deadline of its own, because the peer may read slowly.
 	writePiece = 32 << 10
 )
 
 // past is a deadline that has expired.
 var past = time.Unix(1, 0)
 
-// Conn is a connection whose waiting another goroutine can end. A mutex guards all
-// deadlines, so that a late ArmRead cannot undo an Interrupt. Use its methods, not
-// those of net.Conn, to set deadlines.
+// Conn is a connection with these limits on its reads and writes:
+//
+//	ArmRead    one time limit for the next reads
+//	Interrupt  no more reads, from now on
+//	EndWithin  a last moment for all reads and writes
+//	Write      has a time limit of its own
+//
+// Any goroutine may call the methods. Do not call SetDeadline, SetReadDeadline or
+// SetWriteDeadline on a Conn.
 type Conn struct {
 	net.Conn
 
@@ -37,31 +43,33 @@ type Conn struct {
 	mu          sync.Mutex // guards the deadlines and what follows
 	interrupted bool       // Interrupt was called
 	draining    bool       // Drain was called: Interrupt does nothing
-	end         time.Time  // if set, the latest time of a read or write
+	end         time.Time  // the last moment for reads and writes; zero = none
 }
 
-// NewConn returns a Conn of a connection that nobody else uses.
+// NewConn wraps a connection. The caller no longer uses that connection itself.
 func NewConn(c net.Conn) *Conn { return &Conn{Conn: c} }
 
-// Close closes the connection. It may be called again, and by any goroutine: all
-// calls return what the first did.
+// Close closes the connection. Further calls return the error of the first call.
 func (c *Conn) Close() error {
 	c.closing.Do(func() { c.closeErr = c.Conn.Close() })
 	return c.closeErr
 }
 
-// Interrupt makes reads fail, the one that waits included.
+// Interrupt makes the read that waits fail, and all later reads. Writes go on. A later
+// ArmRead does not undo an Interrupt.
 func (c *Conn) Interrupt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.draining {
-		return // the call may come after Drain has begun
+		return // an Interrupt that comes late must not end the drain
 	}
 	c.interrupted = true
 	_ = c.SetReadDeadline(past)
 }
 
-// EndWithin ends all waiting, for reads and writes, after d. An earlier end stays.
+// EndWithin sets the last moment for reads and writes, d from now. Then the read and
+// the write that wait fail, and all later ones. A call that asks for a later moment
+// than an earlier call does nothing.
 func (c *Conn) EndWithin(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,8 +84,9 @@ func (c *Conn) EndWithin(d time.Duration) {
 	}
 }
 
-// ArmRead lets reads wait for d from now, or without end if d is 0, unless the
-// connection was interrupted.
+// ArmRead sets the time limit of reads: they fail after d from now. If d is 0 they
+// have no limit. The limit holds for all reads until the next ArmRead. Interrupt and
+// EndWithin have priority.
 func (c *Conn) ArmRead(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +97,8 @@ func (c *Conn) ArmRead(d time.Duration) {
 	_ = c.SetReadDeadline(c.deadline(d))
 }
 
-// deadline is d from now, but not beyond the end. The caller holds c.mu.
+// deadline returns the moment d from now, or the end if that is earlier. A d of 0 is
+// without limit. The caller holds c.mu.
 func (c *Conn) deadline(d time.Duration) time.Time {
 	if d == 0 {
 		return c.end
@@ -100,8 +110,8 @@ func (c *Conn) deadline(d time.Duration) time.Time {
 	return deadline
 }
 
-// Write writes all of p. It fails if the peer takes nothing for 10 s, or when
-// EndWithin says so.
+// Write writes all of p. It fails if the peer reads nothing for 10 s, or after the
+// end that EndWithin set.
 func (c *Conn) Write(p []byte) (written int, err error) {
 	least := time.Now().Add(leastWrite)
 	for written < len(p) {
@@ -109,16 +119,16 @@ func (c *Conn) Write(p []byte) (written int, err error) {
 		n, err := c.Conn.Write(p[written:min(len(p), written+writePiece)])
 		written += n
 		var timeout net.Error
-		progress := n > 0 && errors.As(err, &timeout) && timeout.Timeout()
-		if err != nil && (final || !progress) {
+		slow := n > 0 && errors.As(err, &timeout) && timeout.Timeout() // but the peer reads
+		if err != nil && (final || !slow) {
 			return written, err
 		}
 	}
 	return written, nil
 }
 
-// armWrite bounds the next piece of a write. It tells whether no other piece may
-// follow when the time is over.
+// armWrite sets the deadline of the next piece of a write. It returns whether that
+// deadline is the end of the whole write. The write has at least until least.
 func (c *Conn) armWrite(least time.Time) (final bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,9 +141,13 @@ func (c *Conn) armWrite(least time.Time) (final bool) {
 	return final
 }
 
-// Drain says that no more will be written, and takes what the peer still sends
-// until it closes too, for at most d. To close with unread input would reset the
-// connection, and then the peer may lose the last bytes that were written.
+// Drain closes the connection's own direction. Then it reads and drops what the peer
+// sends, until the peer closes its direction, but for at most d. Call it before
+// Close: to close a connection with unread input resets it, and after a reset the
+// peer may lose the last bytes that were written.
+//
+// Drain undoes an Interrupt. An Interrupt during Drain does nothing. EndWithin ends
+// a Drain too.
 func (c *Conn) Drain(d time.Duration) {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() != nil {
 		return
@@ -142,9 +156,9 @@ func (c *Conn) Drain(d time.Duration) {
 	c.interrupted, c.draining = false, true
 	c.mu.Unlock()
 	c.ArmRead(d)
-	scrap := make([]byte, 4096)
+	dropped := make([]byte, 4096)
 	for {
-		if _, err := c.Read(scrap); err != nil {
+		if _, err := c.Read(dropped); err != nil {
 			return
 		}
 	}

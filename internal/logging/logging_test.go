@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	gologging "github.com/op/go-logging"
+	oplogging "github.com/op/go-logging"
 )
 
-var log = gologging.MustGetLogger("test")
+var log = oplogging.MustGetLogger("test")
 
 func TestLineFormat(t *testing.T) {
 	local := time.Local
@@ -23,13 +23,13 @@ func TestLineFormat(t *testing.T) {
 	var out bytes.Buffer
 	b := &backend{w: &out}
 	at := time.Date(2024, 8, 22, 1, 11, 15, 999, time.UTC)
-	for _, rec := range []gologging.Record{
-		{Time: at, Level: gologging.INFO, Args: []any{"action: a | result: success"}},
-		{Time: at, Level: gologging.CRITICAL, Args: []any{"one", 2}},
-		{Time: at.Add(time.Second), Level: gologging.DEBUG, Args: []any{"d"}},
-		{Time: at, Level: gologging.WARNING, Args: []any{"w"}},
-		{Time: at, Level: gologging.ERROR, Args: []any{"e"}},
-		{Time: at, Level: gologging.NOTICE, Args: []any{"n"}},
+	for _, rec := range []oplogging.Record{
+		{Time: at, Level: oplogging.INFO, Args: []any{"action: a | result: success"}},
+		{Time: at, Level: oplogging.CRITICAL, Args: []any{"one", 2}},
+		{Time: at.Add(time.Second), Level: oplogging.DEBUG, Args: []any{"d"}},
+		{Time: at, Level: oplogging.WARNING, Args: []any{"w"}},
+		{Time: at, Level: oplogging.ERROR, Args: []any{"e"}},
+		{Time: at, Level: oplogging.NOTICE, Args: []any{"n"}},
 	} {
 		if err := b.Log(rec.Level, 0, &rec); err != nil {
 			t.Fatal(err)
@@ -95,7 +95,7 @@ func TestSetupUnknownLevel(t *testing.T) {
 	}
 }
 
-// countingWriter fails the test's expectation of one Write per line.
+// countingWriter counts the calls of Write.
 type countingWriter struct {
 	writes int
 	bytes.Buffer
@@ -132,7 +132,7 @@ func TestConcurrentLinesStayWhole(t *testing.T) {
 	}
 }
 
-// TestSetupAgainWhileLogging is for the race detector.
+// TestSetupAgainWhileLogging can only fail under the race detector.
 func TestSetupAgainWhileLogging(t *testing.T) {
 	if err := Setup(io.Discard, "INFO"); err != nil {
 		t.Fatal(err)
@@ -163,13 +163,13 @@ func BenchmarkLine(b *testing.B) {
 	}
 }
 
-// BenchmarkStockLine is the same line through what go-logging brings along.
+// BenchmarkStockLine logs the same line through go-logging's own backend.
 func BenchmarkStockLine(b *testing.B) {
-	stock := gologging.AddModuleLevel(gologging.NewBackendFormatter(
-		gologging.NewLogBackend(io.Discard, "", 0),
-		gologging.MustStringFormatter(`%{time:2006-01-02 15:04:05} %{level:-8s} %{message}`)))
-	stock.SetLevel(gologging.INFO, "")
-	logger := gologging.MustGetLogger("stock")
+	stock := oplogging.AddModuleLevel(oplogging.NewBackendFormatter(
+		oplogging.NewLogBackend(io.Discard, "", 0),
+		oplogging.MustStringFormatter(`%{time:2006-01-02 15:04:05} %{level:-8s} %{message}`)))
+	stock.SetLevel(oplogging.INFO, "")
+	logger := oplogging.MustGetLogger("stock")
 	logger.SetBackend(stock)
 	if err := Setup(io.Discard, "INFO"); err != nil { // the package-wide level is asked first
 		b.Fatal(err)

@@ -8,23 +8,28 @@ import (
 	"unicode/utf8"
 )
 
-// MaxValue is how many bytes a value takes at most, escapes included.
+// MaxValue is the maximum length of a value in bytes, with its escapes.
 const MaxValue = 1000
 
-// Value returns s in a form that can be the value of a key in a log line: it
-// holds no '|', no line break, no control character, no invalid UTF-8 and no
-// "action:", so it cannot be taken for another key or another line. It holds no
-// invisible character either, none that changes the direction of the text, and no
-// other space than ' ': a line is what it looks like. Ordinary text is returned as
-// it is.
+// Value makes s the value of a key in a log line. Value returns ordinary text as it
+// is. It escapes
+//   - '|', line breaks, control characters and the colon of "action:", because a
+//     value must not look like another key or another line,
+//   - invisible characters, marks of direction and every space but ' ', because a
+//     reader must see what the value is,
+//   - bytes that are not UTF-8.
 //
-// Escapes are those of Go's string literals, so the original can be read back
-// (strconv.UnquoteChar): a backslash is \\, line feed, carriage return and tab
-// are \n, \r and \t, '|' is \x7C, the colon of "action:" is \x3A, other ASCII
-// control characters and bytes that are not UTF-8 are \xHH, and other characters
-// \uHHHH or \UHHHHHHHH. A value that would take more than MaxValue bytes is cut
-// between two characters. Then it ends with \(+N bytes), which no escape looks like:
-// N bytes of s were left out.
+// The escapes are those of Go's string literals, which strconv.UnquoteChar reads
+// back:
+//
+//	\\            backslash
+//	\n \r \t      line feed, carriage return, tab
+//	\xHH          other ASCII characters, and bytes that are not UTF-8
+//	\uHHHH        other characters up to U+FFFF
+//	\UHHHHHHHH    other characters
+//
+// A value longer than MaxValue bytes is cut between two characters. It then ends with
+// \(+N bytes), where N is how many bytes of s are missing. No escape begins with \(.
 func Value(s string) string {
 	if len(s) <= MaxValue && isClean(s) {
 		return s
@@ -40,9 +45,9 @@ func Value(s string) string {
 	return string(b)
 }
 
-const action = "action:"
+const actionKey = "action:"
 
-// isClean tells whether no character of s needs an escape.
+// isClean returns whether no character of s needs an escape.
 func isClean(s string) bool {
 	for i := 0; i < len(s); {
 		r, size := rune(s[i]), 1
@@ -54,13 +59,12 @@ func isClean(s string) bool {
 		}
 		i += size
 	}
-	return !strings.Contains(s, action)
+	return !strings.Contains(s, actionKey)
 }
 
-// needsEscape tells whether a character needs an escape wherever it stands. A
-// reader must see it for what it is. Go's %q escapes what is not printable:
-// controls, formats such as the marks of direction, spaces, ends of lines. It does
-// not escape all that Unicode says to ignore.
+// needsEscape returns whether a character of size bytes needs an escape, wherever it
+// is. unicode.IsPrint refuses control characters, marks of direction and all spaces but
+// ' '. It accepts some invisible characters, which Unicode's tables list.
 func needsEscape(r rune, size int) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f || r == '|' || r == '\\'
@@ -69,11 +73,12 @@ func needsEscape(r rune, size int) bool {
 		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// appendCharacter appends the character that s begins with, or its escape, and
-// returns that character's size.
+// appendCharacter appends the first character of s, or its escape. It returns how many
+// bytes that character has in s.
 func appendCharacter(b []byte, s string) ([]byte, int) {
 	r, size := utf8.DecodeRuneInString(s)
-	if endsAction := r == ':' && bytes.HasSuffix(b, []byte(action[:len(action)-1])); !endsAction && !needsEscape(r, size) {
+	endsAction := r == ':' && bytes.HasSuffix(b, []byte(actionKey[:len(actionKey)-1]))
+	if !endsAction && !needsEscape(r, size) {
 		return append(b, s[:size]...), size
 	}
 	switch r {
@@ -86,7 +91,7 @@ func appendCharacter(b []byte, s string) ([]byte, int) {
 	case '\t':
 		return append(b, `\t`...), size
 	}
-	// In capitals: a small a could begin another "action:".
+	// The hexadecimal digits are capitals, because a small a could begin "action:".
 	switch {
 	case size == 1: // ASCII, or not UTF-8
 		return fmt.Appendf(b, `\x%02X`, s[0]), size

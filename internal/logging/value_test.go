@@ -25,11 +25,11 @@ func TestValue(t *testing.T) {
 		{"\u200e\u200f\u061c", `\u200E\u200F\u061C`},
 		{"\u202a\u202b\u202c\u202d\u202e", `\u202A\u202B\u202C\u202D\u202E`},
 		{"\u2066\u2067\u2068\u2069", `\u2066\u2067\u2068\u2069`},
-		// characters that nobody sees
+		// invisible characters
 		{"30\u200b904\u200c4\u200d65\ufeff", `30\u200B904\u200C4\u200D65\uFEFF`},
 		{"\u00ad\u034f\u115f\u2060\u2064\u206f\u3164\uffa0\ufff9", `\u00AD\u034F\u115F\u2060\u2064\u206F\u3164\uFFA0\uFFF9`},
 		{"\ufe0f\U000e0100\U000e0001\U000e0041\U0001d173", `\uFE0F\U000E0100\U000E0001\U000E0041\U0001D173`},
-		{"\ue000\U0010fffd\U000e0fff", `\uE000\U0010FFFD\U000E0FFF`}, // without a meaning
+		{"\ue000\U0010fffd\U000e0fff", `\uE000\U0010FFFD\U000E0FFF`}, // private use, not assigned
 		{"a\u00a0b\u2003c\u3000d", `a\u00A0b\u2003c\u3000d`},         // spaces
 		{"ok\xff\xc3", `ok\xFF\xC3`},
 		{"\uFFFD", "\uFFFD"}, // itself, not a decoding error
@@ -94,8 +94,7 @@ func FuzzValue(f *testing.F) {
 	})
 }
 
-// unescape reads back what Value wrote, as its documentation says, and how many
-// bytes were left out.
+// unescape reads back a value. It returns the text and how many bytes are missing.
 func unescape(v string) (text string, leftOut int, err error) {
 	var b []byte
 	for v != "" {

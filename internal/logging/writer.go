@@ -8,56 +8,57 @@ import (
 	"sync"
 	"time"
 
-	gologging "github.com/op/go-logging"
+	oplogging "github.com/op/go-logging"
 )
 
 const (
-	// maxWaiting is how many bytes of lines may wait to be written.
+	// maxWaiting is how many bytes of lines may wait.
 	maxWaiting = 4 << 20
 
-	// stallTime is how long an output may take nothing before lines are dropped.
+	// stallTime is how long the output may accept nothing before lines are
+	// dropped.
 	stallTime = time.Second
 
-	// maxPiece is how many bytes are written at once. A pipe takes them whole
-	// (PIPE_BUF), so lines of two processes on one pipe do not mix; and a slow
-	// reader is seen to take something.
+	// maxPiece is how many bytes are written at once. A pipe accepts a write of
+	// this size whole (PIPE_BUF). So the lines of two processes on one pipe do not
+	// mix, and each piece that a slow reader takes shows that it reads.
 	maxPiece = 4096
 
-	// gatherTime is the pause after writing all that waits. Under load some
-	// forty lines gather in it, and cost one write.
+	// gatherTime is the pause after all waiting lines were written. Under load
+	// about forty lines gather in it, which cost one write.
 	gatherTime = time.Millisecond
 
-	// Close waits for the output for closeTime, or stopTime if the program was
-	// told to stop.
+	// closeTime is how long Close waits for the output. stopTime is how long it
+	// waits after the program was told to stop.
 	closeTime = 5 * time.Second
 	stopTime  = 200 * time.Millisecond
 )
 
-// Writer passes lines on to an output that may be slow, such as a pipe. A
-// goroutine of its own writes: whoever logs does not wait for the output, until
-// 4 MiB of lines wait.
+// Writer passes lines on to an output that may be slow, such as a pipe. Its goroutine
+// writes to the output. A goroutine that logs does not wait for the output, as long as
+// less than 4 MiB of lines wait.
 //
-// Then whoever logs waits for room, so a slow reader slows the program. If the
-// output has taken nothing for a second, or the program was told to stop, the
-// line is dropped instead. The number of dropped lines is logged as soon as the
-// output takes something again.
+// After that a goroutine that logs waits for room: a slow reader slows the program. But
+// its line is dropped if the output has accepted nothing for a second, or if the program
+// was told to stop. The Writer logs the number of dropped lines as soon as the output
+// accepts something again.
 type Writer struct {
 	output  io.Writer
 	stopped <-chan struct{} // closed when the program is told to stop
-	done    chan struct{}   // closed when the goroutine has ended
+	done    chan struct{}   // closed when the Writer's goroutine has ended
 
 	mu      sync.Mutex    // guards what follows
-	work    *sync.Cond    // there are pending lines, or the Writer was closed
-	room    chan struct{} // closed at the next write; nil if nobody waits for it
-	pending []byte        // lines that the goroutine has not taken yet
-	waiting int           // how many bytes wait: those pending and those taken but not written
-	since   time.Time     // when the output took something, or the first line began to wait
-	dropped int           // lines, not logged yet
+	work    *sync.Cond    // signalled when lines are pending or the Writer is closed
+	room    chan struct{} // closed at the next write; nil if no goroutine waits for it
+	pending []byte        // lines that the Writer's goroutine has not taken yet
+	waiting int           // how many bytes wait: those pending, and those taken but not written
+	since   time.Time     // when the output last accepted something, or the first line began to wait
+	dropped int           // how many lines were dropped and are not reported yet
 	closed  bool
 }
 
-// Start returns a Writer to an output, and starts its goroutine, which ends after
-// Close. The context ends when the program is told to stop; from then on nobody
+// Start returns a Writer to an output, and starts its goroutine. Close ends the
+// goroutine. The context ends when the program is told to stop; after that no goroutine
 // waits for room.
 func Start(ctx context.Context, output io.Writer) *Writer {
 	w := &Writer{output: output, stopped: ctx.Done(), done: make(chan struct{})}
@@ -66,8 +67,8 @@ func Start(ctx context.Context, output io.Writer) *Writer {
 	return w
 }
 
-// Write takes one line, to be written soon. It never fails. What it takes after
-// Close may get lost.
+// Write accepts one line, which is written soon. It never fails. A line that comes after
+// Close may be lost.
 func (w *Writer) Write(line []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -89,8 +90,8 @@ func (w *Writer) add(line []byte) {
 	w.work.Signal()
 }
 
-// awaitRoom waits for room for n bytes and tells whether there is. The caller
-// holds w.mu.
+// awaitRoom waits for room for n bytes. It returns false if the line must be dropped.
+// The caller holds w.mu.
 func (w *Writer) awaitRoom(n int) bool {
 	for w.waiting > 0 && w.waiting+n > maxWaiting {
 		if !w.awaitWrite() {
@@ -100,9 +101,9 @@ func (w *Writer) awaitRoom(n int) bool {
 	return true
 }
 
-// awaitWrite waits until the output takes something. It tells whether to go on
-// waiting: not if the output has stalled or the program stops. The caller holds
-// w.mu, which is released meanwhile.
+// awaitWrite waits until the output accepts something. It returns false if the output
+// has stalled or the program stops. The caller holds w.mu; awaitWrite releases it while
+// it waits.
 func (w *Writer) awaitWrite() bool {
 	if w.room == nil {
 		w.room = make(chan struct{})
@@ -120,7 +121,7 @@ func (w *Writer) awaitWrite() bool {
 	return false
 }
 
-// run writes what is pending, until the Writer is closed and nothing is.
+// run writes the pending lines, until the Writer is closed and no line is pending.
 func (w *Writer) run() {
 	defer close(w.done)
 	for taken := w.take(nil); len(taken) > 0; taken = w.take(taken) {
@@ -134,21 +135,21 @@ func (w *Writer) run() {
 	}
 }
 
-// take waits for pending lines and takes them all. The Writer keeps the slice of
-// those that were taken before, for new lines. After Close it may return none.
-func (w *Writer) take(before []byte) []byte {
+// take waits for pending lines and takes them all. It returns none if the Writer was
+// closed. New lines go into the memory of written, which the caller no longer uses.
+func (w *Writer) take(written []byte) []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.pending) == 0 && !w.closed {
 		w.work.Wait()
 	}
 	taken := w.pending
-	w.pending = before[:0]
+	w.pending = written[:0]
 	return taken
 }
 
-// firstPiece returns what to write of lines at once: as many as fit a piece, or
-// one that is longer.
+// firstPiece returns the lines to write at once: as many as fit in maxPiece bytes, or one
+// line that is longer.
 func firstPiece(lines []byte) []byte {
 	if len(lines) <= maxPiece {
 		return lines
@@ -162,8 +163,8 @@ func firstPiece(lines []byte) []byte {
 	return lines
 }
 
-// wrote notes that n bytes wait no longer. With an error, the rest of them is
-// lost: a closed output must not stop the program.
+// wrote records that n bytes no longer wait. If the write failed with err, the bytes in
+// lost count as dropped: a closed output must not stop the program.
 func (w *Writer) wrote(n int, lost []byte, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -181,17 +182,17 @@ func (w *Writer) wrote(n int, lost []byte, err error) {
 	}
 }
 
-// droppedLine is the line that says how many are missing. It is written at every
+// droppedLine returns the line that reports n dropped lines. It is written at every
 // level.
 func droppedLine(n int) []byte {
 	stamp := time.Now().AppendFormat(nil, time.DateTime)
 	message := fmt.Sprintf("action: log | result: fail | lineas_perdidas: %d", n)
-	return appendLine(nil, stamp, gologging.WARNING, message)
+	return appendLine(nil, stamp, oplogging.WARNING, message)
 }
 
-// Close waits until all lines are written: for at most 5 s, and at most 200 ms
-// once the program was told to stop. A write that has not ended by then is left
-// behind, with its goroutine.
+// Close waits until all lines are written: for at most 5 s, or for at most 200 ms after
+// the program was told to stop. It does not wait longer for a write that blocks; the
+// Writer's goroutine then stays.
 func (w *Writer) Close() {
 	w.mu.Lock()
 	w.closed = true

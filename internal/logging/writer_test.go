@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// reader is an output that takes a write only when take lets it.
+// reader is an output whose writes wait until take or takeAll.
 type reader struct {
 	turn chan struct{}
 
@@ -43,7 +43,7 @@ func (r *reader) take() { r.turn <- struct{}{} }
 // takeAll lets all writes pass from now on.
 func (r *reader) takeAll() { close(r.turn) }
 
-// fail makes the writes fail with an error, if it is not nil.
+// fail makes the writes fail with err; nil lets them succeed again.
 func (r *reader) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -59,10 +59,10 @@ func (r *reader) text() string {
 // testLine returns a line of exactly n bytes.
 func testLine(n int) []byte { return append(bytes.Repeat([]byte{'x'}, n-1), '\n') }
 
-// most is how many lines of 1 KiB may wait.
+// most is the maximum number of lines of 1 KiB that wait.
 const most = maxWaiting / 1024
 
-// fill makes as many lines wait as may. One of them is being written.
+// fill writes lines until no more may wait. The first of them is being written.
 func fill(w *Writer) {
 	for range most {
 		_, _ = w.Write(testLine(1024))
@@ -89,7 +89,7 @@ func TestWaitingLinesAreWrittenTogether(t *testing.T) {
 	})
 }
 
-// After a write the Writer pauses, so that lines which come one by one gather too.
+// After a write the Writer pauses. Lines that come one by one gather in the pause.
 func TestLinesGather(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReader()
@@ -128,8 +128,8 @@ func TestPieces(t *testing.T) {
 	})
 }
 
-// While 4 MiB wait, whoever logs waits too. No line is lost as long as something
-// is taken within each second.
+// While 4 MiB wait, a goroutine that logs waits too. No line is lost if the output
+// accepts something in each second.
 func TestSlowReaderSlows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReader()
@@ -159,8 +159,8 @@ func TestSlowReaderSlows(t *testing.T) {
 	})
 }
 
-// Lines are dropped when 4 MiB wait and nothing was taken for a second. When
-// something is, a line says how many, where they are missing.
+// Lines are dropped if 4 MiB wait and the output has accepted nothing for a second. In
+// the place of the dropped lines, one line reports their number.
 func TestStalledReaderLosesLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReader()
@@ -190,7 +190,7 @@ func TestStalledReaderLosesLines(t *testing.T) {
 	})
 }
 
-// From when the program is told to stop, nobody waits for room.
+// After the program was told to stop, no goroutine waits for room.
 func TestStopDoesNotWaitForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
@@ -239,7 +239,7 @@ func TestCloseWaits(t *testing.T) {
 				time.AfterFunc(tt.taken, r.takeAll)
 				start := time.Now()
 				w.Close()
-				// The goroutine is in its pause after what it wrote last.
+				// The goroutine ends after gatherTime, which does not count.
 				if took := time.Since(start).Truncate(10 * time.Millisecond); took != tt.want {
 					t.Errorf("Close took %v", took)
 				}
@@ -252,7 +252,8 @@ func TestCloseWaits(t *testing.T) {
 	}
 }
 
-// A closed output neither stops nor slows whoever logs. Its lines count as lost.
+// A closed output neither stops nor slows a goroutine that logs. Its lines count as
+// dropped.
 func TestFailingOutput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReader()
@@ -309,7 +310,7 @@ func TestConcurrentLinesThroughAWriter(t *testing.T) {
 	}
 }
 
-// pipe returns the end for writing of a pipe that another process reads.
+// pipe returns the write end of a pipe. Another process reads it.
 func pipe(b *testing.B) *os.File {
 	b.Helper()
 	read, write, err := os.Pipe()
@@ -329,8 +330,7 @@ func pipe(b *testing.B) *os.File {
 	return write
 }
 
-// BenchmarkPipe is a line to another process: written by whoever logs, or by a
-// Writer.
+// BenchmarkPipe logs a line to another process, without a Writer and with one.
 func BenchmarkPipe(b *testing.B) {
 	for _, bm := range []struct {
 		name   string

@@ -1,7 +1,7 @@
 // Package lottery defines a bet, its validation and the winning rule, for agencies
 // and the central (the server program).
 //
-// It knows nothing of bytes, files, sockets or logs.
+// It depends on no byte format, file, socket or log.
 package lottery
 
 import (
@@ -17,7 +17,7 @@ const WinningNumber = 7574
 // AgencyID identifies an agency; valid ids are positive.
 type AgencyID uint32
 
-// ParseAgencyID reads a positive decimal integer of 32 bits.
+// ParseAgencyID parses a positive decimal integer of 32 bits.
 func ParseAgencyID(text string) (AgencyID, error) {
 	id, err := strconv.ParseUint(text, 10, 32)
 	if err != nil || id == 0 {
@@ -26,8 +26,8 @@ func ParseAgencyID(text string) (AgencyID, error) {
 	return AgencyID(id), nil
 }
 
-// Offset counts bets of one agency: it is a position in the agency's sequence
-// of bets, or how many of them there are.
+// Offset is a position in the sequence of an agency's bets, from 0. It is also the
+// number of bets before that position.
 type Offset uint64
 
 // Bet is one entry of the lottery.
@@ -35,30 +35,29 @@ type Bet struct {
 	Agency    AgencyID
 	FirstName string
 	LastName  string
-	Document  string // the text as given; leading zeros matter
+	Document  string // a text: leading zeros stay
 	Birthdate Date
 	Number    int64
 }
 
-// HasWon tells whether a bet wins the draw.
+// HasWon returns whether a bet wins the draw.
 func HasWon(b *Bet) bool { return b.Number == WinningNumber }
 
-// ErrInvalidBet is what every error that Validate returns is, as errors.Is tells.
+// ErrInvalidBet matches, with errors.Is, every error of Validate.
 var ErrInvalidBet = errors.New("invalid bet")
 
-// invalidError says what is invalid. That it is a bet its readers know: an ERROR
-// says so, or the row of a file.
+// invalidError names the field and the problem. Its text does not say that a bet is
+// invalid: the ERROR message or the file's row, in which it appears, says that.
 type invalidError struct{ field, problem string }
 
 func (e invalidError) Error() string { return e.field + ": " + e.problem }
 
-// Is tells that the error is an ErrInvalidBet.
+// Is makes errors.Is match ErrInvalidBet.
 func (e invalidError) Is(target error) bool { return target == ErrInvalidBet }
 
-// ParseBet makes a bet of its fields as a person wrote them: the birthdate as
-// YYYY-MM-DD, the number as a decimal integer of 64 bits. It fails, naming the
-// field, if one of these two is anything else. The texts are not checked here;
-// see Validate.
+// ParseBet makes a bet from the texts of its fields. The birthdate must be YYYY-MM-DD,
+// and the number a decimal integer of 64 bits; the error names the field. ParseBet does
+// not check the other texts: Validate does.
 func ParseBet(agency AgencyID, firstName, lastName, document, birthdate, number string) (Bet, error) {
 	bet := Bet{Agency: agency, FirstName: firstName, LastName: lastName, Document: document}
 	var err error
@@ -71,7 +70,8 @@ func ParseBet(agency AgencyID, firstName, lastName, document, birthdate, number 
 	return bet, nil
 }
 
-// ParseNumber reads a decimal integer of 64 bits.
+// ParseNumber parses a decimal integer of 64 bits. Its loop is for up to 18 digits,
+// which always fit.
 func ParseNumber(s string) (int64, error) {
 	if s == "" || len(s) > 18 {
 		return parseAnyNumber(s)
@@ -87,7 +87,7 @@ func ParseNumber(s string) (int64, error) {
 	return n, nil
 }
 
-// parseAnyNumber is ParseNumber for a sign, and for more digits than always fit.
+// parseAnyNumber is ParseNumber for a sign or for more than 18 digits.
 func parseAnyNumber(s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
@@ -96,7 +96,7 @@ func parseAnyNumber(s string) (int64, error) {
 	return n, nil
 }
 
-// Validate returns nil for a bet that can be stored, else an error that is
+// Validate returns nil for a bet that can be stored. Otherwise its error is an
 // ErrInvalidBet and names the field.
 func (b *Bet) Validate() error {
 	switch {
@@ -114,10 +114,10 @@ func (b *Bet) Validate() error {
 	return nil
 }
 
-// validText tells whether a text can be a field of a bet: it is UTF-8, without line
-// breaks and without NUL.
+// validText returns whether a text can be a field of a bet: valid UTF-8, without line
+// breaks and NUL.
 func validText(s string) bool {
-	var all byte // the bits of all bytes
+	var all byte // has each bit that any byte has
 	for i := range len(s) {
 		c := s[i]
 		if c <= '\r' && (c == '\n' || c == '\r' || c == 0) {

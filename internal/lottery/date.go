@@ -14,8 +14,8 @@ type Date struct {
 
 const dateSize = len("YYYY-MM-DD")
 
-// ParseDate reads a day in the form YYYY-MM-DD (ISO 8601). It fails if the text
-// has another form, or if there is no such day.
+// ParseDate parses a day in the form YYYY-MM-DD (ISO 8601). It fails if the text has
+// another form, or if the day does not exist.
 func ParseDate(s string) (Date, error) {
 	if len(s) == dateSize && s[4] == '-' && s[7] == '-' {
 		century, year := twoDigits(s[0], s[1]), twoDigits(s[2], s[3])
@@ -28,8 +28,8 @@ func ParseDate(s string) (Date, error) {
 	return Date{}, fmt.Errorf("%.40q is no day in the form YYYY-MM-DD", s)
 }
 
-// noDigits is the result of twoDigits for anything but two digits. It is never a
-// valid month or day.
+// noDigits is the result of twoDigits for anything but two digits. It is no valid month
+// or day.
 const noDigits = 100
 
 func twoDigits(tens, ones byte) uint8 {
@@ -40,8 +40,8 @@ func twoDigits(tens, ones byte) uint8 {
 	return 10*tens + ones
 }
 
-// Valid tells whether the day exists, in the years 1 to 9999 that Python's
-// datetime.date knows.
+// Valid returns whether the day exists. The year must be from 1 to 9999, as in Python's
+// datetime.date.
 func (d Date) Valid() bool {
 	return d.Year >= 1 && d.Year <= 9999 && d.Month >= 1 && d.Month <= 12 &&
 		d.Day >= 1 && d.Day <= d.daysInMonth()
@@ -60,12 +60,12 @@ func (d Date) daysInMonth() uint8 {
 	return 31
 }
 
-// String gives the ISO 8601 form, YYYY-MM-DD.
+// String returns the ISO 8601 form, YYYY-MM-DD.
 func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
 // Append appends the ISO 8601 form of a valid day, YYYY-MM-DD, to dst.
 func (d Date) Append(dst []byte) []byte {
-	// Divisions of uint8 are faster, and this runs for every stored bet.
+	// Divisions of uint8 are faster. This runs for every stored bet.
 	century, year := uint8(d.Year/100), uint8(d.Year%100)
 	return append(dst,
 		'0'+century/10, '0'+century%10, '0'+year/10, '0'+year%10, '-',

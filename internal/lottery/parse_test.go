@@ -7,7 +7,7 @@ import (
 )
 
 func TestParseBet(t *testing.T) {
-	long := strings.Repeat("ñ", 128) // the protocol's limit is not the lottery's
+	long := strings.Repeat("ñ", 128) // longer than the protocol allows
 	ok := [5]string{"Ana", "Paz", "30904465", "1999-03-17", "7574"}
 	with := func(i int, text string) [5]string {
 		r := ok
@@ -79,8 +79,8 @@ func TestParseBet(t *testing.T) {
 	}
 }
 
-// A day is a day wherever the agency is: also one that daylight saving time
-// began at midnight of, and that so has no midnight.
+// A date is the same in every time zone, also if daylight saving time began at its
+// midnight.
 func TestDatesHaveNoTimeZone(t *testing.T) {
 	before := time.Local
 	t.Cleanup(func() { time.Local = before })

@@ -18,12 +18,12 @@ import (
 
 const module = "github.com/7574-sistemas-distribuidos/docker-compose-init"
 
-// Build compiles packages of this module, named by their folders, into dir. With
-// race it uses the race detector; otherwise it builds without cgo, as the images do.
-// If the context ends, the compiler is interrupted.
+// Build compiles the packages in some folders of this module into dir. With race it
+// uses the race detector. Without race it builds without cgo, as the images do. When
+// the context ends, Build interrupts the compiler and fails.
 func Build(ctx context.Context, dir string, race bool, folders ...string) error {
 	args := []string{"build", "-buildvcs=false", "-o", dir + string(filepath.Separator)}
-	env := append(os.Environ(), "GOTMPDIR="+dir) // what an interrupted compiler leaves is removed with dir
+	env := append(os.Environ(), "GOTMPDIR="+dir) // an interrupted compiler leaves files, which go with dir
 	if race {
 		args = append(args, "-race")
 	} else {
@@ -43,9 +43,9 @@ func Build(ctx context.Context, dir string, race bool, folders ...string) error 
 	return nil
 }
 
-// Command returns a command that runs a program in a folder. Its environment is
-// this process's, without SERVER_*, CLI_*, LOGGING_LEVEL and the five variables of a
-// bet, and with the given settings, each a NAME=value.
+// Command returns a command that runs a program in a folder. Its environment is this
+// process's, with the settings, each NAME=value. The settings of the lottery's programs
+// in this process's environment do not reach it.
 func Command(program, dir string, settings ...string) *exec.Cmd {
 	cmd := exec.Command(program)
 	cmd.Dir = dir
@@ -53,6 +53,7 @@ func Command(program, dir string, settings ...string) *exec.Cmd {
 	return cmd
 }
 
+// environment leaves out SERVER_*, CLI_*, LOGGING_LEVEL and the variables of a bet.
 func environment(settings []string) []string {
 	bet := []string{"NOMBRE", "APELLIDO", "DOCUMENTO", "NACIMIENTO", "NUMERO"}
 	var env []string
@@ -63,19 +64,19 @@ func environment(settings []string) []string {
 			env = append(env, setting)
 		}
 	}
-	// A program with the race detector would wait for a second before it exits.
+	// By default a program with the race detector sleeps for a second before it exits.
 	env = append(env, "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	return append(env, settings...)
 }
 
 var lastPort atomic.Int32
 
-// FreePort returns a port that nothing listens on. It is none of those that the
-// system gives to outgoing connections: it is still free when a server stops and
-// starts again, and a client that dials it meanwhile does not reach itself. The
-// error says that every port that was tried is taken.
+// FreePort returns a port on which no process listens. The system does not use ports of
+// this range for outgoing connections. So the port stays free while a server restarts,
+// and a client that dials it meanwhile does not reach itself. FreePort fails if all
+// ports that it tries are taken.
 func FreePort() (int, error) {
-	lastPort.CompareAndSwap(0, int32(15000+os.Getpid()%8000)) // other processes look for ports too
+	lastPort.CompareAndSwap(0, int32(15000+os.Getpid()%8000)) // other processes call FreePort too
 	for range 1000 {
 		port := int(lastPort.Add(1))
 		if listener, err := net.Listen("tcp", ":"+strconv.Itoa(port)); err == nil {

@@ -1,6 +1,6 @@
-// Package process runs programs as child processes: it reads their output line
-// by line, waits for a line, sends signals, and tells how they ended. On Linux no
-// child outlives its parent.
+// Package process runs programs as child processes. It reads their output line by line,
+// waits for lines, sends signals, and returns the exit status. On Linux a child ends at
+// the latest with its parent.
 package process
 
 import (
@@ -19,28 +19,27 @@ import (
 	"time"
 )
 
-// Process is a child process. All its output is kept.
+// Process is a child process. It keeps all lines of its output.
 type Process struct {
-	name string // what errors call it
+	name string // for errors
 	cmd  *exec.Cmd
 	done chan struct{}
-	err  error // set before done is closed
+	err  error // of cmd.Wait; set before done is closed
 
 	mu             sync.Mutex // guards what follows
 	changed        sync.Cond  // signalled at each new line and at the end
-	stdout, stderr []string
+	stdout, stderr []string   // lines
 	ended          bool
 
-	peakMemory atomic.Int64
+	peakMemory atomic.Int64 // in bytes
 }
 
-// Start starts a command; errors call it by the name. It passes each line of the
-// standard output to onLine, if that is not nil, in their order and from one
-// goroutine. An output that is redirected already stays so, and no line of it is
-// kept.
+// Start starts a command. Errors contain the name. One goroutine calls onLine, if it is
+// not nil, with each line of the standard output in order. If cmd.Stdout or cmd.Stderr
+// is set, Start leaves it as it is, and keeps no lines of it.
 //
-// The child gets a process group of its own: a Ctrl-C on the terminal reaches the
-// parent alone, which then decides in which order its children stop.
+// On Linux the child gets a process group of its own. A Ctrl-C on the terminal then
+// reaches only the parent, which stops its children in an order that it chooses.
 func Start(name string, cmd *exec.Cmd, onLine func(line string)) (*Process, error) {
 	p := &Process{name: name, cmd: cmd, done: make(chan struct{})}
 	p.changed.L = &p.mu
@@ -67,7 +66,7 @@ func Start(name string, cmd *exec.Cmd, onLine func(line string)) (*Process, erro
 		reading.Go(func() { p.read(stderr, &p.stderr, nil) })
 	}
 	go func() {
-		reading.Wait() // read everything first: cmd.Wait closes the pipes
+		reading.Wait() // comes first, because cmd.Wait closes the pipes
 		p.end(cmd.Wait())
 	}()
 	return p, nil
@@ -101,11 +100,12 @@ func (p *Process) end(err error) {
 	p.changed.Broadcast()
 }
 
-// Done is closed when the process has ended and all its output was read.
+// Done returns a channel that is closed when the process has ended and all its output
+// was read.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err returns nil if the exit status is 0, else an error that shows the last
-// lines of the output. It must not be called before Done is closed.
+// Err returns nil if the exit status is 0. Otherwise it returns an error that shows the
+// last lines of the output. Do not call it before Done is closed.
 func (p *Process) Err() error {
 	if p.err == nil {
 		return nil
@@ -113,19 +113,19 @@ func (p *Process) Err() error {
 	return p.Failure(p.err.Error())
 }
 
-// ExitStatus returns the exit status, or -1 if a signal ended the process. It
-// must not be called before Done is closed.
+// ExitStatus returns the exit status, or -1 if a signal ended the process. Do not call
+// it before Done is closed.
 func (p *Process) ExitStatus() int { return p.cmd.ProcessState.ExitCode() }
 
 // lastLines is how many lines of output an error shows.
 const lastLines = 8
 
-// Failure returns an error that says what is wrong with the process, and shows
-// the last lines of its output.
-func (p *Process) Failure(what string) error {
+// Failure returns an error with the name of the process, the problem, and the last lines
+// of the output.
+func (p *Process) Failure(problem string) error {
 	lines := append(p.Lines(), p.Errors()...)
 	lines = lines[max(0, len(lines)-lastLines):]
-	return errors.New(strings.Join(append([]string{p.name + ": " + what}, lines...), "\n    "))
+	return errors.New(strings.Join(append([]string{p.name + ": " + problem}, lines...), "\n    "))
 }
 
 // Lines returns the lines of the standard output so far.
@@ -140,8 +140,8 @@ func (p *Process) copyOf(lines *[]string) []string {
 	return slices.Clone(*lines)
 }
 
-// WaitLines waits until n lines of the standard output contain the text, and
-// returns them. It fails if the process or the context ends before that.
+// WaitLines waits until n lines of the standard output contain the text, and returns
+// these lines. It fails if the process or the context ends before that.
 func (p *Process) WaitLines(ctx context.Context, text string, n int) ([]string, error) {
 	found := p.waitLines(ctx, text, n)
 	if len(found) == n {
@@ -154,7 +154,8 @@ func (p *Process) WaitLines(ctx context.Context, text string, n int) ([]string, 
 	return nil, p.Failure(fmt.Sprintf("%v after %d of %d lines with %q", reason, len(found), n, text))
 }
 
-// waitLines returns fewer lines if the process or the context ends before that.
+// waitLines is WaitLines, but if the process or the context ends it returns the lines
+// so far.
 func (p *Process) waitLines(ctx context.Context, text string, n int) (found []string) {
 	stop := context.AfterFunc(ctx, func() {
 		p.mu.Lock()
@@ -179,19 +180,19 @@ func (p *Process) waitLines(ctx context.Context, text string, n int) (found []st
 	}
 }
 
-// PeakMemory returns the largest resident set of the process so far, in bytes;
-// the growth of its last milliseconds may be missing. It is 0 if WatchMemory was
-// not called, and on other systems than Linux.
+// PeakMemory returns the largest resident set of the process so far, in bytes. It may
+// miss the growth of the last milliseconds. It returns 0 if WatchMemory was not called,
+// and on other systems than Linux.
 func (p *Process) PeakMemory() int64 { return p.peakMemory.Load() }
 
 // Pid returns the process's id.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
-// Signal sends a signal, unless the process has ended.
+// Signal sends a signal. It does nothing if the process has ended.
 func (p *Process) Signal(signal os.Signal) { _ = p.cmd.Process.Signal(signal) }
 
-// Kill ends the process and, on Linux, its children with SIGKILL, and returns when
-// it has ended.
+// Kill ends the process with SIGKILL, on Linux together with its children. It returns
+// after the process has ended.
 func (p *Process) Kill() {
 	select {
 	case <-p.done:
@@ -204,17 +205,17 @@ func (p *Process) Kill() {
 // grace is how long Stop waits for a process to stop by itself.
 const grace = 3 * time.Second
 
-// Stop sends SIGTERM to all the processes, kills those that have not ended after
-// three seconds, and returns when all have ended.
+// Stop sends SIGTERM to all the processes, and after three seconds kills those that
+// still run. It returns after all have ended.
 func Stop(processes ...*Process) {
 	for _, p := range processes {
 		p.Signal(syscall.SIGTERM)
 	}
-	late := time.After(grace)
+	graceOver := time.After(grace)
 	for _, p := range processes {
 		select {
 		case <-p.done:
-		case <-late:
+		case <-graceOver:
 			for _, p := range processes {
 				p.Kill()
 			}
@@ -223,9 +224,8 @@ func Stop(processes ...*Process) {
 	}
 }
 
-// WaitAll waits until all the processes have ended. It fails as soon as one of
-// them ends with another exit status than 0, the server ends, or the context
-// ends. The server may be nil.
+// WaitAll waits until all the processes have ended. It fails at once if one of them
+// fails, if the server ends, or if the context ends. The server may be nil.
 func WaitAll(ctx context.Context, server *Process, processes ...*Process) error {
 	var serverDone <-chan struct{}
 	if server != nil {

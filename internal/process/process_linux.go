@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// childAttributes puts a child into a process group of its own, and has the
-// kernel kill it if this process ends without stopping it.
+// childAttributes give a child a process group of its own. They also make the kernel
+// kill the child when this process ends.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
@@ -23,9 +23,9 @@ func signalGroup(child *os.Process, signal syscall.Signal) error {
 // memoryInterval is the time between two readings of a process's peak memory.
 const memoryInterval = 10 * time.Millisecond
 
-// WatchMemory keeps PeakMemory up to date until the process ends. It does not use
-// ru_maxrss of getrusage(2): that survives an exec, and so it is never less than
-// what this process took when it started the child.
+// WatchMemory updates PeakMemory until the process ends. It does not use ru_maxrss of
+// getrusage(2), which survives an exec: it also counts the memory of this process at
+// the start of the child.
 func (p *Process) WatchMemory() { go p.watchMemory() }
 
 func (p *Process) watchMemory() {
@@ -38,7 +38,7 @@ func (p *Process) watchMemory() {
 	defer tick.Stop()
 	var text [4 << 10]byte
 	for {
-		n, _ := status.ReadAt(text[:], 0) // it fails at the end of the file, or of the process
+		n, _ := status.ReadAt(text[:], 0) // fails at the end of the file, or after the process has ended
 		if peak, ok := peakResident(text[:n]); ok {
 			p.peakMemory.Store(peak)
 		}
@@ -50,9 +50,9 @@ func (p *Process) watchMemory() {
 	}
 }
 
-// peakResident finds the peak resident set, in bytes, in a process's status, whose
-// format proc_pid_status(5) describes. The status of a process that is ending has
-// none.
+// peakResident finds the peak resident set, in bytes, in a process's status. The man
+// page proc_pid_status(5) describes the format. The status of a process that is ending
+// has no such line.
 func peakResident(status []byte) (int64, bool) {
 	_, after, _ := bytes.Cut(status, []byte("\nVmHWM:"))
 	line, _, found := bytes.Cut(after, []byte(" kB\n"))

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// start starts a shell script. It is killed at the end of the test.
+// start starts a shell script, and kills it at the end of the test.
 func start(t *testing.T, script string, onLine func(string)) (*Process, io.Writer) {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", script)
@@ -33,7 +33,7 @@ func start(t *testing.T, script string, onLine func(string)) (*Process, io.Write
 }
 
 func TestOutput(t *testing.T) {
-	var passed []string
+	var passed []string // to onLine
 	p, _ := start(t, `printf 'a\nb'; echo oops >&2; printf 'c\n\nlast one'`, func(line string) { passed = append(passed, line) })
 	<-p.Done()
 	want := []string{"a", "bc", "", "last one"}
@@ -96,7 +96,8 @@ func TestWaitLines(t *testing.T) {
 	}
 }
 
-// The child of the script holds its output open.
+// The child of the script keeps the output open, so without the child's end Kill would
+// not return.
 func TestKillEndsTheChildrenToo(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("on Linux only")
@@ -112,7 +113,7 @@ func TestKillEndsTheChildrenToo(t *testing.T) {
 	}
 }
 
-// Stop ends a process that obeys at once, and one that does not after a while.
+// Stop ends a process that obeys SIGTERM, and one that ignores it.
 func TestStop(t *testing.T) {
 	obeys, _ := start(t, "exec cat", nil)
 	ignores, _ := start(t, "trap '' TERM; echo ready; exec cat", nil)
@@ -150,10 +151,10 @@ func TestWaitAll(t *testing.T) {
 	}
 }
 
-// TestPeakMemory starts a small program from a process that has become large.
+// TestPeakMemory starts a small program from a large process.
 func TestPeakMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("only Linux tells a process's peak memory")
+		t.Skip("only Linux shows a process's peak memory")
 	}
 	const large = 64 << 20
 	memory := bytes.Repeat([]byte{1}, large)

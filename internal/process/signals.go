@@ -14,9 +14,9 @@ type interruption struct{ signal syscall.Signal }
 
 func (i interruption) Error() string { return "interrupted by " + i.signal.String() }
 
-// UntilSignal returns a context that ends with the first signal, or when the
-// parent process ends, because a killed "go run" does not forward signals.
-// Further signals change nothing, for the children stop within seconds.
+// UntilSignal returns a context that ends at the first SIGINT, SIGTERM or SIGHUP. It
+// also ends when the parent process ends, because "go run" does not forward a SIGTERM.
+// Later signals do nothing: after the first one the children stop within seconds.
 func UntilSignal() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
@@ -40,8 +40,8 @@ func UntilSignal() (context.Context, context.CancelFunc) {
 	return ctx, func() { cancel(context.Canceled) }
 }
 
-// Interrupted tells whether a signal ended the context of UntilSignal, and with
-// which exit status the program then ends: 128 plus the signal's number.
+// Interrupted returns whether a signal ended the context of UntilSignal. If so, it also
+// returns the exit status for the program: 128 plus the number of the signal.
 func Interrupted(ctx context.Context) (status int, yes bool) {
 	i, yes := errors.AsType[interruption](context.Cause(ctx))
 	return 128 + int(i.signal), yes

@@ -1,6 +1,6 @@
-// Package reason shortens the errors of packages os and net to why the system
-// refused. What these put before it, such as "read tcp 127.0.0.1:1->127.0.0.1:2: read:",
-// says again what a caller's own words say.
+// Package reason shortens the errors of packages os and net to the reason of the
+// system. These packages put text before the reason, such as
+// "read tcp 127.0.0.1:1->127.0.0.1:2: read:". Our errors already say what failed.
 package reason
 
 import (
@@ -9,8 +9,8 @@ import (
 	"os"
 )
 
-// Of returns why a call of the system failed: err without the names of the call, of
-// its file and of its addresses. Other errors it returns as they are.
+// Of returns the reason why a system call failed: err without the names of the call,
+// the file and the addresses. It returns other errors as they are.
 func Of(err error) error {
 	for {
 		switch e := err.(type) {

@@ -46,7 +46,7 @@ func TestOf(t *testing.T) {
 		}
 	}
 	if Of(nil) != nil {
-		t.Error("made an error of none")
+		t.Error("nil became an error")
 	}
 	if !errors.Is(Of(missing), fs.ErrNotExist) || !errors.Is(Of(late), os.ErrDeadlineExceeded) {
 		t.Error("an error is not what it was")

@@ -23,57 +23,68 @@ func Pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Backoff gives pauses with exponential backoff and full jitter: each is random
-// between nothing and a bound that doubles, so that clients that lost their server
-// together do not come back together.
+// Backoff computes pauses with exponential backoff and full jitter: each pause is
+// random, up to a limit. The limit doubles with each pause. Clients that lost
+// their server at the same time therefore reconnect at different times.
 type Backoff struct {
-	Least, Most time.Duration // the first bound and the largest one; both are positive
+	Least, Most time.Duration // the first limit and the largest one; both are positive
 
-	bound time.Duration // of the next pause; 0 = the first
+	limit time.Duration // of the next pause; 0 = Least
 }
 
-// Next gives the next pause.
+// Next returns the next pause. It is positive.
 func (b *Backoff) Next() time.Duration {
-	bound := min(max(b.bound, b.Least), b.Most)
-	b.bound = 2 * bound
-	return rand.N(bound) + 1
+	limit := min(max(b.limit, b.Least), b.Most)
+	b.limit = 2 * limit
+	return rand.N(limit) + 1
 }
 
-// Reset makes the next pause a first one.
-func (b *Backoff) Reset() { b.bound = 0 }
+// Reset sets the limit of the next pause to Least.
+func (b *Backoff) Reset() { b.limit = 0 }
 
 const (
 	leastPause = 50 * time.Millisecond
 	mostPause  = 2 * time.Second
 )
 
-// errDeadline ends an attempt when the deadline passes.
+// errDeadline is the cause of an attempt's context when the deadline has passed.
 var errDeadline = errors.New("the deadline has passed")
 
-// Loop makes attempts until one succeeds or fails for good, or until a deadline
-// that counts from the last progress.
+// Loop makes attempts until one succeeds, one fails for good, or the deadline
+// passes. A timer counts down to the deadline. While an attempt runs, any goroutine
+// may control the timer:
+//
+//	Reset    the timer starts again from the whole deadline
+//	Suspend  the timer stops
+//	Resume   the timer goes on from the time that was left
+//
+// These three do nothing without a deadline, or after the deadline has passed.
 type Loop struct {
-	deadline time.Duration
-	passing  func(error) bool
-	failed   func(error)
+	deadline  time.Duration
+	temporary func(error) bool
+	onFailure func(error)
 
 	mu      sync.Mutex // guards what follows
 	backoff Backoff
 	timer   *time.Timer   // ends the attempts; nil without a deadline
-	running bool          // the timer is
+	running bool          // the timer runs: it is not suspended
 	left    time.Duration // the time left when the timer was last started
-	since   time.Time     // when the timer was last started
+	started time.Time     // when the timer was last started
 }
 
-// NewLoop returns a Loop. After a failure err for which passing(err) is true, it
-// calls failed(err) and tries again. A deadline of 0 makes the first failure final.
-func NewLoop(deadline time.Duration, passing func(error) bool, failed func(error)) *Loop {
-	return &Loop{deadline: deadline, passing: passing, failed: failed, backoff: Backoff{Least: leastPause, Most: mostPause}}
+// NewLoop returns a Loop. If an attempt fails with an error for which temporary
+// returns true, the Loop passes the error to onFailure, pauses and makes another
+// attempt. Any other error is final. If the deadline is 0, every error is final.
+func NewLoop(deadline time.Duration, temporary func(error) bool, onFailure func(error)) *Loop {
+	return &Loop{deadline: deadline, temporary: temporary, onFailure: onFailure, backoff: Backoff{Least: leastPause, Most: mostPause}}
 }
 
-// Run makes the attempts. The context of an attempt ends when the deadline passes,
-// so that the attempt cannot run past it. Run fails with ctx's cause if
-// ctx ends, and else with the error of the last attempt.
+// Run makes the attempts, one after another. The timer starts with Run. The context
+// of an attempt ends when the deadline passes. Run returns
+//   - nil after an attempt that succeeded,
+//   - the error of an attempt that failed for good,
+//   - the cause of ctx, if ctx ends,
+//   - after the deadline, an error that wraps the last error of an attempt.
 func (l *Loop) Run(ctx context.Context, try func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -84,26 +95,27 @@ func (l *Loop) Run(ctx context.Context, try func(context.Context) error) error {
 	var last error
 	for {
 		err := try(ctx)
-		l.Resume() // if the attempt has left it suspended
+		l.Resume() // the attempt may have suspended the timer
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil && last != nil:
-			return l.ended(ctx, last) // err only says that the attempt was cut off
+			return l.ended(ctx, last) // err only says that the context ended
 		case ctx.Err() != nil:
 			return l.ended(ctx, err)
-		case l.deadline == 0 || !l.passing(err):
+		case l.deadline == 0 || !l.temporary(err):
 			return err
 		}
 		last = err
-		l.failed(err)
+		l.onFailure(err)
 		if Pause(ctx, l.pause()) != nil {
 			return l.ended(ctx, err)
 		}
 	}
 }
 
-// ended is the error of Run when its context has ended.
+// ended returns the error of Run after the context of the attempts has ended. last is
+// the error of an attempt.
 func (l *Loop) ended(ctx context.Context, last error) error {
 	cause := context.Cause(ctx)
 	switch {
@@ -118,7 +130,7 @@ func (l *Loop) ended(ctx context.Context, last error) error {
 func (l *Loop) start(expire func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.running, l.left, l.since = true, l.deadline, time.Now()
+	l.running, l.left, l.started = true, l.deadline, time.Now()
 	l.timer = time.AfterFunc(l.deadline, expire)
 }
 
@@ -128,38 +140,39 @@ func (l *Loop) pause() time.Duration {
 	return l.backoff.Next()
 }
 
-// Progress notes progress: it restarts the deadline and the backoff.
-func (l *Loop) Progress() {
+// Reset starts the timer again from the whole deadline, and the pauses from the
+// first one. Call it after progress. The timer of a suspended Loop stays stopped.
+func (l *Loop) Reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.backoff.Reset()
 	if l.running && !l.timer.Stop() {
 		return // the deadline has passed
 	}
-	l.left, l.since = l.deadline, time.Now()
+	l.left, l.started = l.deadline, time.Now()
 	if l.running {
 		l.timer.Reset(l.left)
 	}
 }
 
-// Suspend makes time not count until Resume: nothing is waited for that could make
-// progress.
+// Suspend stops the timer until Resume. Call it before a wait that is not limited
+// by the deadline.
 func (l *Loop) Suspend() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.running && l.timer.Stop() {
 		l.running = false
-		l.left -= time.Since(l.since)
+		l.left -= time.Since(l.started)
 	}
 }
 
-// Resume makes time count again, if it does not.
+// Resume lets a suspended timer go on. It does nothing if the timer runs.
 func (l *Loop) Resume() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.timer == nil || l.running {
 		return
 	}
-	l.running, l.since = true, time.Now()
+	l.running, l.started = true, time.Now()
 	l.timer.Reset(max(l.left, 0))
 }

@@ -118,7 +118,7 @@ func TestLoopCountsFromProgress(t *testing.T) {
 		loop := NewLoop(10*time.Second, always, func(error) {})
 		err := loop.Run(t.Context(), func(ctx context.Context) error {
 			time.Sleep(9 * time.Second)
-			loop.Progress() // ends at 19 s
+			loop.Reset() // ends at 19 s
 			time.Sleep(4 * time.Second)
 			loop.Suspend() // 6 s are left
 			loop.Suspend()

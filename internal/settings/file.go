@@ -18,8 +18,8 @@ type Entry struct {
 	Line  int // 0 = not known
 }
 
-// codec is the only decoder of viper, whatever the type of the file. viper 1.21 reads no INI, and its
-// YAML decoder turns an id 010 into 8.
+// codec is viper's decoder for every type of file. viper 1.21 reads no INI, and its YAML
+// decoder turns an id 010 into 8.
 type codec struct {
 	format Format
 	keys   []Key
@@ -27,9 +27,9 @@ type codec struct {
 
 func (c codec) Decoder(string) (viper.Decoder, error) { return c, nil }
 
-// Decode refuses keys that are unknown or appear twice. They are checked here,
-// because viper then joins the keys of all sources: the spelling, the line number
-// and repeated values are lost.
+// Decode refuses keys that are unknown or appear twice. After Decode it is too late for
+// that: viper joins the keys of all sources, and loses their spelling, line numbers and
+// repeated values.
 func (c codec) Decode(content []byte, into map[string]any) error {
 	entries, err := c.format(content)
 	if err != nil {
@@ -39,11 +39,11 @@ func (c codec) Decode(content []byte, into map[string]any) error {
 		name := strings.ToLower(e.Name)
 		switch _, twice := into[name]; {
 		case e.Value == "" && c.isSection(name):
-			// All keys of the section are commented out.
+			// The section has no keys; they may be commented out.
 		case !c.isKey(name):
-			return fmt.Errorf("%s: unknown key%s", e.Name, line(e))
+			return fmt.Errorf("%s: unknown key%s", e.Name, atLine(e))
 		case twice:
-			return fmt.Errorf("%s: appears twice%s", e.Name, line(e))
+			return fmt.Errorf("%s: appears twice%s", e.Name, atLine(e))
 		default:
 			into[name] = e.Value
 		}
@@ -59,7 +59,7 @@ func (c codec) isSection(name string) bool {
 	return slices.ContainsFunc(c.keys, func(k Key) bool { return strings.HasPrefix(strings.ToLower(k.Name), name+".") })
 }
 
-func line(e Entry) string {
+func atLine(e Entry) string {
 	if e.Line == 0 {
 		return ""
 	}

@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 )
 
-// Help lists the keys in columns: name, environment variable if its name differs,
+// Help returns the keys in columns: name, environment variable if it has another name,
 // default, help.
 func Help(keys []Key) string {
 	var text strings.Builder
@@ -24,9 +24,9 @@ func Help(keys []Key) string {
 	return text.String()
 }
 
-// Misspelled returns a warning for each variable of the environment that looks
-// like one of a key but is none: at most two edits away, and with the same prefix,
-// such as CLI_. SERVER_PORT_12345_TCP, of a Docker link, is not reported.
+// Misspelled returns a warning for each environment variable that is probably a
+// misspelled one: it has the prefix of a key's variable, such as CLI_, and is at most
+// two edits away from that. Docker's SERVER_PORT_12345_TCP is farther away.
 func Misspelled(environ []string, keys []Key) (warnings []string) {
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")
@@ -44,7 +44,7 @@ func Misspelled(environ []string, keys []Key) (warnings []string) {
 	return warnings
 }
 
-// within tells whether at most that many edits turn a into b. An edit inserts,
+// within returns whether at most that many edits turn a into b. An edit inserts,
 // deletes or replaces a byte.
 func within(edits int, a, b string) bool {
 	for a != "" && b != "" && a[0] == b[0] {

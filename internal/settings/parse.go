@@ -11,11 +11,11 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 )
 
-// Parser turns the text of a key into the value of its field. The error reads
-// like "must be host:port".
+// Parser converts the text of a key into the value of its field. Its error reads like
+// "must be host:port".
 type Parser func(text string) (any, error)
 
-// NotEmpty takes any text but the empty one.
+// NotEmpty accepts any text but the empty one.
 func NotEmpty(text string) (any, error) {
 	if text == "" {
 		return nil, errors.New("must be set")
@@ -23,7 +23,7 @@ func NotEmpty(text string) (any, error) {
 	return text, nil
 }
 
-// Int takes decimal integers from least to most.
+// Int accepts decimal integers from least to most. The value is an int64.
 func Int(least, most int64) Parser {
 	return func(text string) (any, error) {
 		n, err := strconv.ParseInt(text, 10, 64)
@@ -34,7 +34,7 @@ func Int(least, most int64) Parser {
 	}
 }
 
-// Duration takes durations in Go's syntax of at least least.
+// Duration accepts durations in Go's syntax, not shorter than least.
 func Duration(least time.Duration) Parser {
 	return func(text string) (any, error) {
 		d, err := time.ParseDuration(text)
@@ -45,7 +45,7 @@ func Duration(least time.Duration) Parser {
 	}
 }
 
-// Bool takes a boolean in any of the forms that Python's configparser knows.
+// Bool accepts a boolean in any form of Python's configparser.
 func Bool(text string) (any, error) {
 	switch strings.ToLower(text) {
 	case "true", "yes", "on", "1":
@@ -56,7 +56,7 @@ func Bool(text string) (any, error) {
 	return nil, errors.New("must be true or false")
 }
 
-// Choice takes one of the choices, in their spelling.
+// Choice accepts one of the choices, in exactly that spelling.
 func Choice(choices ...string) Parser {
 	return func(text string) (any, error) {
 		if !slices.Contains(choices, text) {
@@ -66,7 +66,7 @@ func Choice(choices ...string) Parser {
 	}
 }
 
-// Level takes the name of a log level and keeps it as it was written.
+// Level accepts the name of a log level. The value is the text as it was written.
 func Level(text string) (any, error) {
 	if !logging.ValidLevel(text) {
 		return nil, errors.New("must be one of " + logging.Levels)

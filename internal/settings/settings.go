@@ -1,7 +1,7 @@
-// Package settings is what the two config packages share: it reads a table of
-// keys through viper, the environment before the file and the file before the
-// defaults. Every error is one line that names the key, its value and where the
-// value came from.
+// Package settings reads a table of keys through viper, for the config packages of
+// both programs. The environment has priority over the file, and the file over the
+// defaults. Every error is one line. It names the key, its value and the source of the
+// value.
 package settings
 
 import (
@@ -18,11 +18,11 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 )
 
-// Key is one setting: a row of a program's table, which is the only source of
-// names, variables, defaults, limits and help.
+// Key is one setting, a row of a program's table. The table is the only source of names,
+// variables, defaults, limits and help.
 type Key struct {
 	Name    string // in the file, and in the mapstructure tag of its field; case does not matter
-	Env     string // the environment variable that overrides the file; an empty one counts as unset
+	Env     string // the environment variable; an empty one counts as not set
 	Default string // "" = none
 	Parse   Parser
 	Help    string // one line in Spanish
@@ -35,20 +35,20 @@ type File struct {
 	Format   Format
 }
 
-// Settings knows the text of every key, and where it came from.
+// Settings holds the text of every key, and its source.
 type Settings struct {
 	viper *viper.Viper
 	path  string
 	keys  []Key
 }
 
-// Load reads the file, if there is one, and the environment variables of keys,
-// and fills the struct that config points to. Each key has a field there whose
-// mapstructure tag is its name. If several values are
-// invalid, the error is about the first such key of the table.
+// Load reads the file, if it exists, and the environment variables of the keys. It
+// fills the struct that config points to: the field of a key has the key's name as its
+// mapstructure tag. If several values are invalid, the error is about the first of
+// their keys in the table.
 func Load(file File, keys []Key, config any) (*Settings, error) {
 	v := viper.NewWithOptions(
-		viper.KeyDelimiter("::"), // else viper would read the dot in server.address as nesting
+		viper.KeyDelimiter("::"), // by default the dot in server.address is nesting
 		viper.WithDecoderRegistry(codec{file.Format, keys}),
 	)
 	for _, key := range keys {
@@ -76,7 +76,7 @@ func readFile(v *viper.Viper, file File) error {
 	case err != nil:
 		return fmt.Errorf("configuration file %s: %w", file.Path, reason.Of(err))
 	}
-	v.SetConfigType("ini") // viper wants a type that it knows; the codec does not look at it
+	v.SetConfigType("ini") // viper demands a known type; the codec ignores it
 	if err := v.ReadConfig(bytes.NewReader(content)); err != nil {
 		if parse, ok := errors.AsType[viper.ConfigParseError](err); ok {
 			err = parse.Unwrap() // drops the prefix of viper
@@ -86,14 +86,13 @@ func readFile(v *viper.Viper, file File) error {
 	return nil
 }
 
-// parse is a decode hook. It converts all values at once: mapstructure does not
-// tell a hook for a single value which key the value belongs to, so such a hook
-// could not keep the key's limits. The conversions of viper and mapstructure
-// would not do either: to them 010 is 8, and 1_0 is 10.
+// parse is a decode hook that converts all values at once. A hook for a single value
+// does not know the key, which has the limits. The conversions of viper and
+// mapstructure read 010 as 8, and 1_0 as 10.
 func (s *Settings) parse(_, _ reflect.Type, data any) (any, error) {
 	whole, isWhole := data.(map[string]any)
 	if !isWhole {
-		return data, nil // a single field: its value is converted already
+		return data, nil // a single value, already converted
 	}
 	values := make(map[string]any, len(whole))
 	for _, key := range s.keys {
@@ -109,7 +108,7 @@ func (s *Settings) parse(_, _ reflect.Type, data any) (any, error) {
 // Text returns the value of a key as it was written.
 func (s *Settings) Text(name string) string { return s.viper.GetString(name) }
 
-// Explicit tells whether the environment or the file sets the key.
+// Explicit returns whether the environment or the file sets the key.
 func (s *Settings) Explicit(name string) bool {
 	return s.fromEnv(name) || s.viper.InConfig(name)
 }
@@ -123,8 +122,8 @@ func (s *Settings) env(name string) string {
 // valueError marks an error that Invalid made.
 type valueError struct{ error }
 
-// Invalid returns the error of a key whose value is refused because of err,
-// which reads like "must be host:port".
+// Invalid returns the error of a key whose value is invalid. err reads like "must be
+// host:port".
 func (s *Settings) Invalid(name string, err error) error {
 	switch value := s.Text(name); {
 	case s.fromEnv(name):

@@ -12,7 +12,7 @@ var keys = []Key{
 	{Name: "SERVER_PORT", Env: "SERVER_PORT", Default: "12345", Parse: Int(1, 65535), Help: "puerto"},
 }
 
-// The columns are as wide as their texts, whose letters may have two bytes.
+// The columns are aligned, also after letters of two bytes.
 func TestHelp(t *testing.T) {
 	want := "" +
 		"  id              CLI_ID              —             número\n" +
@@ -57,8 +57,7 @@ func TestMisspelled(t *testing.T) {
 	}
 }
 
-// Neither a key without a field nor one whose field has another type goes
-// unnoticed.
+// A key without a field is an error, and so is a field of a wrong type.
 func TestLoadRefusesTheStruct(t *testing.T) {
 	for _, k := range keys {
 		t.Setenv(k.Env, "1")

@@ -15,16 +15,16 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// agencies is the part that runs many agencies in one process, all connected at
-// once: a thousand processes would measure the scheduler of a small machine. Its
-// arguments are the server's address, the number of agencies, and the data file
-// that each of them uploads. It logs what as many clients would.
-func agencies(args []string) error {
+// runAgencies is the subcommand "agencies". It runs many agencies in one process, all
+// connected at once. A thousand processes would measure the scheduler of a small
+// machine. The arguments are the server's address, the number of agencies, and the data
+// file that each of them uploads. It logs the same lines as the clients.
+func runAgencies(args []string) error {
 	count, err := strconv.Atoi(args[1])
 	if err != nil {
 		return err
 	}
-	server, err := net.ResolveTCPAddr("tcp", args[0]) // once, and not for each agency
+	server, err := net.ResolveTCPAddr("tcp", args[0]) // not again for each agency
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func agencies(args []string) error {
 		return err
 	}
 	connect := func(context.Context) (net.Conn, error) { return net.DialTCP("tcp", nil, server) }
-	options := agency.Options{BatchMaxAmount: 100, RetryDeadline: time.Minute} // as the client's defaults
+	options := agency.Options{BatchMaxAmount: 100, RetryDeadline: time.Minute} // the client's defaults
 	var group sync.WaitGroup
 	errs := make([]error, count)
 	for i := range count {

@@ -14,32 +14,32 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/table"
 )
 
-// bench is where, and with what, the measurements are made.
+// bench holds the programs and the data of the measurements.
 type bench struct {
-	dir      string         // everything that is made goes here
-	self     string         // this program, for its parts
-	programs []string       // folders: of what is measured, and of what to compare it with
-	official []dataset.File // the course's data, or synthetic ones of the same sizes
+	dir      string         // the folder for all files that bench makes
+	self     string         // this program, for its subcommands
+	folders  []string       // of the programs to measure, and of those to compare with
+	official []dataset.File // the course's data, or synthetic data of the same sizes
 }
 
-// newBench builds what is to be measured, unless it is given, and makes the data
-// in dir; zips is the folder where the course's zip may be.
+// newBench builds the programs to measure, unless opts names their folder, and makes the
+// data in dir. The course's zip may be in the folder zips.
 func newBench(ctx context.Context, opts options, dir, zips string) (b *bench, err error) {
-	b = &bench{dir: dir, programs: []string{opts.programs}}
+	b = &bench{dir: dir, folders: []string{opts.programs}}
 	if b.self, err = os.Executable(); err != nil {
 		return nil, err
 	}
 	if opts.programs == "" {
-		b.programs[0] = dir
+		b.folders[0] = dir
 		if err := process.Build(ctx, dir, false, "server", "client"); err != nil {
 			return nil, err
 		}
 	}
 	if opts.against != "" {
-		b.programs = append(b.programs, opts.against)
+		b.folders = append(b.folders, opts.against)
 	}
-	for i := range b.programs { // they will run in another folder
-		if b.programs[i], err = filepath.Abs(b.programs[i]); err != nil {
+	for i := range b.folders { // the programs run in another folder
+		if b.folders[i], err = filepath.Abs(b.folders[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -47,28 +47,28 @@ func newBench(ctx context.Context, opts options, dir, zips string) (b *bench, er
 	return b, err
 }
 
-// measurement is one repetition of a scenario: the floor, and then a run of each
-// of bench.programs.
+// measurement is one repetition of a scenario: the floor, and one run of the programs in
+// each of bench.folders.
 type measurement struct {
 	floor time.Duration
-	runs  []outcome
+	runs  []outcome // in the order of bench.folders
 }
 
-// outcome is what one run took.
+// outcome is the result of one run.
 type outcome struct {
 	elapsed time.Duration // from the start of the first agency to the exit of the last
-	server  int64         // peak memory in bytes
-	client  int64         // that of the largest client
+	server  int64         // the server's peak memory in bytes
+	client  int64         // the largest peak memory of a client in bytes
 }
 
-// measureAll runs every scenario once, then all again, and so on, so that a short
-// disturbance of the machine does not hit one scenario only.
-func (b *bench) measureAll(ctx context.Context, opts options, progress io.Writer) ([]result, error) {
+// measureAll measures all scenarios once, then all of them again, and so on. So a short
+// disturbance of the machine does not change all measurements of one scenario.
+func (b *bench) measureAll(ctx context.Context, opts options, stderr io.Writer) ([]result, error) {
 	results := make([]result, len(opts.scenarios))
 	for repetition := range opts.repetitions {
 		for i, s := range opts.scenarios {
-			fmt.Fprintf(progress, "%d/%d %s…", repetition+1, opts.repetitions, s.name)
-			in, err := b.input(s)
+			fmt.Fprintf(stderr, "%d/%d %s…", repetition+1, opts.repetitions, s.name)
+			in, err := b.makeInput(s)
 			if err != nil {
 				return nil, err
 			}
@@ -77,9 +77,9 @@ func (b *bench) measureAll(ctx context.Context, opts options, progress io.Writer
 				return nil, fmt.Errorf("escenario %s: %w", s.name, err)
 			}
 			for _, run := range m.runs {
-				fmt.Fprintf(progress, " %s s", table.Decimal(run.elapsed.Seconds(), 3))
+				fmt.Fprintf(stderr, " %s s", table.Decimal(run.elapsed.Seconds(), 3))
 			}
-			fmt.Fprintf(progress, " (piso %s s)\n", table.Decimal(m.floor.Seconds(), 3))
+			fmt.Fprintf(stderr, " (piso %s s)\n", table.Decimal(m.floor.Seconds(), 3))
 			results[i].scenario, results[i].bets = s, in.bets
 			results[i].measurements = append(results[i].measurements, m)
 		}
@@ -87,30 +87,30 @@ func (b *bench) measureAll(ctx context.Context, opts options, progress io.Writer
 	return results, nil
 }
 
-// measure makes one repetition of a scenario. The programs take turns in being
-// the first after the floor.
+// measure makes one repetition of a scenario. In each repetition the programs of another
+// folder run first.
 func (b *bench) measure(ctx context.Context, s scenario, in input, repetition int) (measurement, error) {
-	m := measurement{runs: make([]outcome, len(b.programs))}
-	floor := b.floor
+	m := measurement{runs: make([]outcome, len(b.folders))}
+	measureFloor := b.floorOfLottery
 	if s.restart {
-		floor = readWithLibrary
+		measureFloor = floorOfRestart
 	}
 	var err error
-	if m.floor, err = floor(ctx, in); err != nil {
+	if m.floor, err = measureFloor(ctx, in); err != nil {
 		return m, err
 	}
-	for i := range b.programs {
-		turn := (i + repetition) % len(b.programs)
-		if m.runs[turn], err = b.lottery(ctx, s, in, b.programs[turn]); err != nil {
+	for n := range b.folders {
+		i := (n + repetition) % len(b.folders)
+		if m.runs[i], err = b.runLottery(ctx, s, in, b.folders[i]); err != nil {
 			return m, err
 		}
 	}
 	return m, nil
 }
 
-// runAll starts commands and waits until all have ended well while the server,
-// if any, runs. It returns them, and the time from the first start to the last
-// exit.
+// runAll starts commands and waits until all have ended. It fails if one of them fails,
+// or if the server ends; the server may be nil. It returns the processes, and the time
+// from the first start to the last exit.
 func runAll(ctx context.Context, server *process.Process, commands []*exec.Cmd) ([]*process.Process, time.Duration, error) {
 	var running []*process.Process
 	begin := time.Now()

@@ -17,9 +17,9 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
 )
 
-// TestMain lets the test binary stand for bench where bench starts itself.
+// TestMain makes the test binary run the subcommands of bench.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && parts[os.Args[1]] != nil {
+	if len(os.Args) > 1 && subcommands[os.Args[1]] != nil {
 		main()
 		return
 	}
@@ -49,8 +49,8 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// someResults are of every scenario: a million bets in 2 s, or in 4 s with the
-// programs to compare with, after a floor of 0.5 s.
+// someResults returns a result for every scenario: the floor is 0.5 s, and a million bets
+// take 2 s, or 4 s with the programs to compare with.
 func someResults() []result {
 	var results []result
 	for _, s := range scenarios {
@@ -131,7 +131,7 @@ func TestChart(t *testing.T) {
 	}
 }
 
-// smallBench has two official files of a few bets.
+// smallBench returns a bench with two official files of a few bets.
 func smallBench(t *testing.T) *bench {
 	t.Helper()
 	self, err := os.Executable()
@@ -174,8 +174,8 @@ func TestInput(t *testing.T) {
 		{scenario{times: 1, agencies: 4}, 4, two, 4, 0, 4 * len(two)},
 		{scenario{agencies: 4}, 4, nil, 0, 0, 0},
 	} {
-		for range 2 { // the second time, the files are there
-			in, err := b.input(c.scenario)
+		for range 2 { // the second time the files exist
+			in, err := b.makeInput(c.scenario)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -190,13 +190,13 @@ func TestInput(t *testing.T) {
 	}
 }
 
-func TestReadWithLibrary(t *testing.T) {
+func TestFloorOfRestart(t *testing.T) {
 	b := smallBench(t)
-	in, err := b.input(scenario{times: 3})
+	in, err := b.makeInput(scenario{times: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if elapsed, err := readWithLibrary(t.Context(), in); err != nil || elapsed <= 0 {
+	if elapsed, err := floorOfRestart(t.Context(), in); err != nil || elapsed <= 0 {
 		t.Errorf("%v, %v", elapsed, err)
 	}
 	for _, wrong := range []input{
@@ -204,13 +204,14 @@ func TestReadWithLibrary(t *testing.T) {
 		{files: in.files, bets: in.bets, winners: in.winners - 1},
 		{files: []string{filepath.Join(b.dir, "none")}},
 	} {
-		if _, err := readWithLibrary(t.Context(), wrong); err == nil {
+		if _, err := floorOfRestart(t.Context(), wrong); err == nil {
 			t.Errorf("accepted for %+v", wrong)
 		}
 	}
 }
 
-// TestFloorBytes sends files of several sizes at once and looks for every byte.
+// TestFloorBytes sends files of several sizes at once, and checks that every byte
+// arrives.
 func TestFloorBytes(t *testing.T) {
 	dir := t.TempDir()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -233,7 +234,7 @@ func TestFloorBytes(t *testing.T) {
 		if err := os.WriteFile(path, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		go func() { results <- send([]string{listener.Addr().String(), path}) }()
+		go func() { results <- sendFiles([]string{listener.Addr().String(), path}) }()
 	}
 	for range senders {
 		if err := <-results; err != nil {
@@ -250,21 +251,21 @@ func TestFloorBytes(t *testing.T) {
 	}
 }
 
-func TestFloor(t *testing.T) {
+func TestFloorOfLottery(t *testing.T) {
 	b := smallBench(t)
-	in, err := b.input(scenario{times: 3})
+	in, err := b.makeInput(scenario{times: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if elapsed, err := b.floor(t.Context(), in); err != nil || elapsed <= 0 {
+	if elapsed, err := b.floorOfLottery(t.Context(), in); err != nil || elapsed <= 0 {
 		t.Errorf("%v, %v", elapsed, err)
 	}
 	in.bytes++
-	if _, err := b.floor(t.Context(), in); err == nil {
+	if _, err := b.floorOfLottery(t.Context(), in); err == nil {
 		t.Error("accepted a byte less than there is")
 	}
 	in.files = []string{filepath.Join(b.dir, "none")}
-	if _, err := b.floor(t.Context(), in); err == nil || !strings.Contains(err.Error(), "none") {
+	if _, err := b.floorOfLottery(t.Context(), in); err == nil || !strings.Contains(err.Error(), "none") {
 		t.Errorf("a file that does not exist: %v", err)
 	}
 }
@@ -296,9 +297,9 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// build compiles the two programs into the folder of a bench with synthetic
-// data of the official sizes.
-func build(t *testing.T) *bench {
+// buildBench returns a bench with both programs and with synthetic data of the official
+// sizes.
+func buildBench(t *testing.T) *bench {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("builds and runs the programs")
@@ -311,24 +312,23 @@ func build(t *testing.T) *bench {
 	return b
 }
 
-// lotteryOf runs a scenario's lottery.
-func (b *bench) lotteryOf(t *testing.T, s scenario) outcome {
+// mustRun runs a scenario's lottery.
+func (b *bench) mustRun(t *testing.T, s scenario) outcome {
 	t.Helper()
-	in, err := b.input(s)
+	in, err := b.makeInput(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := b.lottery(t.Context(), s, in, b.dir)
+	o, err := b.runLottery(t.Context(), s, in, b.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return o
 }
 
-// TestBench runs two real scenarios to the end, with programs that it builds and
-// with the same ones for comparison.
+// TestBench measures two scenarios, and compares the programs with themselves.
 func TestBench(t *testing.T) {
-	b := build(t)
+	b := buildBench(t)
 	work := filepath.Join(t.TempDir(), ".data")
 	var out, errs strings.Builder
 	args := []string{"-repeticiones", "2", "-escenarios", "oficial,mil", "-dir", work, "-contra", b.dir}
@@ -345,7 +345,7 @@ func TestBench(t *testing.T) {
 	}
 }
 
-// TestOneOfTheProgramsFails measures programs that do not exist.
+// TestOneOfTheProgramsFails tries to measure programs that do not exist.
 func TestOneOfTheProgramsFails(t *testing.T) {
 	var errs strings.Builder
 	args := []string{"-repeticiones", "1", "-escenarios", "oficial", "-dir", t.TempDir(), "-programas", "/no/existe"}
@@ -355,49 +355,49 @@ func TestOneOfTheProgramsFails(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) {
-	b := build(t)
-	if o := b.lotteryOf(t, scenario{times: 2, restart: true}); o.elapsed <= 0 || o.client != 0 {
+	b := buildBench(t)
+	if o := b.mustRun(t, scenario{times: 2, restart: true}); o.elapsed <= 0 || o.client != 0 {
 		t.Errorf("measured %+v", o)
 	}
 }
 
-// TestLotteryThatDoesNotFit expects more of a lottery than there is.
-func TestLotteryThatDoesNotFit(t *testing.T) {
-	b := build(t)
+// TestMissingBet expects one bet more than the files have.
+func TestMissingBet(t *testing.T) {
+	b := buildBench(t)
 	s := scenario{times: 1}
-	in, err := b.input(s)
+	in, err := b.makeInput(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	in.bets++
-	if _, err := b.lottery(t.Context(), s, in, b.dir); err == nil {
+	if _, err := b.runLottery(t.Context(), s, in, b.dir); err == nil {
 		t.Error("accepted a bet less than there is")
 	}
 }
 
-// TestMemory runs twenty times the official sizes: it takes neither program more
-// than 64 MiB, nor the client more than five times the sizes do.
+// TestMemory uploads the official data twenty times over. Each program needs at most
+// 64 MiB, and the client no more than for the data five times over.
 func TestMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("only Linux tells a process's peak memory")
+		t.Skip("only Linux shows a process's peak memory")
 	}
 	const most, noise = 64 << 20, 4 << 20
-	b := build(t)
-	some, many := b.lotteryOf(t, scenario{times: 5}), b.lotteryOf(t, scenario{times: 20})
-	t.Logf("5 times: %+v; 20 times: %+v", some, many)
-	if some.server == 0 || some.client == 0 {
+	b := buildBench(t)
+	five, twenty := b.mustRun(t, scenario{times: 5}), b.mustRun(t, scenario{times: 20})
+	t.Logf("5 times: %+v; 20 times: %+v", five, twenty)
+	if five.server == 0 || five.client == 0 {
 		t.Fatal("the memory was not measured")
 	}
-	if many.server > most || many.client > most || many.client > some.client+noise {
-		t.Error("more memory than is due")
+	if twenty.server > most || twenty.client > most || twenty.client > five.client+noise {
+		t.Error("too much memory")
 	}
 }
 
-// TestAPartFails sends to a port on which nothing listens.
-func TestAPartFails(t *testing.T) {
+// TestSubcommandFails sends to a port on which no process listens.
+func TestSubcommandFails(t *testing.T) {
 	b := smallBench(t)
 	_, _, err := runAll(t.Context(), nil, []*exec.Cmd{exec.Command(b.self, "send", "127.0.0.1:1")})
 	if err == nil || !strings.Contains(err.Error(), "bench send: ") {
-		t.Errorf("error is %v, want what the part says", err)
+		t.Errorf("error is %v, want that of the subcommand", err)
 	}
 }

@@ -15,21 +15,21 @@ import (
 )
 
 const (
-	// frameSize is the most that a frame of the lottery's protocol may hold.
+	// frameSize is the maximum size of a frame of the lottery's protocol.
 	frameSize = 8000
 
 	// senders is how many processes send the floor's bytes.
 	senders = 5
 )
 
-// floor measures the floor with an input: from the start of the senders to the
-// exit of the last.
-func (b *bench) floor(ctx context.Context, in input) (time.Duration, error) {
+// floorOfLottery measures the floor of a lottery with an input: the time from the start
+// of the first sender to the exit of the last.
+func (b *bench) floorOfLottery(ctx context.Context, in input) (time.Duration, error) {
 	file, err := os.Create(filepath.Join(b.dir, "received"))
 	if err != nil {
 		return 0, err
 	}
-	defer os.Remove(file.Name()) // before the system writes it to the disk, which would disturb the next run
+	defer os.Remove(file.Name()) // otherwise the system writes it to the disk during the next run
 	defer file.Close()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -56,12 +56,12 @@ func (b *bench) floor(ctx context.Context, in input) (time.Duration, error) {
 	return elapsed, err
 }
 
-// receive appends the frames of all senders to a file, each with one write. It
-// closes the connections when it has everything: that is the acknowledgement.
-// What it fails to receive or to write is missing in the file.
+// receive appends the frames of all senders to a file, each with one write. After the
+// last frame it closes the connections: that is the acknowledgement. If it fails, bytes
+// are missing in the file.
 func receive(listener net.Listener, file *os.File) {
 	var reading sync.WaitGroup
-	var mu sync.Mutex // held for a write to the file
+	var mu sync.Mutex // held during a write to the file
 	for range senders {
 		conn, err := listener.Accept()
 		if err != nil {
@@ -84,9 +84,9 @@ func receive(listener net.Listener, file *os.File) {
 	reading.Wait()
 }
 
-// send is the part that sends files, one after the other, and waits for the
-// acknowledgement. Its arguments are the receiver's address and the files.
-func send(args []string) error {
+// sendFiles is the subcommand "send". It sends files, one after another, and waits for
+// the acknowledgement. The arguments are the receiver's address and the files.
+func sendFiles(args []string) error {
 	conn, err := net.Dial("tcp", args[0])
 	if err != nil {
 		return err
@@ -98,8 +98,8 @@ func send(args []string) error {
 		if err != nil {
 			return err
 		}
-		// Hiding that these are a file and a connection keeps io.CopyBuffer from
-		// sendfile, which no program that builds frames can use.
+		// The structs hide the types: io.CopyBuffer would use sendfile, which a
+		// program that builds frames cannot use.
 		_, err = io.CopyBuffer(struct{ io.Writer }{conn}, struct{ io.Reader }{file}, frame)
 		if err := errors.Join(err, file.Close()); err != nil {
 			return err
@@ -114,9 +114,9 @@ func send(args []string) error {
 	return nil
 }
 
-// readWithLibrary is the floor of a restart: it reads an input with encoding/csv
-// and counts the bets that win.
-func readWithLibrary(_ context.Context, in input) (time.Duration, error) {
+// floorOfRestart measures the floor of a restart: the time to read an input with
+// encoding/csv and to count the winners.
+func floorOfRestart(_ context.Context, in input) (time.Duration, error) {
 	begin := time.Now()
 	bets, winners := 0, 0
 	for _, path := range in.files {

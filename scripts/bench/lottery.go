@@ -16,14 +16,14 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
-// lottery runs a server and the agencies of a scenario in a new folder, and
-// checks that every bet was stored and every winner told.
-func (b *bench) lottery(ctx context.Context, s scenario, in input, programs string) (outcome, error) {
+// runLottery runs a server and the agencies of a scenario, with the programs in a
+// folder. It checks that every bet was stored and that the agencies have all winners.
+func (b *bench) runLottery(ctx context.Context, s scenario, in input, programs string) (outcome, error) {
 	dir, err := os.MkdirTemp(b.dir, "run-")
 	if err != nil {
 		return outcome{}, err
 	}
-	defer os.RemoveAll(dir) // before the system writes it to the disk, which would disturb the next run
+	defer os.RemoveAll(dir) // otherwise the system writes it to the disk during the next run
 	server, address, err := startServer(ctx, s, in, programs, dir)
 	if err != nil {
 		return outcome{}, err
@@ -49,8 +49,8 @@ func (b *bench) lottery(ctx context.Context, s scenario, in input, programs stri
 	return restart(ctx, s, in, programs, dir)
 }
 
-// startServer starts a server on a free port and returns its address once it
-// listens.
+// startServer starts a server on a free port. It returns the server and its address when
+// the server listens.
 func startServer(ctx context.Context, s scenario, in input, programs, dir string) (*process.Process, string, error) {
 	port, err := process.FreePort()
 	if err != nil {
@@ -72,8 +72,8 @@ func startServer(ctx context.Context, s scenario, in input, programs, dir string
 	return server, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), nil
 }
 
-// agencyCommands run the clients, or the part of this program that takes the
-// place of many of them.
+// agencyCommands returns the commands that run the clients, or the one subcommand that
+// runs many agencies.
 func (b *bench) agencyCommands(s scenario, in input, programs, address string) []*exec.Cmd {
 	if s.agencies > 0 {
 		return []*exec.Cmd{exec.Command(b.self, "agencies", address, strconv.Itoa(s.agencies), in.files[0])}
@@ -88,8 +88,8 @@ func (b *bench) agencyCommands(s scenario, in input, programs, address string) [
 	return commands
 }
 
-// restart starts the server again on what it has stored, and measures the time
-// until it has recovered the draw.
+// restart starts the server again with the same bets.csv. It measures the time until the
+// server has recovered the draw.
 func restart(ctx context.Context, s scenario, in input, programs, dir string) (outcome, error) {
 	begin := time.Now()
 	server, _, err := startServer(ctx, s, in, programs, dir)
@@ -101,7 +101,7 @@ func restart(ctx context.Context, s scenario, in input, programs, dir string) (o
 	return outcome{elapsed: time.Since(begin), server: server.PeakMemory()}, err
 }
 
-// countWinners adds up the winners that agencies were told.
+// countWinners adds up the winners in the log lines of agencies.
 func countWinners(lines []string) int {
 	total := 0
 	for _, line := range lines {
@@ -127,7 +127,7 @@ func countRows(path string) (int, error) {
 	return rows, lines.Err()
 }
 
-// check makes sure that what was measured did its work.
+// check fails if a run had not all bets and winners of the input.
 func (in input) check(bets, winners int) error {
 	if bets != in.bets || winners != in.winners {
 		return fmt.Errorf("son %d apuestas con %d ganadores, y debían ser %d con %d", bets, winners, in.bets, in.winners)

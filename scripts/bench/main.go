@@ -1,12 +1,12 @@
-// Command bench measures the whole lottery, as processes, beside a floor:
-// programs that send the same bytes in frames of the same size over loopback
-// into one file and interpret nothing. On a shared machine only the ratios
-// between the two, measured one after the other, say anything.
+// Command bench measures the whole lottery, with real processes. It compares it with a
+// floor: programs that send the same bytes, in frames of the same size, over loopback
+// into one file, without reading the bets. On a shared machine only the ratio of the two
+// times is meaningful, so bench measures them one after the other.
 //
 //	go run ./scripts/bench [-repeticiones N] [-escenarios LISTA] [-programas CARPETA] [-contra CARPETA]
 //
-// It prints tables and a Mermaid chart, which README.md shows. With -contra it
-// measures a second pair of programs too, in turns with the first one.
+// It prints tables, and the Mermaid chart in README.md. With -contra it also measures a
+// second pair of programs, in turns with the first.
 package main
 
 import (
@@ -24,32 +24,32 @@ import (
 
 func main() {
 	args := os.Args[1:]
-	if len(args) == 0 || parts[args[0]] == nil {
+	if len(args) == 0 || subcommands[args[0]] == nil {
 		os.Exit(run(args, os.Stdout, os.Stderr))
 	}
-	if err := parts[args[0]](args[1:]); err != nil {
+	if err := subcommands[args[0]](args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "bench %s: %v\n", args[0], err)
 		os.Exit(1)
 	}
 }
 
-// parts are what bench runs as processes of their own: bench itself, with one of
-// these words as its first argument.
-var parts = map[string]func(args []string) error{
-	"send":     send,
-	"agencies": agencies,
+// subcommands are the work that bench does in processes of its own: bench starts itself
+// with one of these names as the first argument.
+var subcommands = map[string]func(args []string) error{
+	"send":     sendFiles,
+	"agencies": runAgencies,
 }
 
 type options struct {
 	repetitions int
 	scenarios   []scenario
-	dir         string // where the work happens, and the course's zip may be
-	programs    string // folder of the programs to measure; "" = build them
-	against     string // folder of the programs to compare them with; "" = none
+	dir         string // the folder for files, where the course's zip may be
+	programs    string // the folder of the programs to measure; "" = build them
+	against     string // the folder of the programs to compare with; "" = none
 }
 
-// run returns the exit status: 0 done, 1 failed, 2 bad arguments, 128 plus the
-// signal's number when interrupted.
+// run returns the exit status: 0 done, 1 failed, 2 bad arguments, 128 plus the number of
+// the signal that interrupted it.
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, cancel := process.UntilSignal()
 	defer cancel()
@@ -94,7 +94,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return opts, err
 }
 
-// measureAndReport works in a temporary folder below opts.dir, which it removes.
+// measureAndReport works in a temporary folder in opts.dir, and removes it.
 func measureAndReport(ctx context.Context, opts options, stdout, stderr io.Writer) (err error) {
 	if err := os.MkdirAll(opts.dir, 0o755); err != nil {
 		return err

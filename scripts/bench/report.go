@@ -10,14 +10,14 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/table"
 )
 
-// result is what was measured of a scenario.
+// result holds all measurements of a scenario.
 type result struct {
 	scenario
 	bets         int
 	measurements []measurement
 }
 
-// median is that of a value over the repetitions.
+// median returns the median of a value over the repetitions.
 func (r result) median(value func(measurement) float64) float64 {
 	values := make([]float64, len(r.measurements))
 	for i, m := range r.measurements {
@@ -28,37 +28,39 @@ func (r result) median(value func(measurement) float64) float64 {
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
+// floor returns the median time of the floor, in seconds.
 func (r result) floor() float64 {
 	return r.median(func(m measurement) float64 { return m.floor.Seconds() })
 }
 
-// elapsed is in seconds, of one of bench.programs.
-func (r result) elapsed(programs int) float64 {
-	return r.median(func(m measurement) float64 { return m.runs[programs].elapsed.Seconds() })
+// elapsed returns the median time of a run, in seconds. folder is an index of
+// bench.folders.
+func (r result) elapsed(folder int) float64 {
+	return r.median(func(m measurement) float64 { return m.runs[folder].elapsed.Seconds() })
 }
 
-// rate is in bets per second.
+// rate returns bets per second.
 func (r result) rate() float64 { return float64(r.bets) / r.elapsed(0) }
 
-// share is the rate as a part of that of the floor before it.
+// share returns the rate as a part of the floor's rate.
 func (r result) share() float64 {
 	return r.median(func(m measurement) float64 { return ratio(m.floor, m.runs[0].elapsed) })
 }
 
-// newToOld is the rate as a part of that of the programs to compare with.
+// newToOld returns the rate as a part of the rate of the programs to compare with.
 func (r result) newToOld() float64 {
 	return r.median(func(m measurement) float64 { return ratio(m.runs[1].elapsed, m.runs[0].elapsed) })
 }
 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
 
-// memory is the most, in MiB, that a server and a client took in any repetition;
-// "" where it was not measured.
-func (r result) memory(programs int) (server, client string) {
+// memory returns the largest peak memory of a server and of a client over the
+// repetitions, in MiB; "" = not measured. folder is an index of bench.folders.
+func (r result) memory(folder int) (server, client string) {
 	var s, c int64
 	for _, m := range r.measurements {
-		s = max(s, m.runs[programs].server)
-		c = max(c, m.runs[programs].client)
+		s = max(s, m.runs[folder].server)
+		c = max(c, m.runs[folder].client)
 	}
 	return mebibytes(s), mebibytes(c)
 }
@@ -87,6 +89,7 @@ func report(w io.Writer, results []result, opts options) error {
 	return err
 }
 
+// measured is the table of the times and rates of each scenario.
 func measured(results []result) *table.Table {
 	t := &table.Table{
 		Header: []string{"escenario", "apuestas", "piso (s)", "lotería (s)", "apuestas/s", "del piso", "meta", "central (MiB)", "agencia (MiB)"},
@@ -100,7 +103,8 @@ func measured(results []result) *table.Table {
 	return t
 }
 
-// proportions compares the rates of scenarios that were measured.
+// proportions is the table that compares scenarios with each other. It leaves out pairs
+// that were not measured.
 func proportions(results []result) *table.Table {
 	t := &table.Table{Header: []string{"apuestas/s de", "respecto de", "medido", "meta"}, Left: map[int]bool{0: true, 1: true}}
 	for _, pair := range []struct{ name, reference, goal string }{
@@ -118,6 +122,7 @@ func proportions(results []result) *table.Table {
 	return t
 }
 
+// compared is the table that compares the programs of two folders.
 func compared(results []result) *table.Table {
 	t := &table.Table{
 		Header: []string{"escenario", "nuevo (s)", "viejo (s)", "nuevo/viejo en apuestas/s", "central nueva (MiB)", "central vieja (MiB)"},
@@ -131,11 +136,11 @@ func compared(results []result) *table.Table {
 	return t
 }
 
-// chart is a Mermaid chart of the lotteries' shares of the floor.
+// chart returns a Mermaid chart of the shares of the floor.
 func chart(results []result) string {
 	var titles, shares []string
 	for _, r := range results {
-		if r.bets > 0 && !r.restart { // else it has another floor, or none
+		if r.bets > 0 && !r.restart { // the others have no floor, or another one
 			titles = append(titles, fmt.Sprintf("%q", r.title))
 			shares = append(shares, fmt.Sprintf("%.2f", r.share()))
 		}

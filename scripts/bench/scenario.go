@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// scenario is one thing to measure: five client processes that upload the
-// official data some times over, or many agencies in one process, each of which
-// uploads the smallest of the official files, of about a thousand bets.
+// scenario is one thing to measure. Five client processes upload the official data,
+// repeated some times. Or many agencies in one process upload the smallest official
+// file each, which has about a thousand bets.
 type scenario struct {
 	name     string // for -escenarios
-	title    string
-	times    int    // how many times over; 0 = empty files
+	title    string // for the tables
+	times    int    // how many times the data is repeated; 0 = empty files
 	agencies int    // how many agencies share a process; 0 = five clients
-	sync     bool   // whether an acknowledged bet is on disk
-	restart  bool   // what is measured is the server's next start, with its draw
-	goal     string // of the rate, as a part of the floor's
+	sync     bool   // an acknowledged bet is on disk
+	restart  bool   // the server's next start is measured, until it has recovered the draw
+	goal     string // for result.share
 }
 
 var scenarios = []scenario{
@@ -42,7 +42,7 @@ func scenarioNames() []string {
 	return names
 }
 
-// choose picks the scenarios named in a list; "" names them all.
+// choose returns the scenarios that a list names; "" names them all.
 func choose(list string) ([]scenario, error) {
 	if list == "" {
 		return scenarios, nil
@@ -58,17 +58,17 @@ func choose(list string) ([]scenario, error) {
 	return chosen, nil
 }
 
-// input is what the agencies of a scenario upload.
+// input is the data that the agencies of a scenario upload.
 type input struct {
-	files   []string // of agencies 1, 2, …
+	files   []string // the data files of agencies 1, 2, …
 	bets    int
 	winners int
-	bytes   int64
+	bytes   int64 // of all files
 }
 
-// input returns a scenario's input. The files stay until the end, because the
-// repetitions are interleaved.
-func (b *bench) input(s scenario) (input, error) {
+// makeInput makes the files of a scenario's input, if they do not exist yet. They stay for
+// the next repetition.
+func (b *bench) makeInput(s scenario) (input, error) {
 	files := b.official
 	if s.agencies > 0 {
 		files = slices.Repeat(files[len(files)-1:], s.agencies)
@@ -88,9 +88,9 @@ func (b *bench) input(s scenario) (input, error) {
 	return in, nil
 }
 
-// writeRepeated writes a file's content to another some times over, unless that
-// exists, and returns its size. It syncs the bytes, so that writing them back
-// does not disturb what is measured later.
+// writeRepeated writes the content of source to path some times, unless path exists. It
+// returns the size of path. It syncs the file, because a later write to the disk would
+// disturb the measurements.
 func writeRepeated(path, source string, times int) (int64, error) {
 	if info, err := os.Stat(path); err == nil {
 		return info.Size(), nil

@@ -16,8 +16,8 @@ var (
 	}
 )
 
-// sampleBet gives each client a bet of its own, always the same one, as the
-// variables NAME=value of its environment. The first is the assignment's example.
+// sampleBet returns the bet of a client as environment variables, each NAME=value. Every
+// client has a different bet. Client 1 has the bet of the assignment's example.
 func sampleBet(id int) []string {
 	i := id - 1
 	birthdate := time.Date(1999, time.March, 17, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -37*i%15000)

@@ -1,5 +1,5 @@
 package main
 
-// defaultScenario is what the generator writes when it is not told a scenario.
-// On the branches ej1 … ej8 this line names the exercise (see scripts/ramas.sh).
+// defaultScenario is the scenario if the arguments name none. On the branches ej1 … ej8
+// scripts/ramas.sh changes this line: there it names the exercise.
 const defaultScenario = "agencias"

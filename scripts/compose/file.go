@@ -15,9 +15,9 @@ import (
 //go:embed docker-compose.tmpl
 var fileText string
 
-// render returns the text of the file.
+// render returns the text of the Compose file.
 func (o options) render() ([]byte, error) {
-	functions := template.FuncMap{"bet": sampleBet, "file": o.file}
+	functions := template.FuncMap{"bet": sampleBet, "bind": o.bind}
 	parsed, err := template.New("compose").Funcs(functions).Parse(fileText)
 	if err != nil {
 		return nil, err
@@ -35,26 +35,26 @@ func (o options) render() ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// bind is a bind mount, its source as it is written in YAML.
-type bind struct{ Source, Target string }
+// bindMount is a bind mount. Its source is YAML.
+type bindMount struct{ Source, Target string }
 
-// file mounts a file of the project at a path in a container.
-func (o options) file(file, target string) (bind, error) {
+// bind mounts a file of the project at a path in a container.
+func (o options) bind(file, target string) (bindMount, error) {
 	source := path.Join(o.root, file)
 	if !path.IsAbs(source) {
-		source = "./" + source // else it would name a volume
+		source = "./" + source // without ./ it would be the name of a volume
 	}
-	source = strings.ReplaceAll(source, "$", "$$") // else Compose would expand it
+	source = strings.ReplaceAll(source, "$", "$$") // Compose would expand a single $
 	scalar, err := yaml.Marshal(source)
 	if err != nil {
-		return bind{}, fmt.Errorf("encode the path %q: %w", source, err)
+		return bindMount{}, fmt.Errorf("encode the path %q: %w", source, err)
 	}
 	indented := strings.ReplaceAll(strings.TrimSpace(string(scalar)), "\n", "\n      ")
-	return bind{indented, target}, nil
+	return bindMount{indented, target}, nil
 }
 
-// subnetFor returns the narrowest subnet with room for that many containers
-// that holds the assignment's 172.25.125.0/24, which is the least it returns.
+// subnetFor returns the smallest subnet with room for that many containers. It contains
+// the assignment's 172.25.125.0/24.
 func subnetFor(containers int) netip.Prefix {
 	const reserved = 3 // the network's address, the gateway's and broadcast
 	bits := 24

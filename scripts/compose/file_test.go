@@ -18,11 +18,11 @@ type logSettings struct {
 	Driver  string
 	Options struct {
 		MaxSize string `yaml:"max-size"`
-		MaxFile any    `yaml:"max-file"` // the engine takes nothing but a string
+		MaxFile any    `yaml:"max-file"` // the engine accepts only a string
 	}
 }
 
-// parsed is the generated file as Compose would read it.
+// parsed is the generated file as Compose reads it.
 type parsed struct {
 	Version  any
 	Name     string
@@ -109,13 +109,12 @@ func TestServices(t *testing.T) {
 		header := fmt.Sprintf("# Generado por generar-compose.sh: los cambios a mano se pierden. Para rehacerlo:\n"+
 			"#   ./generar-compose.sh ARCHIVO %d %s\n", o.clients, o.scenario)
 		if !strings.HasPrefix(text, header) {
-			t.Errorf("does not begin with how it was made:\n%.300s", text)
+			t.Errorf("does not begin with the command that made it:\n%.300s", text)
 		}
 	})
 }
 
-// A server that failed starts again and recovers; a client that did is done. The
-// logs of all of them are bounded.
+// The engine restarts a server that has failed, but no client. All logs have a limit.
 func TestRestartAndLogs(t *testing.T) {
 	everyScenario(t, func(t *testing.T, o options) {
 		file, _ := parse(t, o)
@@ -190,7 +189,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// A variable for one of these keys would make editing the mounted file useless.
+// The Compose file must set no variable for these keys: it would have priority over the
+// mounted file.
 var skeletonKeys = regexp.MustCompile(
 	`^(CLI_SERVER_ADDRESS|CLI_LOOP_|CLI_LOG_LEVEL|CLI_BATCH_|SERVER_PORT|SERVER_IP|SERVER_LISTEN_BACKLOG|LOGGING_LEVEL)`)
 

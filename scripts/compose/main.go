@@ -1,9 +1,9 @@
-// Command compose writes the system's Docker Compose file to standard output:
+// Command compose prints the system's Docker Compose file:
 //
 //	go run ./scripts/compose [-raiz DIR] N [SCENARIO]
 //
-// N is the number of clients. The file's bind mounts start from DIR, by default
-// the folder that the file is in. People call it through generar-compose.sh.
+// N is the number of clients. DIR is the project's folder, from which files are mounted;
+// by default it is the folder of the Compose file. generar-compose.sh runs this command.
 // Exit status: 0 done, 1 failed, 2 bad arguments.
 package main
 
@@ -19,12 +19,12 @@ import (
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
-	options, err := parseArgs(args)
+	o, err := parseArgs(args)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 2
 	}
-	text, err := options.render()
+	text, err := o.render()
 	if err == nil {
 		_, err = stdout.Write(text)
 	}
@@ -32,27 +32,27 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	if options.clients >= bridgePorts { // the server needs a port of the bridge too
+	if o.clients >= bridgePorts { // the server needs a port of the bridge too
 		fmt.Fprintf(stderr, "aviso: un bridge de Linux admite %d contenedores; "+
-			"con %d clientes no arrancarán todos en una sola red\n", bridgePorts, options.clients)
+			"con %d clientes no arrancarán todos en una sola red\n", bridgePorts, o.clients)
 	}
 	return 0
 }
 
 const (
-	// maxClients is how many connections the server holds at once by default:
-	// with more agencies the draw could never wait for all of them.
+	// maxClients is the server's default for the maximum number of connections.
+	// All agencies stay connected until the draw.
 	maxClients = 4096
 
-	// bridgePorts is how many containers Linux connects to one bridge.
+	// bridgePorts is how many containers one Linux bridge can have.
 	bridgePorts = 1023
 )
 
-// options say which file to write.
+// options say what the file contains.
 type options struct {
 	clients  int
 	scenario scenario
-	root     string // where the bind mounts start
+	root     string // the project's folder, for the bind mounts
 }
 
 func parseArgs(args []string) (options, error) {

@@ -56,8 +56,8 @@ func TestBadArguments(t *testing.T) {
 	}
 }
 
-// TestCommittedFile fails when docker-compose-dev.yaml is not what the
-// generator writes: run ./generar-compose.sh docker-compose-dev.yaml 5.
+// TestCommittedFile checks that docker-compose-dev.yaml is generated. If it fails, run
+// ./generar-compose.sh docker-compose-dev.yaml 5.
 func TestCommittedFile(t *testing.T) {
 	want, err := os.ReadFile("../../docker-compose-dev.yaml")
 	if err != nil {

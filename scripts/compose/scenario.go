@@ -2,8 +2,7 @@ package main
 
 import "fmt"
 
-// A scenario is what the clients of the generated file are. The template of the
-// file knows these values.
+// A scenario says what the clients do. docker-compose.tmpl uses these values.
 type scenario string
 
 const (
@@ -12,7 +11,7 @@ const (
 	scenarioAgencies scenario = "agencias"
 )
 
-// parseScenario accepts a scenario's name and the exercises that it shows.
+// parseScenario accepts the name of a scenario, or of an exercise.
 func parseScenario(name string) (scenario, error) {
 	switch name {
 	case "eco", "ej1", "ej2", "ej3", "ej4":

@@ -13,7 +13,7 @@ import (
 
 var (
 	// ErrSuperseded says that a newer session speaks for the agency.
-	ErrSuperseded = errors.New("a newer connection of the agency has taken over")
+	ErrSuperseded = errors.New("a newer connection speaks for this agency")
 
 	// ErrGap says that a batch begins after the last bet known of its agency. A
 	// batch that follows a refused batch gets it too: then the refusal is the cause.
@@ -57,8 +57,10 @@ type State struct {
 	Drawn    bool           // the draw was held and its results are released
 }
 
-// Session speaks for one agency until a newer session supersedes it. One goroutine
-// may call StoreBets while another calls the other methods.
+// Session speaks for one agency until a newer session supersedes it. After that
+// StoreBets, Wait of its commits and Finish may fail with ErrSuperseded: what they
+// were about is not stored. One goroutine may call StoreBets while another calls the
+// other methods.
 type Session interface {
 	// State tells what is stored of the agency.
 	State() State

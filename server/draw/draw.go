@@ -4,13 +4,13 @@ package draw
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // Ledger holds the bets that take part in the draw.
@@ -65,10 +65,6 @@ const (
 	leastPause = 100 * time.Millisecond
 	mostPause  = 5 * time.Second
 )
-
-// ErrTotal is wrapped when the total of an agency is not the number of its stored
-// bets, or is not the total with which it has finished before.
-var ErrTotal = errors.New("total does not match")
 
 // Draw is the one draw of a lottery. It is held by Run when all agencies have
 // finished. Its methods may be called by any number of goroutines.
@@ -139,7 +135,7 @@ func (d *Draw) Missing() int { return d.barrier.Missing() }
 // it has sent, stored is what the central has of it; the caller sees to it that
 // no bet of the agency is stored meanwhile or later. It returns nil once the
 // notification is durable, also if it was made before; an error that wraps
-// ErrTotal if the numbers differ; else the journal's error.
+// central.ErrTotal if the numbers differ; else the journal's error.
 //
 // If this is the agency's first, arrived is told how many agencies are still
 // missing: one call at a time, and before the draw can begin.
@@ -149,9 +145,9 @@ func (d *Draw) Finish(id lottery.AgencyID, total, stored lottery.Offset, arrived
 	d.mu.Unlock()
 	switch {
 	case total != stored:
-		return fmt.Errorf("%w: agency %d sent %d bets, %d are stored", ErrTotal, id, total, stored)
+		return fmt.Errorf("%w: agency %d sent %d bets, %d are stored", central.ErrTotal, id, total, stored)
 	case again && total != before:
-		return fmt.Errorf("%w: agency %d sent %d bets, it has finished with %d", ErrTotal, id, total, before)
+		return fmt.Errorf("%w: agency %d sent %d bets, it has finished with %d", central.ErrTotal, id, total, before)
 	case again:
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 func TestFinish(t *testing.T) {
@@ -19,13 +20,13 @@ func TestFinish(t *testing.T) {
 		journal, want error
 		missing       int
 	}{
-		{"too few are stored", 1, 10, 9, nil, ErrTotal, 2},
-		{"too many are stored", 1, 10, 11, nil, ErrTotal, 2},
+		{"too few are stored", 1, 10, 9, nil, central.ErrTotal, 2},
+		{"too many are stored", 1, 10, 11, nil, central.ErrTotal, 2},
 		{"the journal fails", 1, 10, 10, errDisk, errDisk, 2},
 		{"at last", 1, 10, 10, nil, nil, 1},
 		{"again", 1, 10, 10, errDisk, nil, 1}, // is not recorded again
-		{"again, with another total", 1, 11, 11, nil, ErrTotal, 1},
-		{"again, with a wrong total", 1, 11, 10, nil, ErrTotal, 1},
+		{"again, with another total", 1, 11, 11, nil, central.ErrTotal, 1},
+		{"again, with a wrong total", 1, 11, 10, nil, central.ErrTotal, 1},
 		{"who is not expected", 3, 0, 0, nil, nil, 1},
 		{"an agency without bets", 2, 0, 0, nil, nil, 0},
 	} {

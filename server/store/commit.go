@@ -7,6 +7,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
@@ -90,7 +91,7 @@ func (c *Commit) End() lottery.Offset { return c.end }
 
 // StoreBets is the course's store_bets: it queues a batch whose first bet is
 // number at (from 0) of its agency. What of it is queued already it skips; a batch
-// that begins later than that is refused with ErrGap, and one with a bet that is
+// that begins later than that is refused with central.ErrGap, and one with a bet that is
 // not valid with an error that wraps lottery.ErrInvalidBet. The bets must be of
 // that agency, and records their records as the protocol encodes them: of these the
 // store keeps the checksum. All may be reused after the return. While too much is
@@ -166,7 +167,7 @@ func (s *Store) position(id lottery.AgencyID, at, end lottery.Offset) (*agency, 
 	}
 	a := s.agency(id)
 	if at > a.queued.Bets {
-		return nil, State{}, nil, fmt.Errorf("%w: agency %d has %d, the batch begins at %d", ErrGap, id, a.queued.Bets, at)
+		return nil, State{}, nil, fmt.Errorf("%w: agency %d has %d, the batch begins at %d", central.ErrGap, id, a.queued.Bets, at)
 	}
 	var holder *group
 	switch {

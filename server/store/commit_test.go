@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // TestGroupCommit queues a thousand batches: they need one write and one fsync,
@@ -118,7 +119,7 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 		if s.State(1) != stateOf(one[:10]) || s.State(2) != (State{}) || s.Bets() != 10 {
 			t.Errorf("states %v, %v", s.State(1), s.State(2))
 		}
-		if _, err := s.StoreBets(1, 20, one[20:], recordsOf(one[20:])); !errors.Is(err, ErrGap) {
+		if _, err := s.StoreBets(1, 20, one[20:], recordsOf(one[20:])); !errors.Is(err, central.ErrGap) {
 			t.Errorf("a batch after a refused one: error %v", err)
 		}
 		fs.before = nil

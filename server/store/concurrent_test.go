@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // TestConcurrentSessions uploads twelve agencies, each over three connections
@@ -67,7 +68,7 @@ func upload(s *Store, bets []lottery.Bet, size int) error {
 		if at < len(bets) && len(window) < 4 {
 			n := min(size, len(bets)-at)
 			c, err := s.StoreBets(id, lottery.Offset(at), bets[at:at+n], recordsOf(bets[at:at+n]))
-			if errors.Is(err, ErrGap) {
+			if errors.Is(err, central.ErrGap) {
 				return nil
 			} else if err != nil {
 				return err

@@ -17,10 +17,10 @@ const (
 	faultBatch    = 7
 )
 
-// central is a server reduced to its files: it uploads the bets of three
+// crashing is a server reduced to its files: it uploads the bets of three
 // agencies, notes that they finished, and the draw, whatever the files do. It
 // remembers what was acknowledged.
-type central struct {
+type crashing struct {
 	t       *testing.T
 	fs      *memFS
 	restart func() // what happens to the files between two runs
@@ -33,15 +33,15 @@ type central struct {
 
 const tornRow = `1,"torn`
 
-// newCentral has a file with a torn row, so that Open has something to cut.
-func newCentral(t *testing.T) *central {
-	c := &central{t: t, fs: newMemFS(), restart: func() {}}
+// newCrashing has a file with a torn row, so that Open has something to cut.
+func newCrashing(t *testing.T) *crashing {
+	c := &crashing{t: t, fs: newMemFS(), restart: func() {}}
 	c.fs.write("/data/bets.csv", []byte(tornRow))
 	return c
 }
 
 // run restarts the server until all is done.
-func (c *central) run() {
+func (c *crashing) run() {
 	for c.restarts = 0; !c.session(); c.restarts++ {
 		if c.restarts > 20 {
 			c.t.Fatal("no end of restarts")
@@ -54,7 +54,7 @@ func (c *central) run() {
 }
 
 // session is one life of the server. It tells whether all is done.
-func (c *central) session() bool {
+func (c *crashing) session() bool {
 	s, err := Open(c.t.Context(), "/data/bets.csv", Options{Sync: true, Agencies: faultAgencies, FS: c.fs})
 	if err != nil {
 		return false
@@ -81,7 +81,7 @@ func (c *central) session() bool {
 }
 
 // retry repeats what was refused. It tells whether the journal works.
-func (c *central) retry(record func() error) bool {
+func (c *crashing) retry(record func() error) bool {
 	for {
 		err := record()
 		if err == nil {
@@ -93,11 +93,11 @@ func (c *central) retry(record func() error) bool {
 	}
 }
 
-func (c *central) uploaded(s *Store) bool { return s.Bets() == faultAgencies*faultBets }
+func (c *crashing) uploaded(s *Store) bool { return s.Bets() == faultAgencies*faultBets }
 
 // round queues two batches of each agency, waits for all and tells whether the
 // store works.
-func (c *central) round(s *Store) bool {
+func (c *crashing) round(s *Store) bool {
 	var commits [faultAgencies + 1][]*Commit
 	for id := lottery.AgencyID(1); id <= faultAgencies; id++ {
 		bets, at := sampleBets(id, 0, faultBets), int(s.State(id).Bets)
@@ -131,7 +131,7 @@ func (c *central) round(s *Store) bool {
 }
 
 // check compares what the files hold with what was acknowledged.
-func (c *central) check(s *Store) {
+func (c *crashing) check(s *Store) {
 	c.t.Helper()
 	for id := lottery.AgencyID(1); id <= faultAgencies; id++ {
 		state := s.State(id)
@@ -149,7 +149,7 @@ func (c *central) check(s *Store) {
 }
 
 // checkFile looks for a trace of refused batches, or of torn rows.
-func (c *central) checkFile(s *Store) {
+func (c *crashing) checkFile(s *Store) {
 	c.t.Helper()
 	var rows []byte
 	next := make(map[lottery.AgencyID]int)
@@ -186,7 +186,7 @@ func TestEveryCallFails(t *testing.T) {
 	for name, fault := range faults {
 		for run := 1; run <= 3; run++ {
 			for k, more := 1, true; more; k++ {
-				c := newCentral(t)
+				c := newCrashing(t)
 				calls := 0
 				c.fs.before = func(op, _ string) error {
 					if calls++; calls < k || calls >= k+run {
@@ -229,7 +229,7 @@ func TestPowerCutAtEveryCall(t *testing.T) {
 		for _, nuls := range []bool{false, true} {
 			for k, more := 1, true; more; k++ {
 				what := fmt.Sprintf("call %d, keeps %s, NULs %v", k, name, nuls)
-				c := newCentral(t)
+				c := newCrashing(t)
 				calls, off := 0, false
 				c.fs.before = func(op, _ string) error {
 					if calls++; calls == k {

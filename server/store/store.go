@@ -20,15 +20,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
-var (
-	// ErrGap says that a batch begins after the last bet known of its agency.
-	// A batch that follows a refused batch gets it too: then the refusal is the
-	// cause.
-	ErrGap = errors.New("bets are missing before this batch")
-
-	// ErrClosed says that the store was closed.
-	ErrClosed = errors.New("storage is closed")
-)
+// ErrClosed says that the store was closed.
+var ErrClosed = errors.New("storage is closed")
 
 // DefaultMaxQueued is how many bytes of rows may wait to be written, half of
 // them while the other half is being written. It is about what five agencies may

@@ -12,6 +12,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 func collect(t *testing.T, seq iter.Seq2[*lottery.Bet, error]) (bets []lottery.Bet) {
@@ -99,7 +100,7 @@ func TestStoreBets(t *testing.T) {
 	}
 	for _, step := range steps {
 		c, err := s.StoreBets(3, lottery.Offset(step.at), bets[step.at:step.at+step.n], recordsOf(bets[step.at:step.at+step.n]))
-		if errors.Is(err, ErrGap) != step.gap {
+		if errors.Is(err, central.ErrGap) != step.gap {
 			t.Fatalf("%+v: error %v", step, err)
 		}
 		if step.gap {

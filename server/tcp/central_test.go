@@ -1,243 +1,107 @@
 package tcp
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"iter"
-	"net"
-	"os"
-	"path/filepath"
-	"runtime"
-	"strings"
+	"fmt"
 	"testing"
-	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
-// testTimeout is how long a test waits for what must come.
-const testTimeout = 20 * time.Second
-
-// setup is what a test wants of its central; zero values mean one agency (-1
-// means none), no delay, the server's defaults and the operating system's files.
-type setup struct {
-	agencies int
-	delay    time.Duration
-	options  Options
-	fs       store.FS
-	buffers  int // what the kernel holds for peers that do not read, in bytes
+// failingCentral is a central whose calls fail with these errors, if they are set: Claim,
+// and of each session StoreBets and Wait from the second batch on, and Finish.
+type failingCentral struct {
+	central.Central
+	claim, store, wait, finish error
 }
 
-// central is a whole server, on files in a folder and on a port of its own. It
-// is stopped when the test ends, and then nothing of it may be left.
-type central struct {
-	t       testing.TB
-	setup   setup
-	folder  string
-	address string
-	logs    *logLines
-	store   *store.Store
-	draw    *draw.Draw
-	cancel  context.CancelFunc
-	served  chan struct{} // closed when Serve has returned
-	drawing chan struct{} // closed when the draw's Run has returned
+func (f *failingCentral) Claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (central.Session, error) {
+	if f.claim != nil {
+		return nil, f.claim
+	}
+	session, err := f.Central.Claim(ctx, id, order, superseded)
+	return failingSession{session, f}, err
 }
 
-func start(t testing.TB, s setup) *central {
-	t.Helper()
-	switch s.agencies {
-	case 0:
-		s.agencies = 1
-	case -1:
-		s.agencies = 0
-	}
-	c := &central{t: t, setup: s, folder: t.TempDir(), logs: newLogLines(t)}
-	if err := logging.Setup(c.logs, "DEBUG"); err != nil {
-		t.Fatal(err)
-	}
-	c.open()
-	t.Cleanup(func() {
-		c.stop()
-		c.logs.check()
-	})
-	return c
+type failingSession struct {
+	central.Session
+	with *failingCentral
 }
 
-// open does what main does.
-func (c *central) open() {
-	c.t.Helper()
-	options := store.Options{Sync: true, Agencies: c.setup.agencies, FS: c.setup.fs}
-	var err error
-	if c.store, err = store.Open(c.t.Context(), filepath.Join(c.folder, "bets.csv"), options); err != nil {
-		c.t.Fatal(err)
+func (s failingSession) StoreBets(at lottery.Offset, bets []lottery.Bet, records []byte) (central.Commit, error) {
+	if at > 0 && s.with.store != nil {
+		return nil, s.with.store
 	}
-	past := draw.History{Finished: c.store.Finished(), Drawn: c.store.Drawn()}
-	c.draw = draw.New(c.store, c.store, past, draw.Options{
-		Agencies:     c.setup.agencies,
-		PublishDelay: c.setup.delay,
-		Announce: func(recovered bool, bets uint64, winners int) {
-			log.Infof("action: sorteo | result: success | recovered: %t | bets: %d | winners: %d", recovered, bets, winners)
-		},
-		Failed: func(err error) {
-			log.Errorf("action: sorteo | result: fail | error: %s", logging.Value(err.Error()))
-		},
-	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		c.t.Fatal(err)
+	commit, err := s.Session.StoreBets(at, bets, records)
+	if at > 0 && s.with.wait != nil {
+		commit = failingCommit{commit, s.with.wait}
 	}
-	c.address = listener.Addr().String()
-	if c.setup.buffers > 0 {
-		listener = smallBuffers{listener, c.setup.buffers}
-	}
-	server := NewServer(c.store, c.draw, c.setup.options)
-	var ctx context.Context
-	ctx, c.cancel = context.WithCancel(context.Background())
-	c.served, c.drawing = make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(c.served)
-		server.Serve(ctx, listener)
-	}()
-	go func() {
-		defer close(c.drawing)
-		c.draw.Run(ctx)
-	}()
+	return commit, err
 }
 
-// stop ends the server as a signal does, and returns how long Serve took.
-func (c *central) stop() time.Duration {
-	c.t.Helper()
-	begin := time.Now()
-	c.cancel()
-	for _, done := range []chan struct{}{c.served, c.drawing} {
-		select {
-		case <-done:
-		case <-time.After(testTimeout):
-			c.t.Fatalf("the server does not stop\n%s", stacks())
-		}
+func (s failingSession) Finish(total lottery.Offset, arrived func(missing int)) error {
+	if s.with.finish != nil {
+		return s.with.finish
 	}
-	took := time.Since(begin)
-	_ = c.store.Close() // some tests break it
-	eventually(c.t, "no goroutine of the server is left", func() bool {
-		all := stacks()
-		return !strings.Contains(all, "tcp.(*Server)") && !strings.Contains(all, "tcp.(*session)") &&
-			!strings.Contains(all, "tcp.(*replier)") && !strings.Contains(all, "deadline.(*Conn)")
-	})
-	return took
+	return s.Session.Finish(total, arrived)
 }
 
-// restart stops the central and starts another on the same files.
-func (c *central) restart() {
-	c.t.Helper()
-	c.stop()
-	c.open()
+type failingCommit struct {
+	central.Commit
+	err error
 }
 
-// documents gives the documents stored of an agency, in order.
-func (c *central) documents(id lottery.AgencyID) []string {
-	c.t.Helper()
-	return documents(c.t, c.load(), id)
+func (c failingCommit) Wait() error {
+	_ = c.Commit.Wait()
+	return c.err
 }
 
-// load reads bets.csv as it is.
-func (c *central) load() iter.Seq2[*lottery.Bet, error] {
-	c.t.Helper()
-	if c.setup.fs != nil {
-		return loadBets(c.t, c.setup.fs, filepath.Join(c.folder, "bets.csv"))
+// What the peer hears of the errors that only some centrals have. After ErrUnknown it
+// hears nothing: the bets may be stored or not.
+func TestErrorsOfTheCentral(t *testing.T) {
+	unknown := fmt.Errorf("%w: no quorum", central.ErrUnknown)
+	batches := []protocol.Message{batch(0, 10), batch(10, 10)}
+	total := []protocol.Message{batch(0, 10), &protocol.Finished{Total: 10}}
+	for _, tt := range []struct {
+		name   string
+		with   failingCentral
+		send   []protocol.Message
+		status protocol.Status // 0: the connection ends without an ERROR
+		failed int             // batches that the log calls failed
+	}{
+		{"unavailable", failingCentral{claim: central.ErrUnavailable}, nil, protocol.StatusBusy, 0},
+		{"superseded elsewhere", failingCentral{claim: central.ErrSuperseded}, nil, protocol.StatusSuperseded, 0},
+		{"unknown at the claim", failingCentral{claim: unknown}, nil, 0, 0},
+		{"unknown when queued", failingCentral{store: unknown}, batches, 0, 0},
+		{"unknown when stored", failingCentral{wait: unknown}, batches, 0, 0},
+		{"superseded when queued", failingCentral{store: central.ErrSuperseded}, batches, protocol.StatusSuperseded, 1},
+		{"superseded when stored", failingCentral{wait: central.ErrSuperseded}, batches, protocol.StatusSuperseded, 1},
+		{"unknown when finished", failingCentral{finish: unknown}, total, 0, 0},
+		{"superseded when finished", failingCentral{finish: central.ErrSuperseded}, total, protocol.StatusSuperseded, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := start(t, setup{wrap: func(embedded central.Central) central.Central {
+				tt.with.Central = embedded
+				return &tt.with
+			}})
+			p := c.dial()
+			p.send(hello(1))
+			if tt.with.claim == nil {
+				p.welcome()
+				p.send(tt.send...)
+				p.acked(10)
+			}
+			if tt.status != 0 {
+				p.refused(tt.status)
+			} else {
+				p.closed()
+			}
+			c.logs.wait(1, "action: sesion | result: fail")
+			c.logs.wait(1, "action: close_connection")
+			c.logs.want(tt.failed, "action: apuesta_recibida | result: fail")
+			c.logs.want(0, "action: agencia_finalizada")
+		})
 	}
-	file, err := os.ReadFile(filepath.Join(c.folder, "bets.csv"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return store.LoadBets(betcsv.NewReader(bytes.NewReader(file)))
-}
-
-// loadBets reads a bets.csv of a file system in memory.
-func loadBets(t testing.TB, fs store.FS, path string) iter.Seq2[*lottery.Bet, error] {
-	t.Helper()
-	file, err := fs.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	size, err := file.Size()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return store.LoadBets(betcsv.NewReader(io.NewSectionReader(file, 0, size)))
-}
-
-func documents(t testing.TB, bets iter.Seq2[*lottery.Bet, error], id lottery.AgencyID) []string {
-	t.Helper()
-	var all []string
-	for bet, err := range bets {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if bet.Agency == id {
-			all = append(all, bet.Document)
-		}
-	}
-	return all
-}
-
-// wantStored checks that an agency's first n bets are stored, each once and in
-// order, and nothing else of it.
-func (c *central) wantStored(id lottery.AgencyID, n int) {
-	c.t.Helper()
-	got := c.documents(id)
-	if len(got) != n {
-		c.t.Errorf("agency %d has %d bets stored, want %d", id, len(got), n)
-	}
-	for i, document := range got {
-		if want := bet(lottery.Offset(i)).Document; document != want {
-			c.t.Fatalf("agency %d: bet %d is %s, want %s", id, i, document, want)
-		}
-	}
-}
-
-// eventually polls until the condition holds.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for begin := time.Now(); !holds(); <-tick.C {
-		if time.Since(begin) > testTimeout {
-			t.Fatalf("not in time: %s\n%s", what, stacks())
-		}
-	}
-}
-
-// countStacks counts the goroutines that are in a function.
-func countStacks(function string) int {
-	n := 0
-	for _, one := range strings.Split(stacks(), "\n\n") {
-		if strings.Contains(one, function+"(") {
-			n++
-		}
-	}
-	return n
-}
-
-func stacks() string {
-	buffer := make([]byte, 4<<20)
-	return string(buffer[:runtime.Stack(buffer, true)])
-}
-
-// smallBuffers makes the kernel hold little for peers that do not read.
-type smallBuffers struct {
-	net.Listener
-	size int
-}
-
-func (l smallBuffers) Accept() (net.Conn, error) {
-	socket, err := l.Listener.Accept()
-	if tcp, ok := socket.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(l.size)
-	}
-	return socket, err
 }

@@ -11,7 +11,7 @@ import (
 
 // hostileCrowd opens connections that never say who they are: silent ones, and
 // ones that stop in the middle of a line or of a HELLO.
-func hostileCrowd(t testing.TB, c *central, n int) {
+func hostileCrowd(t testing.TB, c *testServer, n int) {
 	t.Helper()
 	said := [][]byte{nil, []byte("no end of line"), frames(t, hello(1))[:7]}
 	for i := range n {

@@ -37,7 +37,7 @@ func (p *peer) abort() {
 }
 
 // resume is what an agency does that comes again: it sends what is missing.
-func (c *central) resume(id lottery.AgencyID) protocol.Welcome {
+func (c *testServer) resume(id lottery.AgencyID) protocol.Welcome {
 	c.t.Helper()
 	p := c.dial()
 	p.send(hello(id))

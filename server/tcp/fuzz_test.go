@@ -14,6 +14,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
@@ -79,7 +80,7 @@ func runSession(t testing.TB, stream []byte) iter.Seq2[*lottery.Bet, error] {
 	}
 	d := draw.New(bets, bets, draw.History{}, draw.Options{Agencies: 2})
 	ours, theirs := net.Pipe()
-	server := NewServer(bets, d, Options{})
+	server := NewServer(embedded.New(bets, d), Options{})
 	server.admit(context.Background(), ours, 1)
 	go func() {
 		_, _ = theirs.Write(stream)

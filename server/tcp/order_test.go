@@ -11,7 +11,7 @@ import (
 
 // nothing checks that the peer has been told nothing up to now: whatever was
 // written for it before a newcomer was served would be there.
-func (c *central) nothing(p *peer, other lottery.AgencyID) {
+func (c *testServer) nothing(p *peer, other lottery.AgencyID) {
 	c.t.Helper()
 	c.agency(other, 0).Close()
 	if n := buffered(p); n > 0 {

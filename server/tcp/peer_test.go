@@ -21,7 +21,7 @@ type peer struct {
 	frames *protocol.Reader
 }
 
-func (c *central) dial() *peer {
+func (c *testServer) dial() *peer {
 	c.t.Helper()
 	dialer := net.Dialer{Timeout: testTimeout}
 	if size := c.setup.buffers; size > 0 {
@@ -39,7 +39,7 @@ func (c *central) dial() *peer {
 }
 
 // agency dials and greets; the agency must have so many bets stored.
-func (c *central) agency(id lottery.AgencyID, stored lottery.Offset) *peer {
+func (c *testServer) agency(id lottery.AgencyID, stored lottery.Offset) *peer {
 	c.t.Helper()
 	p := c.dial()
 	p.send(&protocol.Hello{Version: protocol.Version, Agency: id})

@@ -7,6 +7,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
@@ -18,7 +19,12 @@ func BenchmarkReceive(b *testing.B) {
 		b.Fatal(err)
 	}
 	draw := draw.New(bets, nil, draw.History{}, draw.Options{Agencies: 1})
-	s := &session{server: NewServer(bets, draw, Options{}), agency: 1}
+	c := embedded.New(bets, draw)
+	claimed, err := c.Claim(b.Context(), 1, 1, func() {})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := &session{server: NewServer(c, Options{}), agency: 1, claimed: claimed}
 	const count = 100
 	message := protocol.Batch{}
 	for n := range count {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // refusal is the ERROR that tells a peer why its connection ends.
@@ -34,6 +35,18 @@ func (f *storageFailure) Error() string {
 }
 
 func (f *storageFailure) Unwrap() []error { return []error{f.refusal, f.reason} }
+
+// storeFailure is what ends a session when the central could not store something.
+// The peer is told, unless something may still be stored.
+func storeFailure(err error) error {
+	switch {
+	case errors.Is(err, central.ErrUnknown):
+		return err
+	case errors.Is(err, central.ErrSuperseded):
+		return refusal(protocol.StatusSuperseded, err)
+	}
+	return storageFailed(err)
+}
 
 // clip shortens a text to what a string of the protocol holds.
 func clip(text string) string {

@@ -8,8 +8,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // reply is the pending answer to one frame.
@@ -111,9 +110,9 @@ func (r *replier) end(reason error) {
 type batchReply struct {
 	offset  lottery.Offset
 	count   int
-	single  *lottery.Bet  // set only for a BET
-	commit  *store.Commit // nil if refused
-	refusal error         // why the store did not take the bets
+	single  *lottery.Bet   // set only for a BET
+	commit  central.Commit // nil if refused
+	refusal error          // why the central did not take the bets
 }
 
 func (b batchReply) give(_ context.Context, r *replier) error {
@@ -124,15 +123,19 @@ func (b batchReply) give(_ context.Context, r *replier) error {
 		r.flush()
 	}
 	if err := b.commit.Wait(); err != nil {
-		return b.refuse(r.agency, storageFailed(err))
+		return b.refuse(r.agency, storeFailure(err))
 	}
 	b.logStored(r.agency)
 	r.ack(b.commit.End())
 	return nil
 }
 
-// refuse logs why the bets are refused, and tells the peer which.
+// refuse logs why the bets are refused, and tells the peer which. If it is not
+// known whether they are stored, only the session's failure is logged.
 func (b batchReply) refuse(agency lottery.AgencyID, reason error) error {
+	if errors.Is(reason, central.ErrUnknown) {
+		return reason
+	}
 	if b.single != nil {
 		logBetRefused(b.single.Document, b.single.Number, reason)
 	} else {
@@ -163,13 +166,12 @@ func (f finishedReply) give(_ context.Context, r *replier) error {
 	if r.over {
 		return nil // the session is over, so FINISHED is ignored
 	}
-	stored := r.server.store.State(r.agency).Bets
 	arrived := func(missing int) { logFinished(r.agency, f.total, missing) }
-	switch err := r.server.draw.Finish(r.agency, f.total, stored, arrived); {
-	case errors.Is(err, draw.ErrTotal):
+	switch err := r.claimed.Finish(f.total, arrived); {
+	case errors.Is(err, central.ErrTotal):
 		return refusal(protocol.StatusMismatch, err)
 	case err != nil:
-		return storageFailed(err)
+		return storeFailure(err)
 	}
 	r.queue(&protocol.Registered{})
 	return nil
@@ -185,7 +187,7 @@ func (queryReply) give(ctx context.Context, r *replier) error {
 	if r.flush(); r.over {
 		return nil // nothing may follow a frame that was cut
 	}
-	winners, err := r.server.draw.Winners(ctx, r.agency)
+	winners, err := r.claimed.Winners(ctx)
 	if err != nil {
 		return r.readFailure(ctx, err) // the context has ended
 	}

@@ -1,7 +1,7 @@
 // Package tcp serves the central's one port: it accepts connections, tells
 // echo clients from agencies by their first byte, and speaks with each in a
-// goroutine of its own. It decodes frames, calls the store and the draw, and writes
-// the log lines. The central is the server program.
+// goroutine of its own. It decodes frames, calls the central, and writes the log
+// lines.
 package tcp
 
 import (
@@ -19,8 +19,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // Options are a server's settings. The zero value has no limits.
@@ -60,17 +59,15 @@ const (
 //	does not read                a write's deadline       nothing
 //	broke the protocol           the reader               ERROR protocol violation
 //	bets or total refused        the replier              ERROR with their status
-//	a newer one of its agency    takeovers.claim          ERROR superseded
+//	a newer one of its agency    central.Claim            ERROR superseded
 //	makes room for another       slots.enter              nothing: it is closed at once
 //	no room and none to make     Server.reject            ERROR server busy
 //	the handshake failed         Server.secure            a TLS alert
 //	has sent nothing             the context of Serve     nothing
 //	the server stops             the context of Serve     ERROR server stopping
 type Server struct {
-	store       *store.Store
-	draw        *draw.Draw
+	central     central.Central
 	options     Options
-	takeovers   takeovers
 	slots       slots
 	hellos      helloLimit
 	counters    Counters
@@ -79,12 +76,10 @@ type Server struct {
 	sessions    sync.WaitGroup
 }
 
-// NewServer returns a server of the bets in a store and of their draw. The
-// caller runs the draw.
-func NewServer(bets *store.Store, d *draw.Draw, options Options) *Server {
+// NewServer returns a server of a central.
+func NewServer(c central.Central, options Options) *Server {
 	return &Server{
-		store:       bets,
-		draw:        d,
+		central:     c,
 		options:     options,
 		slots:       slots{capacity: options.MaxConnections},
 		hellos:      helloLimit{most: options.MaxHellos},
@@ -172,7 +167,7 @@ func (s *Server) admit(ctx context.Context, socket net.Conn, number uint64) {
 		defer cancel(nil)
 		stopInterrupt := context.AfterFunc(connCtx, func() {
 			c.Interrupt()
-			if errors.Is(context.Cause(connCtx), errSuperseded) {
+			if errors.Is(context.Cause(connCtx), central.ErrSuperseded) {
 				c.EndWithin(drainTimeout) // the newer connection waits for this one
 				s.slots.offer(c.slot)
 			}

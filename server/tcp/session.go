@@ -11,7 +11,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // window is the most replies that may be pending. Then the session stops reading
@@ -33,11 +33,12 @@ type session struct {
 	frames  *protocol.Reader
 	replies chan reply
 	agency  lottery.AgencyID
+	claimed central.Session // set once the connection speaks for the agency
 
 	// Of the goroutine that reads:
 	finished bool           // no more bets are accepted
 	queried  bool           // nothing more is accepted
-	queued   lottery.Offset // how far the store has taken bets from this session
+	queued   lottery.Offset // how far the central has taken bets from this session
 }
 
 // serve speaks with one connection until it ends.
@@ -115,7 +116,7 @@ func (s *session) hello(ctx context.Context) error {
 		return refusal(protocol.StatusBusy, errTooManyHellos)
 	case unauthorized != nil:
 		return refusal(protocol.StatusUnauthorized, unauthorized)
-	case !s.server.draw.Expects(s.agency):
+	case !s.server.central.Expects(s.agency):
 		return refusal(protocol.StatusUnexpected, fmt.Errorf("agency %d does not take part in this lottery", s.agency))
 	case !s.server.slots.keep(s.conn.slot):
 		return s.readFailure(ctx, errEvicted)
@@ -125,25 +126,36 @@ func (s *session) hello(ctx context.Context) error {
 
 // upload makes the session speak for its agency until it ends.
 func (s *session) upload(ctx context.Context, replier *replier) {
-	release, ok := s.server.takeovers.claim(ctx, s.agency, s.conn.number, s.cancel)
-	switch {
-	case !ok && ctx.Err() != nil:
-		replier.end(s.readFailure(ctx, nil))
-		return
-	case !ok:
-		replier.end(refusal(protocol.StatusSuperseded, errSuperseded))
+	superseded := func() { s.cancel(central.ErrSuperseded) }
+	claimed, err := s.server.central.Claim(ctx, s.agency, s.conn.number, superseded)
+	if err != nil {
+		replier.end(s.claimFailure(ctx, err))
 		return
 	}
-	defer release()
-	stored := s.server.store.State(s.agency)
-	finished, drawn := s.server.draw.HasFinished(s.agency), s.server.draw.Held()
-	s.finished = finished || drawn
-	logGreeted(s.conn.ip, s.agency, stored.Bets)
-	replier.stored = stored.Bets
-	replier.queue(&protocol.Welcome{Stored: stored.Bets, Sum: stored.Sum, Finished: finished, Drawn: drawn})
+	defer claimed.Release()
+	s.claimed = claimed
+	state := claimed.State()
+	s.finished = state.Finished || state.Drawn
+	logGreeted(s.conn.ip, s.agency, state.Stored)
+	replier.stored = state.Stored
+	replier.queue(&protocol.Welcome{Stored: state.Stored, Sum: state.Sum, Finished: state.Finished, Drawn: state.Drawn})
 	replier.flush()
 	go s.read(ctx)
 	replier.run(ctx)
+}
+
+// claimFailure tells why the session does not speak for its agency. If the peer
+// can be told, it is a *protocol.Error.
+func (s *session) claimFailure(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return s.readFailure(ctx, nil)
+	case errors.Is(err, central.ErrSuperseded):
+		return refusal(protocol.StatusSuperseded, err)
+	case errors.Is(err, central.ErrUnavailable):
+		return refusal(protocol.StatusBusy, err)
+	}
+	return fmt.Errorf("claim the agency: %w", err)
 }
 
 // read reads frames and queues the reply to each, until one ends the session. It
@@ -177,7 +189,7 @@ func (s *session) read(ctx context.Context) {
 // told, it is a *protocol.Error.
 func (s *session) readFailure(ctx context.Context, err error) error {
 	switch reason := context.Cause(ctx); {
-	case errors.Is(reason, errSuperseded):
+	case errors.Is(reason, central.ErrSuperseded):
 		return refusal(protocol.StatusSuperseded, reason)
 	case stopping(ctx):
 		return refusal(protocol.StatusStopping, reason)
@@ -251,9 +263,9 @@ func (s *session) store(batch batchReply, bets []lottery.Bet, records []byte) (r
 	return batch, batch.refusal
 }
 
-// queue gives bets to the store. If it fails, the error wraps what the peer is
+// queue gives bets to the central. If it fails, the error wraps what the peer is
 // told.
-func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byte) (*store.Commit, error) {
+func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byte) (central.Commit, error) {
 	if s.finished {
 		return nil, refusal(protocol.StatusClosed, errors.New("the agency has finished"))
 	}
@@ -261,18 +273,18 @@ func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byt
 		s.server.counters.BetsLimited.Add(uint64(len(bets)))
 		return nil, refusal(protocol.StatusLimit, fmt.Errorf("%d bets at most are stored of an agency", s.server.options.MaxBets))
 	}
-	commit, err := s.server.store.StoreBets(s.agency, offset, bets, records)
+	commit, err := s.claimed.StoreBets(offset, bets, records)
 	switch {
-	case errors.Is(err, store.ErrGap) && offset <= s.queued:
-		// The peer left no gap: the store has refused an earlier batch of this
+	case errors.Is(err, central.ErrGap) && offset <= s.queued:
+		// The peer left no gap: the central has refused an earlier batch of this
 		// session. The reply to that batch tells the peer.
 		return nil, refusal(protocol.StatusStorageFailed, errBatchBefore)
-	case errors.Is(err, store.ErrGap):
+	case errors.Is(err, central.ErrGap):
 		return nil, violation("%w", err)
 	case errors.Is(err, lottery.ErrInvalidBet):
 		return nil, refusal(protocol.StatusInvalidBet, err)
 	case err != nil:
-		return nil, storageFailed(err)
+		return nil, storeFailure(err)
 	}
 	return commit, nil
 }
@@ -284,7 +296,7 @@ func (s *session) exceeds(offset lottery.Offset, count int) bool {
 	if most == 0 || offset <= most && lottery.Offset(count) <= most-offset {
 		return false
 	}
-	stored := s.server.store.State(s.agency).Bets
+	stored := s.claimed.State().Stored
 	return offset > stored || lottery.Offset(count) > stored-offset
 }
 

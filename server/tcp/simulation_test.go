@@ -15,6 +15,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
@@ -98,7 +99,7 @@ func (w *world) run() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	c := &central{t: w.t, store: bets, setup: setup{fs: w.disk}}
+	c := &testServer{t: w.t, store: bets, setup: setup{fs: w.disk}}
 	for i, total := range totals {
 		c.wantStored(lottery.AgencyID(i+1), total)
 	}
@@ -153,7 +154,7 @@ func (w *world) serve(agencies int) (stop func()) {
 	w.mu.Unlock()
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { NewServer(bets, d, Options{MaxConnections: 8}).Serve(ctx, listener) })
+	running.Go(func() { NewServer(embedded.New(bets, d), Options{MaxConnections: 8}).Serve(ctx, listener) })
 	running.Go(func() { d.Run(ctx) })
 	return func() {
 		cancel()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
 )
 
 // occupant is a connection that counts how often it was evicted.
@@ -117,7 +118,7 @@ func TestBoundCountsSupersededConnections(t *testing.T) {
 // A connection that is evicted while its HELLO is on the way does not supersede the
 // one that its agency has.
 func TestEvictedDoesNotSupersede(t *testing.T) {
-	server := NewServer(nil, draw.New(nil, nil, draw.History{}, draw.Options{Agencies: 1}), Options{MaxConnections: 1})
+	server := NewServer(embedded.New(nil, draw.New(nil, nil, draw.History{}, draw.Options{Agencies: 1})), Options{MaxConnections: 1})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	slot := server.slots.enter(func() { cancel(errEvicted) })
 	server.slots.evictOne()

@@ -13,7 +13,7 @@ import (
 // slowest is what a stop may take on a machine that is busy with other things.
 const slowest = 5 * time.Second
 
-func stopInTime(c *central) {
+func stopInTime(c *testServer) {
 	c.t.Helper()
 	took := c.stop()
 	c.t.Logf("stopped in %v", took.Round(time.Millisecond))
@@ -30,43 +30,43 @@ func TestStop(t *testing.T) {
 	toldToComeAgain := func(p *peer) { p.refused(protocol.StatusStopping) }
 	for _, tt := range []struct {
 		name   string
-		reach  func(c *central, p *peer)
+		reach  func(c *testServer, p *peer)
 		told   func(p *peer)
 		stored int
 	}{
-		{"before the first byte", func(*central, *peer) {}, (*peer).closed, 0},
-		{"in an echo line", func(_ *central, p *peer) { p.write([]byte("half a li")) }, (*peer).closed, 0},
-		{"in the HELLO", func(_ *central, p *peer) { p.write(frames(p.t, hello(1))[:7]) }, (*peer).readToEnd, 0},
-		{"after the HELLO", func(_ *central, p *peer) {
+		{"before the first byte", func(*testServer, *peer) {}, (*peer).closed, 0},
+		{"in an echo line", func(_ *testServer, p *peer) { p.write([]byte("half a li")) }, (*peer).closed, 0},
+		{"in the HELLO", func(_ *testServer, p *peer) { p.write(frames(p.t, hello(1))[:7]) }, (*peer).readToEnd, 0},
+		{"after the HELLO", func(_ *testServer, p *peer) {
 			p.send(hello(1))
 			p.welcome()
 		}, toldToComeAgain, 0},
-		{"between batches", func(_ *central, p *peer) {
+		{"between batches", func(_ *testServer, p *peer) {
 			p.send(hello(1), batch(0, 10))
 			p.welcome()
 			p.acked(10)
 		}, toldToComeAgain, 10},
-		{"in a batch", func(_ *central, p *peer) {
+		{"in a batch", func(_ *testServer, p *peer) {
 			raw := frames(p.t, hello(1), batch(0, 10), batch(10, 10))
 			p.write(raw[:len(raw)-1])
 			p.welcome()
 			p.acked(10)
 		}, toldToComeAgain, 10},
-		{"in the length of a frame", func(_ *central, p *peer) {
+		{"in the length of a frame", func(_ *testServer, p *peer) {
 			p.write(append(frames(p.t, hello(1)), 0, 0))
 			p.welcome()
 		}, toldToComeAgain, 0},
-		{"waiting for the draw", func(_ *central, p *peer) {
+		{"waiting for the draw", func(_ *testServer, p *peer) {
 			p.send(hello(1), batch(0, 10))
 			p.welcome()
 			p.acked(10)
 			p.finish(10)
 		}, toldToComeAgain, 10},
-		{"in the drain of a refused peer", func(_ *central, p *peer) {
+		{"in the drain of a refused peer", func(_ *testServer, p *peer) {
 			p.send(hello(3))
 			p.receive(&protocol.Error{})
 		}, (*peer).closed, 0},
-		{"gone", func(_ *central, p *peer) { p.abort() }, func(*peer) {}, 0},
+		{"gone", func(_ *testServer, p *peer) { p.abort() }, func(*peer) {}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := start(t, setup{agencies: 2})
@@ -119,7 +119,7 @@ func TestStopSeenBetweenTwoAccepts(t *testing.T) {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		NewServer(nil, nil, Options{}).Serve(ctx, listener)
+		NewServer(nil, Options{}).Serve(ctx, listener)
 	}()
 	select {
 	case <-served:

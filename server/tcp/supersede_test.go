@@ -103,7 +103,7 @@ func TestChainOfConnections(t *testing.T) {
 }
 
 // superseding counts the connections that wait for their predecessor.
-func superseding() int { return countStacks("tcp.(*takeovers).claim") }
+func superseding() int { return countStacks("embedded.(*takeovers).claim") }
 
 // What counts is which connection is newer, not whose HELLO is read last: an
 // agency that gave one up must not be thrown out by its own leavings.

@@ -13,6 +13,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
@@ -70,7 +71,7 @@ func uploadAll(b *testing.B, files []string, sync bool) {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		tcp.NewServer(bets, d, tcp.Options{}).Serve(ctx, listener)
+		tcp.NewServer(embedded.New(bets, d), tcp.Options{}).Serve(ctx, listener)
 	}()
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {

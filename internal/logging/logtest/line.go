@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Line is one line of a program's log.
+// Line is one line of a program's log. Keys holds all pairs, action and result too.
 type Line struct {
 	Level  string
 	Action string
@@ -24,8 +24,8 @@ var (
 	word   = regexp.MustCompile(`^[a-z][a-z_]*$`)
 )
 
-// ParseLine parses a line of the log. It fails if the line does not have the format
-// that all lines have.
+// ParseLine parses a line of the log. It fails if the line does not have the format of
+// package logging.
 func ParseLine(text string) (Line, error) {
 	if !utf8.ValidString(text) {
 		return Line{}, errors.New("not UTF-8")
@@ -35,7 +35,7 @@ func ParseLine(text string) (Line, error) {
 	}
 	parts := header.FindStringSubmatch(text)
 	if parts == nil {
-		return Line{}, errors.New("not a time, a level and an action")
+		return Line{}, errors.New("no time, level and action")
 	}
 	if _, err := time.Parse(time.DateTime, parts[1]); err != nil {
 		return Line{}, err
@@ -77,8 +77,8 @@ func parsePairs(line Line, text string) (Line, error) {
 	return line, nil
 }
 
-// ParseLines parses lines of the log. It fails the test for each that does not have
-// the format, and leaves that one out.
+// ParseLines parses lines of the log. A line without the format fails the test, and is
+// left out.
 func ParseLines(t testing.TB, lines []string) []Line {
 	t.Helper()
 	var parsed []Line
@@ -93,7 +93,7 @@ func ParseLines(t testing.TB, lines []string) []Line {
 	return parsed
 }
 
-// Select returns the lines of an action and a result.
+// Select returns the lines with an action and a result.
 func Select(lines []Line, action, result string) []Line {
 	var selected []Line
 	for _, line := range lines {

@@ -1,4 +1,4 @@
-// Package logtest catches what is logged, and parses it, for tests.
+// Package logtest captures and parses log lines in tests.
 package logtest
 
 import (
@@ -10,9 +10,9 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 )
 
-// Capture catches what the whole process logs, at a level and above, from now to
-// the end of the test. The function that it returns gives the lines so far,
-// without their time; nothing may be logged meanwhile.
+// Capture captures the lines of a level and above that the whole process logs, until
+// the end of the test. It returns a function that returns the lines so far, without
+// their time. No goroutine may log during a call of that function.
 func Capture(t testing.TB, level string) func() []string {
 	t.Helper()
 	var out bytes.Buffer

@@ -1,5 +1,5 @@
-// Package processtest runs programs under test as child processes, and fails the
-// test where they do not do what it waits for. A child ends with its test.
+// Package processtest runs programs under test as child processes. A test fails if a
+// child does not do what the test waits for. A child ends with its test.
 package processtest
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
-// waitLimit bounds every wait for a child, on a loaded machine with the race
-// detector. A wait that takes longer fails the test.
+// waitLimit is the limit of every wait for a child. It is long enough for a loaded
+// machine with the race detector.
 const waitLimit = 60 * time.Second
 
 // Process is a child process of a test.
@@ -25,8 +25,8 @@ type Process struct {
 	t testing.TB
 }
 
-// Start starts a command. At the end of the test it kills the child, if that
-// still runs, and shows its output, if the test has failed.
+// Start starts a command. At the end of the test it kills the child if it still runs,
+// and shows the output if the test has failed.
 func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
 	p, err := process.Start(filepath.Base(cmd.Path), cmd, nil)
@@ -42,14 +42,15 @@ func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	return &Process{p, t}
 }
 
-// Await waits for a line on the standard output that contains the text, and
-// returns the first.
+// Await waits for a line of the standard output that contains the text, and returns the
+// first such line.
 func (p *Process) Await(text string) string {
 	p.t.Helper()
 	return p.AwaitMany(text, 1)[0]
 }
 
-// AwaitMany waits for n lines that contain the text, and returns them.
+// AwaitMany waits for n lines of the standard output that contain the text, and returns
+// them.
 func (p *Process) AwaitMany(text string, n int) []string {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), waitLimit)
@@ -61,22 +62,22 @@ func (p *Process) AwaitMany(text string, n int) []string {
 	return lines
 }
 
-// Wait waits for the end and returns the exit status, -1 if a signal ended the
-// process.
+// Wait waits until the process has ended. It returns the exit status, or -1 if a signal
+// ended the process.
 func (p *Process) Wait() int {
 	p.t.Helper()
 	select {
 	case <-p.Done():
 	case <-time.After(waitLimit):
-		p.Signal(syscall.SIGQUIT) // shows the goroutines
+		p.Signal(syscall.SIGQUIT) // the program prints its goroutines
 		<-p.Done()
 		p.t.Fatalf("it still ran after %v", waitLimit)
 	}
 	return p.ExitStatus()
 }
 
-// Stop sends a signal, waits for the end and returns how long that took. The
-// exit status must be 0.
+// Stop sends a signal, waits until the process has ended, and returns how long that
+// took. The exit status must be 0.
 func (p *Process) Stop(signal os.Signal) time.Duration {
 	p.t.Helper()
 	start := time.Now()

@@ -12,15 +12,16 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
-// asProgram is an environment variable. If it is set, the test binary runs the
-// program instead of the tests.
+// asProgram is an environment variable. With it the test binary runs the program instead
+// of the tests.
 const asProgram = "TEST_AS_PROGRAM"
 
-// AsUser is a setting of Program: the id of the user that the program runs as.
+// AsUser is an environment variable for Program: the id of the user that runs the
+// program.
 const AsUser = "TEST_AS_USER"
 
-// Main is the TestMain of a program's package. In a child that Program describes
-// it runs the program's main function, in the test binary all tests.
+// Main is the TestMain of a program's package. It runs all tests. In a child that a
+// command of Program has started, it runs the program's main function instead.
 func Main(m *testing.M, main func()) {
 	if os.Getenv(asProgram) == "" {
 		os.Exit(m.Run())
@@ -31,8 +32,8 @@ func Main(m *testing.M, main func()) {
 	main()
 }
 
-// Program returns a command that runs this test binary as the program, in a
-// folder of its own and with these settings.
+// Program returns a command that runs this test binary as the program, in a folder of
+// its own. The settings, each NAME=value, are added to its environment.
 func Program(t testing.TB, settings ...string) *exec.Cmd {
 	t.Helper()
 	binary, err := os.Executable()
@@ -42,7 +43,7 @@ func Program(t testing.TB, settings ...string) *exec.Cmd {
 	return process.Command(binary, t.TempDir(), append([]string{asProgram + "=1"}, settings...)...)
 }
 
-// FreePort returns a port that nothing listens on.
+// FreePort is process.FreePort for a test.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	port, err := process.FreePort()
@@ -52,8 +53,8 @@ func FreePort(t testing.TB) int {
 	return port
 }
 
-// FullPipe returns an output for a command: a pipe that is full, and that nobody
-// reads before the test does. The pipe is closed at the end of the test.
+// FullPipe returns both ends of a full pipe. The write end is an output for a command;
+// only the test reads the pipe. It is closed at the end of the test.
 func FullPipe(t testing.TB) (write, read *os.File) {
 	t.Helper()
 	read, write, err := os.Pipe()
@@ -65,7 +66,8 @@ func FullPipe(t testing.TB) (write, read *os.File) {
 	return write, read
 }
 
-// ClosedPipe returns an output for a command: a pipe whose reader has gone.
+// ClosedPipe returns the write end of a pipe, as an output for a command. The read end is
+// closed.
 func ClosedPipe(t testing.TB) *os.File {
 	t.Helper()
 	read, write, err := os.Pipe()
@@ -77,8 +79,7 @@ func ClosedPipe(t testing.TB) *os.File {
 	return write
 }
 
-// Fill writes empty lines to a file that somebody else reads, until it takes no
-// more.
+// Fill writes empty lines to a pipe or terminal until it is full.
 func Fill(t testing.TB, file *os.File) {
 	t.Helper()
 	if err := file.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
@@ -91,9 +92,8 @@ func Fill(t testing.TB, file *os.File) {
 	}
 }
 
-// CheckSecondSignal runs a program whose output nobody reads. At the first SIGTERM
-// it stops in order, and at its end waits for the output; a second one must end it
-// at once.
+// CheckSecondSignal runs a program whose output nobody reads. After the first SIGTERM
+// the program stops, and waits for its output. The second SIGTERM must end it at once.
 func CheckSecondSignal(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	cmd.Stdout, _ = FullPipe(t)

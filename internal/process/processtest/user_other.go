@@ -2,5 +2,5 @@
 
 package processtest
 
-// becomeUser panics: only on Unix a process can become another user's.
+// becomeUser panics: it exists only on Unix.
 func becomeUser(int) { panic("AsUser works on Unix alone") }

@@ -4,7 +4,7 @@ package processtest
 
 import "syscall"
 
-// becomeUser makes this process another user's. It panics if it may not.
+// becomeUser changes the user of this process. It panics if that is not allowed.
 func becomeUser(id int) {
 	if err := syscall.Setuid(id); err != nil {
 		panic(err)

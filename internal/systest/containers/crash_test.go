@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// TestKilled kills a container in the middle of an upload, and starts it again:
-// every bet is stored once, and every agency gets the winners of one draw.
+// TestKilled kills a container during the uploads, and starts it again. Every bet is
+// stored once, and every agency gets its winners from one draw.
 func TestKilled(t *testing.T) {
 	for _, container := range []string{"server", "client1"} {
 		t.Run(container, func(t *testing.T) {
 			testCrash(t, func(s system) {
 				s.run("docker", "kill", container)
 				if bets := s.received(); bets >= 800 {
-					t.Fatalf("all %d bets were there before the kill", bets)
+					t.Fatalf("all %d bets were stored before the kill", bets)
 				}
 				s.run("docker", "start", container)
 			})
@@ -21,9 +21,9 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestServerStartsAgain has the server crash in the middle of an upload: the
-// engine starts it again. A SIGQUIT of another container crashes it; one of docker
-// kill would count as a stop.
+// TestServerStartsAgain crashes the server during the uploads: the engine starts it
+// again. Another container sends the SIGQUIT, because the engine does not restart a
+// container after docker kill.
 func TestServerStartsAgain(t *testing.T) {
 	testCrash(t, func(s system) {
 		s.run("docker", "run", "--rm", "--pid", "container:server", "busybox:latest", "kill", "-QUIT", "1")
@@ -31,26 +31,26 @@ func TestServerStartsAgain(t *testing.T) {
 	})
 }
 
-// TestServerStaysStopped stops a server: the engine leaves it stopped.
+// TestServerStaysStopped stops a server: the engine does not start it again.
 func TestServerStaysStopped(t *testing.T) {
 	s := start(t, 0, "agencias")
 	for _, stop := range []string{"stop", "kill"} {
 		s.up()
 		s.await("server", "{{.State.Status}}", "running")
 		s.run("docker", stop, "server")
-		time.Sleep(time.Second) // the engine would wait for 100 ms
+		time.Sleep(time.Second) // the engine would restart it after 100 ms
 		s.await("server", "{{.State.Status}} {{.RestartCount}}", "exited 0")
 	}
 }
 
-// testCrash has something crash and run again in the middle of an upload.
+// testCrash calls crash during the uploads, and checks the lottery at its end.
 func testCrash(t *testing.T, crash func(system)) {
-	uploads := []upload{{400, 3}, {400, 0}}
-	s := start(t, len(uploads), "agencias")
+	files := []dataFile{{400, 3}, {400, 0}}
+	s := start(t, len(files), "agencias")
 	s.clientConfig(5, "50ms", "INFO", 10)
 	s.serverConfig(5, "DEBUG")
-	for i, u := range uploads {
-		s.agencyFile(i+1, u)
+	for i, f := range files {
+		s.writeDataFile(i+1, f)
 	}
 	s.up()
 	received := 0
@@ -66,11 +66,11 @@ func testCrash(t *testing.T, crash func(system)) {
 		}
 	}
 	crash(s)
-	s.wait(clients(len(uploads))...)
-	s.checkAfterCrash(uploads)
+	s.wait(clients(len(files))...)
+	s.checkAfterCrash(files)
 }
 
-// await waits until the engine tells of a container what is wanted.
+// await waits until docker inspect prints what is wanted.
 func (s system) await(container, format, want string) {
 	s.Helper()
 	got := ""
@@ -94,9 +94,9 @@ func (s system) received() int {
 	return bets
 }
 
-func (s system) checkAfterCrash(uploads []upload) {
+func (s system) checkAfterCrash(files []dataFile) {
 	s.Helper()
-	s.checkStored(len(uploads))
+	s.checkStored(len(files))
 	draws := 0
 	for _, e := range s.log("server") {
 		switch e.Action {
@@ -111,18 +111,18 @@ func (s system) checkAfterCrash(uploads []upload) {
 	if draws != 1 {
 		s.Errorf("%d draws", draws)
 	}
-	for i, name := range clients(len(uploads)) {
-		told := -1
+	for i, name := range clients(len(files)) {
+		got := -1
 		for _, e := range s.log(name) {
 			if e.Result == "fail" { // waiting for a server is in_progress
 				s.Errorf("%s: %s failed: %v", name, e.Action, e.Keys)
 			}
 			if e.Action == "consulta_ganadores" && e.Result == "success" {
-				told = e.number(s, "cant_ganadores")
+				got = e.number(s, "cant_ganadores")
 			}
 		}
-		if told != uploads[i].winners {
-			s.Errorf("%s was told %d winners, want %d", name, told, uploads[i].winners)
+		if got != files[i].winners {
+			s.Errorf("%s got %d winners, want %d", name, got, files[i].winners)
 		}
 	}
 }

@@ -90,10 +90,10 @@ func TestStop(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		clients  int
-		after    int // lines
+		after    int // the stop comes after that many lines
 		stopped  []string
 		command  []string
-		followed bool // whether Docker Compose must show its exit line
+		followed bool // Docker Compose must show the exit line
 	}{
 		{"client", 1, 10, []string{"client1"}, append(one, "client1"), true},
 		{"server", 1, 10, []string{"server"}, append(one, "server"), true},
@@ -129,8 +129,8 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// checkStopped checks that a container has ended with exit status 0, so not by a
-// SIGKILL, and has logged what it closed and why it stopped.
+// checkStopped checks that a container has ended with exit status 0, not by SIGKILL. It
+// must have logged what it closed and why it stopped.
 func (s system) checkStopped(container string) {
 	s.Helper()
 	if state := s.run("docker", "inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", container); state != "exited 0" {
@@ -148,12 +148,12 @@ func (s system) checkStopped(container string) {
 	}
 }
 
-// An agency waits for a draw that cannot be held; it stops, and so does the server.
+// The agency and the server stop while the agency waits for a draw.
 func TestStopWhileWaitingForTheDraw(t *testing.T) {
 	s := start(t, 2, "ej7")
 	s.serverConfig(5, "DEBUG")
-	s.agencyFile(1, upload{rows: 10})
-	s.agencyFile(2, upload{rows: 10})
+	s.writeDataFile(1, dataFile{rows: 10})
+	s.writeDataFile(2, dataFile{rows: 10})
 	s.compose("up", "-d", "server", "client1")
 	for e := range s.follow() {
 		if e.exited || e.Result == "fail" {

@@ -17,18 +17,18 @@ import (
 // waitLimit bounds each wait for something to happen in a container.
 const waitLimit = 90 * time.Second
 
-// follower reads what `docker compose logs -f` shows. Docker Compose leaves out
-// something now and then (see sourceOf), so a failed test also prints what the
-// containers have logged, which `docker logs` knows.
+// follower reads the lines of `docker compose logs -f`. Docker Compose sometimes leaves
+// out a part of a line (see sourceOf). A failed test therefore also prints the lines of
+// `docker logs`.
 type follower struct {
 	system
-	seen  []string       // each line after the time of its arrival
-	shown map[string]int // how many lines of each container
+	seen  []string       // each line, with the time of its arrival before it
+	shown map[string]int // how many lines of each container were shown
 }
 
-// follow yields what `docker compose logs -f` shows, when it shows it, until the
-// loop ends. A line that it does not understand, a line on standard error, or no
-// line within waitLimit fails the test.
+// follow yields the lines of `docker compose logs -f` as they come, until the loop ends.
+// The test fails at a line in another format, at a line on standard error, and if no
+// line comes within waitLimit.
 func (s system) follow() iter.Seq[entry] {
 	s.Helper()
 	cmd := exec.Command("docker", "compose", "-f", "docker-compose-dev.yaml", "logs", "-f")
@@ -53,8 +53,8 @@ func (s system) follow() iter.Seq[entry] {
 			if err != nil {
 				s.Fatal(err)
 			}
-			if errors := p.Errors(); len(errors) > 0 {
-				s.Fatalf("docker compose logs -f prints on stderr: %q", errors)
+			if lines := p.Errors(); len(lines) > 0 {
+				s.Fatalf("docker compose logs -f prints on stderr: %q", lines)
 			}
 			if !yield(f.entry(lines[n-1])) {
 				return
@@ -84,14 +84,12 @@ func (f *follower) entry(text string) entry {
 	return e
 }
 
-// sourceOf finds out which container logged a line that Docker Compose shows
-// without the container's name.
+// sourceOf finds the container of a line that Docker Compose shows without the name of
+// the container.
 //
-// Docker Compose before 2.39 does that now and then: when it attaches to a
-// container, it first stores the container's presenter where the goroutine that
-// prints its lines finds it, and only then sets the presenter's prefix (register in
-// cmd/formatter/logs.go). It can happen to any line that was logged before "logs
-// -f" started, of any program.
+// Docker Compose before 2.39 has a race (register in cmd/formatter/logs.go): it
+// publishes a container's presenter, which prints the lines, before it sets the prefix
+// with the name. The race concerns lines that were logged before "logs -f" started.
 func (f *follower) sourceOf(text string) (container string, known bool) {
 	f.Helper()
 	logs := make(map[string][]timedLine)
@@ -101,8 +99,8 @@ func (f *follower) sourceOf(text string) (container string, known bool) {
 	return sourceOf(text, logs, f.shown)
 }
 
-// sourceOf returns the one container whose next line to be shown is the text:
-// Docker Compose keeps the order of each container's lines.
+// sourceOf returns the container whose next line is the text: Docker Compose keeps the
+// order of each container's lines. It returns false if several containers fit.
 func sourceOf(text string, logs map[string][]timedLine, shown map[string]int) (container string, known bool) {
 	if _, err := logtest.ParseLine(text); err != nil {
 		return "", false
@@ -117,8 +115,8 @@ func sourceOf(text string, logs map[string][]timedLine, shown map[string]int) (c
 	return container, found == 1
 }
 
-// report prints what Docker Compose has shown and what every container has logged:
-// so nobody takes a line that Docker Compose lost for one that was never logged.
+// report prints what Docker Compose has shown and what every container has logged. The
+// difference is what Docker Compose has lost.
 func (f *follower) report() {
 	f.Helper()
 	f.Logf("docker compose logs -f has shown:\n%s", strings.Join(f.seen, "\n"))
@@ -143,7 +141,7 @@ func (s system) containers() []string {
 	return slices.Sorted(strings.FieldsSeq(names))
 }
 
-// timedLine is a line of a container's log, and when the engine received it.
+// timedLine is a line of a container's log, and the time at which the engine received it.
 type timedLine struct{ time, text string }
 
 // timedLog returns the log of a container since its creation.
@@ -155,8 +153,8 @@ func (s system) timedLog(container string) []timedLine {
 	}
 	var lines []timedLine
 	for line := range strings.Lines(log) {
-		time, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		lines = append(lines, timedLine{time, text})
+		at, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		lines = append(lines, timedLine{at, text})
 	}
 	return lines
 }
@@ -182,7 +180,7 @@ func TestSourceOf(t *testing.T) {
 		{open, 1, 1, ""},    // either of them
 		{config2, 1, 1, ""}, // it was shown
 		{config1 + "0", 0, 0, ""},
-		{"panic", 2, 2, ""}, // no line of the log
+		{"panic", 2, 2, ""}, // not in the format of the log
 	} {
 		shown := map[string]int{"client1": test.shown1, "client2": test.shown2}
 		if got, known := sourceOf(test.text, logs, shown); known != (test.want != "") || known && got != test.want {

@@ -24,7 +24,7 @@ func TestComposeFileBringsNoWarning(t *testing.T) {
 	}
 }
 
-// A missing data file is an error, and no folder is created in its place.
+// A missing data file is an error. The engine creates no folder in its place.
 func TestMissingDataFile(t *testing.T) {
 	s := start(t, 1, "agencias")
 	if _, err := output(project, "docker", "compose", "-f", "docker-compose-dev.yaml", "up", "-d"); err == nil ||
@@ -37,7 +37,7 @@ func TestMissingDataFile(t *testing.T) {
 	s.down()
 }
 
-// The engine adds these to every container.
+// engineFiles match what the engine adds to every container.
 var engineFiles = regexp.MustCompile(`^(\.dockerenv|(dev|etc|proc|sys)(/.*)?)$`)
 
 func TestImagesHoldTheProgramAlone(t *testing.T) {
@@ -95,12 +95,12 @@ func TestContainersHaveNoPrivileges(t *testing.T) {
 	}
 }
 
-// A build after a change of configuration, data, texts or tests compiles nothing.
+// After a change of configuration, data, documentation or tests a build compiles nothing.
 func TestConfigurationAndDataAreNoPartOfTheBuild(t *testing.T) {
 	s := start(t, 1, "agencias")
-	// Both images share one builder stage, and a stage that comes from the cache
-	// keeps its identity. The final images would not show the difference: to
-	// compile the programs again gives the same bytes.
+	// Both images share one builder stage. The id of a stage from the cache does not
+	// change. The final images would show nothing: to compile again makes the same
+	// bytes.
 	compiled := func() string {
 		server := s.run("docker", "build", "-q", "--target", "builder", "-f", "server/Dockerfile", ".")
 		client := s.run("docker", "build", "-q", "--target", "builder", "-f", "client/Dockerfile", ".")
@@ -112,7 +112,7 @@ func TestConfigurationAndDataAreNoPartOfTheBuild(t *testing.T) {
 	before := compiled()
 	s.clientConfig(7, "7ms", "DEBUG", 7)
 	s.serverConfig(7, "DEBUG")
-	s.agencyFile(1, upload{rows: 7})
+	s.writeDataFile(1, dataFile{rows: 7})
 	s.write("README.md", "edited")
 	s.write("internal/process/added.go", "package process")
 	s.write("internal/systest/shell/added.go", "package shell")

@@ -9,23 +9,24 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 )
 
-// entry is a line of `docker compose logs -f`: a line of a container's log, or its
-// exit line.
+// entry is a line of `docker compose logs -f`: a line of a container's log, or the exit
+// line of a container.
 type entry struct {
-	source string
+	source string // the container
 	logtest.Line
-	exited bool
-	status int
+	exited bool // it is an exit line
+	status int  // the exit status
 }
 
-// Docker Compose clears the terminal's line before an exit line, also where the
-// output is no terminal.
+// Docker Compose clears the terminal's line before an exit line, even if its output is no
+// terminal.
 var (
 	exitLine = regexp.MustCompile(`^(?:\r\x1b\[K)?(\S+) exited with code (\d+)$`)
 	logLine  = regexp.MustCompile(`^(\S+) +\| (.*)$`)
 )
 
-// parseEntry fails for any other line: the course's suite does not understand it.
+// parseEntry parses a line. It fails for a line that the course's suite does not
+// understand.
 func parseEntry(text string) (entry, error) {
 	if parts := exitLine.FindStringSubmatch(text); parts != nil {
 		status, err := strconv.Atoi(parts[2])
@@ -42,7 +43,7 @@ func parseEntry(text string) (entry, error) {
 	return entry{source: parts[1], Line: line}, nil
 }
 
-// number is the value of a key that holds one.
+// number returns the value of a key as a number.
 func (e entry) number(t testing.TB, key string) int {
 	t.Helper()
 	n, err := strconv.Atoi(e.Keys[key])

@@ -35,16 +35,15 @@ func TestOneBetEach(t *testing.T) {
 	}
 }
 
-// upload is what one agency has to send, and how many winners it must be told.
-type upload struct{ rows, winners int }
+// dataFile describes an agency's data file. Its last rows are the winners.
+type dataFile struct{ rows, winners int }
 
-// agencyFile writes an agency's data file: the winners are its last rows.
-func (s system) agencyFile(id int, u upload) {
+func (s system) writeDataFile(id int, f dataFile) {
 	s.Helper()
 	var content strings.Builder
-	for i := range u.rows {
+	for i := range f.rows {
 		number := i % 7574
-		if i >= u.rows-u.winners {
+		if i >= f.rows-f.winners {
 			number = 7574
 		}
 		fmt.Fprintf(&content, "Ana,Ruiz,%08d,2000-01-31,%d\n", i, number)
@@ -52,24 +51,24 @@ func (s system) agencyFile(id int, u upload) {
 	s.write(fmt.Sprintf(".data/agency-%d.csv", id), content.String())
 }
 
-// lottery is a lottery from the first batch to the exit of the last agency.
+// lottery describes a whole lottery, to the exit of the last agency.
 type lottery struct {
 	scenario  string
 	maxAmount int
 	period    string
-	uploads   []upload
+	files     []dataFile // of agencies 1, 2, …
 }
 
-// The sizes of the course's suite: fewer bets than a batch holds, a last batch that
-// is not full, and three and five agencies.
+// lotteries have the sizes of the course's suite: fewer bets than a batch can have, a last
+// batch that is not full, three agencies, and five.
 var lotteries = map[string]lottery{
-	"64 bets":               {"ej6", 10, "150ms", []upload{{64, 0}}},
-	"99 bets":               {"ej6", 10, "150ms", []upload{{99, 1}}},
-	"16 bets in one of 64":  {"ej6", 64, "150ms", []upload{{16, 0}}},
-	"21 bets in one of 99":  {"ej6", 99, "150ms", []upload{{21, 0}}},
-	"128 bets in two of 64": {"ej6", 64, "150ms", []upload{{128, 0}}},
-	"three agencies":        {"ej7", 10, "150ms", []upload{{100, 2}, {100, 1}, {100, 0}}},
-	"five agencies":         {"ej8", 10, "150ms", []upload{{60, 1}, {60, 2}, {60, 3}, {60, 4}, {60, 5}}},
+	"64 bets":               {"ej6", 10, "150ms", []dataFile{{64, 0}}},
+	"99 bets":               {"ej6", 10, "150ms", []dataFile{{99, 1}}},
+	"16 bets in one of 64":  {"ej6", 64, "150ms", []dataFile{{16, 0}}},
+	"21 bets in one of 99":  {"ej6", 99, "150ms", []dataFile{{21, 0}}},
+	"128 bets in two of 64": {"ej6", 64, "150ms", []dataFile{{128, 0}}},
+	"three agencies":        {"ej7", 10, "150ms", []dataFile{{100, 2}, {100, 1}, {100, 0}}},
+	"five agencies":         {"ej8", 10, "150ms", []dataFile{{60, 1}, {60, 2}, {60, 3}, {60, 4}, {60, 5}}},
 }
 
 func TestLottery(t *testing.T) {
@@ -79,14 +78,14 @@ func TestLottery(t *testing.T) {
 }
 
 func TestTwentyAgencies(t *testing.T) {
-	l := lottery{"agencias", 10, "10ms", make([]upload, 20)}
-	for i := range l.uploads {
-		l.uploads[i] = upload{rows: 41 + i, winners: i % 4}
+	l := lottery{"agencias", 10, "10ms", make([]dataFile, 20)}
+	for i := range l.files {
+		l.files[i] = dataFile{rows: 41 + i, winners: i % 4}
 	}
 	l.run(t)
 }
 
-// TestOfficialData runs the course's data with the committed configuration.
+// TestOfficialData uploads the course's data, with the committed configuration.
 func TestOfficialData(t *testing.T) {
 	const zip = "../../../../shared/data/dataset.zip"
 	if _, err := os.Stat(zip); err != nil {
@@ -98,27 +97,27 @@ func TestOfficialData(t *testing.T) {
 	}
 	s.run("go", "run", "./scripts/datos", "-agencias", "5")
 	s.up()
-	s.checkLottery(100, []upload{{26936, 2}, {25518, 3}, {16014, 3}, {9238, 2}, {991, 0}})
+	s.checkLottery(100, []dataFile{{26936, 2}, {25518, 3}, {16014, 3}, {9238, 2}, {991, 0}})
 	s.checkStored(5)
 }
 
 func (l lottery) run(t *testing.T) {
-	s := start(t, len(l.uploads), l.scenario)
+	s := start(t, len(l.files), l.scenario)
 	s.clientConfig(500, l.period, "INFO", l.maxAmount)
 	s.serverConfig(5, "DEBUG")
-	for i, u := range l.uploads {
-		s.agencyFile(i+1, u)
+	for i, f := range l.files {
+		s.writeDataFile(i+1, f)
 	}
 	s.up()
-	s.checkLottery(l.maxAmount, l.uploads)
-	s.checkStored(len(l.uploads))
+	s.checkLottery(l.maxAmount, l.files)
+	s.checkStored(len(l.files))
 }
 
-// checkLottery follows a lottery to the exit of its last agency, and stops the test
-// at the first line that is wrong or comes too early.
-func (s system) checkLottery(maxAmount int, uploads []upload) {
+// checkLottery follows a lottery to the exit of its last agency. The test ends at the first
+// line that is wrong or too early.
+func (s system) checkLottery(maxAmount int, files []dataFile) {
 	s.Helper()
-	received := make([]int, len(uploads)+1)
+	received := make([]int, len(files)+1)
 	winners := make(map[string]int)
 	drawn, exits := false, 0
 	for e := range s.follow() {
@@ -133,7 +132,7 @@ func (s system) checkLottery(maxAmount int, uploads []upload) {
 		case e.Action == "apuesta_recibida":
 			agency, n := e.number(s, "agencia"), e.number(s, "cantidad")
 			received[agency] += n
-			if drawn || n != maxAmount && received[agency] != uploads[agency-1].rows {
+			if drawn || n != maxAmount && received[agency] != files[agency-1].rows {
 				s.Fatalf("agency %d: batch of %d makes %d bets, draw seen: %v", agency, n, received[agency], drawn)
 			}
 		case e.Action == "sorteo":
@@ -141,9 +140,9 @@ func (s system) checkLottery(maxAmount int, uploads []upload) {
 				s.Fatal("a second draw")
 			}
 			drawn = true
-			for i, u := range uploads {
-				if received[i+1] != u.rows {
-					s.Fatalf("draw after %d bets of agency %d, want %d", received[i+1], i+1, u.rows)
+			for i, f := range files {
+				if received[i+1] != f.rows {
+					s.Fatalf("draw after %d bets of agency %d, want %d", received[i+1], i+1, f.rows)
 				}
 			}
 		case e.Action == "consulta_ganadores" && e.Result == "success":
@@ -152,13 +151,13 @@ func (s system) checkLottery(maxAmount int, uploads []upload) {
 			}
 			winners[e.source] = e.number(s, "cant_ganadores")
 		}
-		if exits == len(uploads) {
+		if exits == len(files) {
 			break
 		}
 	}
-	for i, u := range uploads {
-		if got, ok := winners[fmt.Sprintf("client%d", i+1)]; !ok || got != u.winners {
-			s.Errorf("agency %d: %d winners, told: %v, want %d", i+1, got, ok, u.winners)
+	for i, f := range files {
+		if got, ok := winners[fmt.Sprintf("client%d", i+1)]; !ok || got != f.winners {
+			s.Errorf("agency %d: %d winners, logged: %v, want %d", i+1, got, ok, f.winners)
 		}
 	}
 }

@@ -1,12 +1,11 @@
-// Package containers tests the system from the outside, in containers: it builds
-// the images of a copy of the project, generates compose files, starts the
-// containers, follows their logs and checks the lines in the order in which Docker
-// Compose shows them.
+// Package containers tests the system in containers. It copies the project, builds the
+// images, generates Compose files and starts the containers. Then it follows their logs,
+// and checks the lines in the order in which Docker Compose shows them.
 //
-// The tests need a Docker engine and run only with CONTAINERS=1. The containers
-// have the assignment's names, so the tests run one at a time, and fail at once
-// where such containers exist already. With ESTABILIDAD=N the tests that depend on
-// timing run N times, on a machine that is kept busy.
+// The tests need a Docker engine, and run only with CONTAINERS=1. The containers have the
+// assignment's names. So the tests run one at a time, and fail at once if containers with
+// these names exist. With ESTABILIDAD=N the tests that depend on timing run N times,
+// while every core is busy.
 package containers
 
 import (
@@ -26,8 +25,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
-// project is the folder of a copy of the project, whose images are built. It is
-// empty without CONTAINERS=1.
+// project is the folder of the copy of the project. It is "" without CONTAINERS=1.
 var project string
 
 func TestMain(m *testing.M) {
@@ -88,7 +86,7 @@ func checkNamesAreFree() error {
 		"(make docker-compose-down)", strings.Join(taken, ", "))
 }
 
-// cleanUp removes everything but the images, also after an interrupted test.
+// cleanUp removes everything but the images. It also runs after an interrupted test.
 func cleanUp(dir string) {
 	if _, err := output(".", "docker", "compose", "-p", "tp0", "down", "-t", "0", "--remove-orphans"); err != nil {
 		fmt.Fprintln(os.Stderr, "container tests: clean up:", err)
@@ -112,7 +110,8 @@ func prepare(dir string) error {
 	return nil
 }
 
-// copyProject copies the files that a clone would have, with uncommitted changes.
+// copyProject copies the project without the files that the commands make. It includes
+// uncommitted changes.
 func copyProject(from, to string) error {
 	unwanted := regexp.MustCompile(`^(\.git|bin|bets\.csv.*|\.data/.*\.(csv|zip))$`)
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
@@ -157,7 +156,7 @@ func copyFile(from, to string) error {
 	return errors.Join(err, target.Close())
 }
 
-// output runs a command and returns what it prints, without the last line break.
+// output runs a command and returns its output, without the last line break.
 func output(dir, name string, args ...string) (string, error) {
 	return outputWithin(10*time.Minute, dir, name, args...)
 }

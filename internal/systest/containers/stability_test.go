@@ -14,9 +14,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// TestEstabilidad repeats the tests that depend on what `docker compose logs -f`
-// shows, and when, while every core is busy with something else. "make estabilidad"
-// runs it.
+// TestEstabilidad repeats the tests that depend on the timing of `docker compose logs -f`,
+// while every core is busy. "make estabilidad" runs it.
 func TestEstabilidad(t *testing.T) {
 	rounds, err := strconv.Atoi(os.Getenv("ESTABILIDAD"))
 	if err != nil {
@@ -40,9 +39,8 @@ func TestEstabilidad(t *testing.T) {
 	}
 }
 
-// allCoresVariable makes this test binary a process that keeps every core busy
-// until its standard input is closed, which happens at the latest when its parent
-// ends.
+// allCoresVariable is an environment variable. With it this test binary keeps every core
+// busy until its standard input is closed: at the latest when its parent ends.
 const allCoresVariable = "CONTAINERS_ALL_CORES"
 
 func useAllCores() {
@@ -55,7 +53,7 @@ func useAllCores() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
-// keepBusy keeps the machine's cores busy until the test ends.
+// keepBusy keeps every core busy until the test ends.
 func keepBusy(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), allCoresVariable+"=1")

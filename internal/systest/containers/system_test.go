@@ -9,12 +9,13 @@ import (
 	"testing"
 )
 
-// system is the system in containers, from the copy of the project. One test at a
-// time uses it, and stops it at its end.
+// system is the system in containers, from the copy of the project. Only one test uses it
+// at a time.
 type system struct{ *testing.T }
 
-// start gives a test the system of a new clone: without data files, with the
-// compose file of a scenario and n clients. No container runs yet.
+// start prepares the system: the committed configuration, no data files, and the Compose
+// file of a scenario with n clients. It starts no container. The end of the test removes
+// all containers.
 func start(t *testing.T, n int, scenario string) system {
 	t.Helper()
 	if project == "" {
@@ -40,7 +41,7 @@ func start(t *testing.T, n int, scenario string) system {
 	return s
 }
 
-// run runs a command in the project's folder, and returns what it prints.
+// run runs a command in the project's folder, and returns its output.
 func (s system) run(name string, args ...string) string {
 	s.Helper()
 	out, err := output(project, name, args...)
@@ -50,7 +51,7 @@ func (s system) run(name string, args ...string) string {
 	return out
 }
 
-// compose runs docker compose on the generated file.
+// compose runs docker compose with the generated file.
 func (s system) compose(args ...string) string {
 	s.Helper()
 	return s.run("docker", append([]string{"compose", "-f", "docker-compose-dev.yaml"}, args...)...)

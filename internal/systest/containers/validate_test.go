@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// checkEcho runs validar-echo-server.sh and checks what it prints and its exit
-// status.
+// checkEcho runs validar-echo-server.sh, and checks its output and its exit status.
 func (s system) checkEcho(result string, status int) {
 	s.Helper()
 	cmd := exec.Command("sh", "validar-echo-server.sh")

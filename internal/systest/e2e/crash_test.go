@@ -16,8 +16,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// The duration and the seed of the crash tests: two flags, whose defaults are the
-// environment variables CRASH_FOR and CRASH_SEED.
+// The duration and the seed of the crash tests. The environment variables CRASH_FOR and
+// CRASH_SEED are the defaults of the flags.
 var (
 	crashFor  = flag.Duration("crash.for", fromEnv("CRASH_FOR", 10*time.Second, time.ParseDuration), "how long the crash tests go on")
 	crashSeed = flag.Uint64("crash.seed", fromEnv("CRASH_SEED", uint64(time.Now().UnixNano()), parseSeed), "the seed of the crash tests")
@@ -40,9 +40,9 @@ func fromEnv[T any](name string, otherwise T, parse func(string) (T, error)) T {
 // crashBatches are the batch sizes of the agencies, by id from 1.
 var crashBatches = []int{1, 7, 64, 500}
 
-// The server and the agencies are killed at random moments, and started again,
-// until all agencies have their winners. Then every bet is stored exactly once,
-// the winners are right and the draw was held once. The test repeats that.
+// TestCrashes kills the server and the agencies at random moments, and starts them again,
+// until all agencies have their winners. Then every bet is stored exactly once, the
+// winners are right, and there was one draw. The test repeats that for crashFor.
 func TestCrashes(t *testing.T) {
 	t.Logf("go test ./internal/systest/e2e -run TestCrashes -crash.for %v -crash.seed %d", *crashFor, *crashSeed)
 	var total crashes
@@ -70,14 +70,14 @@ func (c *crashes) add(o crashes) {
 	c.recovered += o.recovered
 }
 
-// crashRun is one lottery whose processes are killed.
+// crashRun is a lottery whose processes are killed. The maps are by agency.
 type crashRun struct {
 	*lottery
 	random  *rand.Rand
-	data    map[int][][]string // the rows of each agency
+	data    map[int][][]string // the rows of the data files
 	server  *processtest.Process
 	logs    [][]logtest.Line             // of each server that has ended
-	running map[int]*processtest.Process // the agencies
+	running map[int]*processtest.Process // the agencies that run
 	count   crashes
 }
 
@@ -97,8 +97,8 @@ func crashRound(t *testing.T, random *rand.Rand, sync bool) crashes {
 	for id := range s.data {
 		s.start(id)
 	}
-	// The number varies: with few kills the lottery gets far between two of them,
-	// with many it does not.
+	// The number of kills varies: with few of them the lottery makes much progress
+	// between two, with many it makes little.
 	for kills := 5 + random.IntN(40); kills > 0 && len(s.running) > 0; kills-- {
 		s.wait(time.Duration(random.Int64N(int64(100 * time.Millisecond))))
 		if len(s.running) > 0 {
@@ -118,8 +118,8 @@ func (s *crashRun) start(id int) {
 	s.running[id] = s.startAgency(id, s.data[id], crashBatches[id-1])
 }
 
-// wait checks the agencies that have ended and removes them from those that run,
-// and returns after that time.
+// wait waits for d. It also checks the agencies that have ended, and removes them from
+// running.
 func (s *crashRun) wait(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -134,8 +134,8 @@ func (s *crashRun) wait(d time.Duration) {
 	<-timer.C
 }
 
-// kill kills the server, an agency or both, and starts what it has killed,
-// sometimes later.
+// kill kills the server, an agency, or both. It starts them again, sometimes after a
+// pause.
 func (s *crashRun) kill() {
 	ids := slices.Sorted(maps.Keys(s.running))
 	id := ids[s.random.IntN(len(ids))]
@@ -150,7 +150,7 @@ func (s *crashRun) kill() {
 		s.killAgency(id)
 	}
 	if s.random.IntN(3) == 0 {
-		time.Sleep(down) // for a while neither runs
+		time.Sleep(down)
 	}
 	if which <= 1 {
 		s.start(id)
@@ -167,7 +167,7 @@ func (s *crashRun) killAgency(id int) {
 	s.checkLines(p)
 }
 
-// keepLog checks and keeps the log of a server that has ended.
+// keepLog checks the log of a server that has ended, and adds it to logs.
 func (s *crashRun) keepLog() {
 	lines := s.checkLines(s.server)
 	s.logs = append(s.logs, lines)
@@ -175,8 +175,8 @@ func (s *crashRun) keepLog() {
 	s.count.recovered += len(logtest.Select(lines, "sorteo_recuperado", "success"))
 }
 
-// checkLines checks and returns a process's log. A process that was killed may
-// have cut its last line short.
+// checkLines checks and returns a process's log. It leaves out a last line that the kill
+// has cut.
 func (s *crashRun) checkLines(p *processtest.Process) []logtest.Line {
 	lines := p.Lines()
 	if n := len(lines) - 1; n >= 0 {
@@ -184,8 +184,8 @@ func (s *crashRun) checkLines(p *processtest.Process) []logtest.Line {
 			lines = lines[:n]
 		}
 	}
-	if errors := p.Errors(); len(errors) > 0 {
-		s.t.Errorf("prints on stderr: %q", errors)
+	if stderr := p.Errors(); len(stderr) > 0 {
+		s.t.Errorf("prints on stderr: %q", stderr)
 	}
 	return logtest.ParseLines(s.t, lines)
 }
@@ -216,7 +216,8 @@ func (s *crashRun) check(sync bool) {
 			}
 		}
 	}
-	// A server that is killed after the write to the disk does not log the bets.
+	// A server that is killed between the write to the disk and the log has not
+	// logged the bets.
 	if !drawn || logged > bets || s.count.server == 0 && logged != bets {
 		s.t.Errorf("drawn: %v; the cantidades add up to %d of %d bets (sync: %v)", drawn, logged, bets, sync)
 	}

@@ -41,7 +41,7 @@ func officialData(t *testing.T) map[int][][]string {
 	return data
 }
 
-// runLottery runs a lottery of all agencies at once and checks everything.
+// runLottery runs a lottery, with all agencies at the same time, and checks everything.
 func runLottery(t *testing.T, data map[int][][]string, batch int, env ...string) {
 	t.Helper()
 	l := newLottery(t, len(data), env...)
@@ -60,8 +60,8 @@ func runLottery(t *testing.T, data map[int][][]string, batch int, env ...string)
 	checkBatches(t, lines, data, batch)
 }
 
-// checkBatches checks that every batch of an agency but the last is full. It
-// leaves out large batches, which the frame's limit may close earlier.
+// checkBatches checks that every batch of an agency but the last is full. It does not
+// check large batches, because they may be limited by the frame.
 func checkBatches(t *testing.T, lines []logtest.Line, data map[int][][]string, batch int) {
 	t.Helper()
 	if batch > 99 {

@@ -15,9 +15,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// The disk is full in the middle of an upload. The server logs that, stores
-// nothing of what it refuses and goes on. When there is room again, the agencies,
-// which have not stopped trying, finish.
+// The disk becomes full during the uploads. The server logs that, stores no part of a batch
+// that it refuses, and goes on. The agencies retry. When there is room again, they finish.
 func TestFullDisk(t *testing.T) {
 	data := map[int][][]string{1: plainRows(1, 3000), 2: difficultRows(2, 500)}
 	for _, size := range []int{0, 1, 30_000, 54_321} {
@@ -44,9 +43,9 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// The disk stays full: an agency gives up and logs why, the server goes on and
-// stops with exit status 0, and no stored row is cut. Started again with room on
-// the disk, it finishes the lottery.
+// The disk stays full. An agency fails and logs why. The server goes on, and no stored row
+// is cut. It stops with exit status 0. Started again with room on the disk, it finishes
+// the lottery.
 func TestFullDiskForGood(t *testing.T) {
 	data := map[int][][]string{1: plainRows(1, 1000), 2: nil}
 	l := newLottery(t, 2)
@@ -74,16 +73,16 @@ func TestFullDiskForGood(t *testing.T) {
 	l.checkStored(data)
 }
 
-// checkWhole checks that what is stored of each agency is the first of its rows,
-// however many, and that no row is cut.
+// checkWhole checks that the stored rows of each agency are the first rows of its file,
+// and that no row is cut.
 func (l *lottery) checkWhole(data map[int][][]string) {
 	l.t.Helper()
 	content, err := os.ReadFile(l.storage())
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	// The server writes to the file meanwhile: the last row of this copy may be
-	// one that it has not written to the end, and will cut off.
+	// The server writes to the file at the same time. The last row of this copy may be
+	// incomplete: the server has not written it to the end, or will remove it.
 	if end := strings.LastIndex(string(content), "\r\n"); end >= 0 {
 		content = content[:end+2]
 	} else {
@@ -102,7 +101,8 @@ func (l *lottery) checkWhole(data map[int][][]string) {
 	}
 }
 
-// checkRefusals checks that refusals name the number of bets and the reason.
+// checkRefusals checks that the lines of refused batches have the number of bets and the
+// reason.
 func checkRefusals(t *testing.T, lines []logtest.Line, refusals []string) {
 	t.Helper()
 	if !strings.Contains(refusals[0], "file too large") || !strings.Contains(refusals[0], "bets.csv") {

@@ -18,12 +18,11 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// A child whose environment names a program sets the limits that the environment
-// also names, and executes that program. So the program itself needs no code for
-// the tests.
+// These environment variables make this test binary set limits for its process, and then
+// execute a program. So the program itself needs no code for the tests.
 const (
 	programVariable = "E2E_PROGRAM"
-	fileSize        = "E2E_FILE_SIZE"     // a file that it writes cannot become larger, in bytes
+	fileSize        = "E2E_FILE_SIZE"     // the maximum size in bytes of a file that it writes
 	killAtWrite     = "E2E_KILL_AT_WRITE" // a write of exactly that many bytes kills it
 )
 
@@ -54,22 +53,22 @@ func limit(variable string, set func(uint64) error) error {
 }
 
 func setFileSize(n uint64) error {
-	// The hard limit stays high: the test raises the soft one again.
+	// The hard limit stays high, because the test raises the soft limit again.
 	return unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: n, Max: math.MaxUint64})
 }
 
-// setKillAtWrite installs a seccomp filter: the kernel kills the process, as
-// SIGKILL does, when it enters a write(2) of n bytes, none of which is written.
+// setKillAtWrite installs a seccomp filter. The kernel kills the process when it calls
+// write(2) with n bytes, before it writes any of them.
 func setKillAtWrite(n uint64) error {
-	// The offsets in struct seccomp_data of the system call's number and of its
-	// third argument, the length, of which the filter reads the lower half.
+	// Two offsets in struct seccomp_data: of the number of the system call, and of the
+	// lower half of its third argument, the length.
 	number, length := uint32(0), uint32(16+2*8)
 	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 { // big-endian
 		length += 4
 	}
 	const (
 		load    = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
-		ifEqual = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K // else skips Jf
+		ifEqual = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K // if not equal, it skips Jf instructions
 		answer  = unix.BPF_RET | unix.BPF_K
 	)
 	filter := []unix.SockFilter{
@@ -81,7 +80,7 @@ func setKillAtWrite(n uint64) error {
 		{Code: answer, K: unix.SECCOMP_RET_ALLOW},
 	}
 	return errors.Join(
-		unix.Setrlimit(unix.RLIMIT_CORE, new(unix.Rlimit)), // it leaves no core file
+		unix.Setrlimit(unix.RLIMIT_CORE, new(unix.Rlimit)), // no core file
 		unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
 		seccomp(&unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}),
 	)

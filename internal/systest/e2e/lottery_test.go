@@ -17,8 +17,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// lottery is one lottery on this machine: its agencies and its server, which may
-// be started several times.
+// lottery is one lottery on this machine. Its server may start several times.
 type lottery struct {
 	t        testing.TB
 	dir      string
@@ -42,7 +41,7 @@ func (l *lottery) serverCommand() *exec.Cmd {
 	}, l.env...)...)
 }
 
-// startServer starts the server and returns once it listens.
+// startServer starts the server, and returns when it listens.
 func (l *lottery) startServer() *processtest.Process {
 	l.t.Helper()
 	return l.await(l.serverCommand())
@@ -65,7 +64,7 @@ func (l *lottery) startClient(id int, env ...string) *processtest.Process {
 	}, env...)...))
 }
 
-// startAgency starts an agency that uploads rows, with further settings.
+// startAgency starts an agency that uploads rows.
 func (l *lottery) startAgency(id int, rows [][]string, batch int, env ...string) *processtest.Process {
 	l.t.Helper()
 	env = append(env, "CLI_DATA_FILE="+l.dataFile(id, rows), "CLI_BATCH_MAXAMOUNT="+strconv.Itoa(batch))
@@ -95,7 +94,7 @@ func (l *lottery) dataFile(id int, rows [][]string) string {
 	return name
 }
 
-// storedRows reads bets.csv: for each agency, its rows in their order.
+// storedRows returns the rows of each agency in bets.csv, in their order.
 func (l *lottery) storedRows() map[int][][]string {
 	l.t.Helper()
 	content, err := os.ReadFile(l.storage())
@@ -124,8 +123,8 @@ func parseRows(t testing.TB, content string) map[int][][]string {
 	return rows
 }
 
-// checkStored checks that every row of the agencies is stored exactly once, and
-// in its order, and nothing else.
+// checkStored checks that exactly the rows of the agencies are stored, each once and in its
+// order.
 func (l *lottery) checkStored(want map[int][][]string) {
 	l.t.Helper()
 	got := l.storedRows()
@@ -141,7 +140,7 @@ func (l *lottery) checkStored(want map[int][][]string) {
 	}
 }
 
-// winners are the documents of the rows that win.
+// winners returns the documents of the rows that win.
 func winners(rows [][]string) []string {
 	var documents []string
 	for _, row := range rows {
@@ -152,15 +151,15 @@ func winners(rows [][]string) []string {
 	return documents
 }
 
-// checkAgency checks an agency that has ended: its status, every line of its
-// log, and its winners.
+// checkAgency waits until an agency has ended. It checks the exit status, the format of
+// every line of the log, and the winners.
 func checkAgency(t testing.TB, p *processtest.Process, want []string) {
 	t.Helper()
 	if status := p.Wait(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	if errors := p.Errors(); len(errors) > 0 {
-		t.Errorf("prints on stderr: %q", errors)
+	if stderr := p.Errors(); len(stderr) > 0 {
+		t.Errorf("prints on stderr: %q", stderr)
 	}
 	lines := logtest.ParseLines(t, p.Lines())
 	answer := logtest.Select(lines, "consulta_ganadores", "success")
@@ -176,14 +175,14 @@ func checkAgency(t testing.TB, p *processtest.Process, want []string) {
 	}
 }
 
-// checkServer stops the server and checks every line of its log: it held the draw
-// once, and stored that number of bets. It returns the lines.
+// checkServer stops the server, and checks and returns the lines of its log. The server
+// must have held one draw, and stored that number of bets.
 func checkServer(t testing.TB, p *processtest.Process, bets int) []logtest.Line {
 	t.Helper()
 	p.Stop(syscall.SIGTERM)
 	lines := logtest.ParseLines(t, p.Lines())
-	if errors := p.Errors(); len(errors) > 0 {
-		t.Errorf("prints on stderr: %q", errors)
+	if stderr := p.Errors(); len(stderr) > 0 {
+		t.Errorf("prints on stderr: %q", stderr)
 	}
 	if n := len(logtest.Select(lines, "sorteo", "success")); n != 1 {
 		t.Errorf("sorteo is logged %d times", n)

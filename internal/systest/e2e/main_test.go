@@ -1,5 +1,5 @@
-// Package e2e holds the end-to-end tests: the real programs, run as processes
-// on real files, sockets and signals.
+// Package e2e has the end-to-end tests. They run the real programs as processes, with
+// real files, sockets and signals.
 package e2e
 
 import (
@@ -17,7 +17,7 @@ import (
 var serverBinary, clientBinary string
 
 func TestMain(m *testing.M) {
-	becomeProgram() // does not return in the child that is to be a program under test
+	becomeProgram() // does not return in a child that executes a program
 	flag.Parse()
 	os.Exit(run(m))
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// Every agency uploads over a network that splits and delays what is sent and
-// breaks connections, until all have their winners. Then every bet is stored
-// exactly once, the winners are right and the draw was held once. The test repeats
-// that for half the duration of TestCrashes, with its seed, and at least until
-// connections were broken in every way.
+// TestCrashesOfTheNetwork has every agency upload through a proxy that splits and delays
+// what is sent, and breaks connections, until all agencies have their winners. Then every
+// bet is stored exactly once, the winners are right, and there was one draw. The test
+// repeats that for half of crashFor, and until the proxies have broken connections in
+// every way.
 func TestCrashesOfTheNetwork(t *testing.T) {
 	t.Logf("go test ./internal/systest/e2e -run TestCrashesOfTheNetwork -crash.for %v -crash.seed %d", *crashFor, *crashSeed)
 	var done faults

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// proxy forwards between one agency and the server, as badly as a network can: in
-// pieces of any size, with delays, and until it breaks the connection after any
-// byte. The seed decides what it does to the n-th connection of an agency.
+// proxy forwards bytes between one agency and the server, like a bad network: in pieces of
+// any size, and with delays. It breaks connections after any byte. The seed decides what
+// happens to the n-th connection of an agency.
 type proxy struct {
 	listener net.Listener
 	server   string
@@ -28,13 +28,13 @@ type proxy struct {
 	sockets []net.Conn // of all connections, also of those that have ended
 }
 
-// faults counts what proxies did.
+// faults counts what the proxies have done.
 type faults struct {
 	connections, pieces, short, long atomic.Int64 // short and long delays
 	broken                           [unbroken]atomic.Int64
 }
 
-// allWays tells whether connections were broken in every way.
+// allWays returns whether connections were broken in every way.
 func (f *faults) allWays() bool {
 	for how := range unbroken {
 		if f.broken[how].Load() == 0 {
@@ -67,7 +67,7 @@ func (e ending) String() string {
 	return [...]string{"resets", "closings", "half closings", "unbroken"}[e]
 }
 
-// newProxy starts a proxy of an agency. It ends with the test.
+// newProxy starts a proxy for an agency. The proxy ends with the test.
 func newProxy(t testing.TB, server string, seed uint64, agency int, done *faults) *proxy {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -78,7 +78,7 @@ func newProxy(t testing.TB, server string, seed uint64, agency int, done *faults
 	p.running.Go(p.serve)
 	t.Cleanup(func() {
 		listener.Close()
-		p.closeAll() // a peer that hangs would keep its connection open
+		p.closeAll() // a peer that hangs does not close its connection
 		p.running.Wait()
 	})
 	return p
@@ -120,9 +120,9 @@ func (p *proxy) closeAll() {
 	}
 }
 
-// forward forwards one connection in both directions. One of them may break after
-// any byte: it is as likely to break in the first messages as in all the batches.
-// One connection in four does not break, so that the lottery ends.
+// forward forwards one connection in both directions. One direction may break after any
+// byte. It breaks in the first messages as often as in the batches. One connection in four
+// does not break, because the lottery must end.
 func (p *proxy) forward(agency, server *net.TCPConn, random *rand.Rand) {
 	how := ending(random.IntN(int(unbroken) + 1))
 	const never = math.MaxInt
@@ -171,14 +171,14 @@ func breakConnection(how ending, from, to *net.TCPConn) {
 	to.Close()
 }
 
-// errBroken is returned where a connection is to be broken.
+// errBroken means that the proxy must break the connection.
 var errBroken = errors.New("broken by the proxy")
 
 // copy copies bytes in one direction. It returns errBroken after limit bytes, or
 // io.EOF at the end of the stream.
 func (p *proxy) copy(from, to *net.TCPConn, limit int, random *rand.Rand) error {
 	buffer := make([]byte, 16<<10)
-	size, pieces := 0, 0 // the size of a piece, and how many more have that size
+	size, pieces := 0, 0 // the next pieces have this size
 	for ; limit > 0; pieces-- {
 		if pieces == 0 {
 			size, pieces = 1<<random.IntN(15), 1+random.IntN(32)
@@ -197,7 +197,7 @@ func (p *proxy) copy(from, to *net.TCPConn, limit int, random *rand.Rand) error 
 	return errBroken
 }
 
-// delay delays some of the pieces, and a few of them for long.
+// delay delays some pieces, and a few of them for a long time.
 func (p *proxy) delay(random *rand.Rand) {
 	switch n := random.IntN(256); {
 	case n == 0:

@@ -13,8 +13,8 @@ var difficultNames = []string{
 	strings.Repeat("x", 255), strings.Repeat("ñ", 127), strings.Repeat(`"`, 255), strings.Repeat("李", 85), "\x1b[31m", "\v\f\x7f",
 }
 
-// difficultRows makes n rows of an agency, the same at each call, with names that
-// are hard to quote, to split or to log. Some of them win.
+// difficultRows makes n rows for an agency, the same at each call. The names are difficult
+// to quote, to split or to log. Some rows win.
 func difficultRows(id, n int) [][]string {
 	random := rand.New(rand.NewPCG(uint64(id), 7574))
 	name := func() string { return difficultNames[random.IntN(len(difficultNames))] }
@@ -29,12 +29,12 @@ func difficultRows(id, n int) [][]string {
 		rows[i] = []string{name(), name(), fmt.Sprintf("%08d", i), day, number}
 	}
 	if n > 0 {
-		rows[0][0] = "no byte order mark" // at the start of a file it is not part of the text
+		rows[0][0] = "no byte order mark" // a reader drops it at the start of a file
 	}
 	return rows
 }
 
-// plainRows makes n rows of an agency, one in ten of which wins.
+// plainRows makes n rows for an agency. One in ten wins.
 func plainRows(id, n int) [][]string {
 	rows := make([][]string, n)
 	for i := range rows {

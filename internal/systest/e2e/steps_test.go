@@ -14,18 +14,19 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// The server is killed exactly between two steps of the draw, and started again:
-// the draw is held once, over all bets, and every agency gets its winners. Each
-// step but the publish delay begins with a write whose length no other write of
-// this lottery has, and the kernel kills the server at that write. The journal shows
-// that the server was killed there, and nowhere else. (The line in the log is no such
-// step: the log's own writer writes lines together, and a little later.)
+// The server is killed exactly between two steps of the draw, and started again. There is
+// one draw, over all bets, and every agency gets its winners.
+//
+// Each step but the publish delay begins with a write that has a length of its own in this
+// lottery. The kernel kills the server at the write of that length. The journal shows that
+// the kill came there. The line of the log is no such step, because the log's Writer writes
+// several lines together, and later.
 func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
 	data := map[int][][]string{1: plainRows(1, 50), 2: plainRows(2, 20), 3: plainRows(3, 10)}
 	const bets, won = 80, 8
 	record := fmt.Sprintf("draw %d %d %d ", len(data), bets, won)
 	const checksums = len("01234567 01234567\n")
-	told, err := protocol.AppendWinners(nil, winners(data[3]))
+	frame, err := protocol.AppendWinners(nil, winners(data[3]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
 	}{
 		{"winners found, draw not recorded", len(record) + checksums, false},
 		{"draw logged, results not released", 0, true},
-		{"results released, the third agency not told", len(told), true},
+		{"results released, not sent to the third agency", len(frame), true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &crashRun{data: data, running: make(map[int]*processtest.Process)}
@@ -75,9 +76,9 @@ func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
 	}
 }
 
-// checkLeft checks what a server that was killed in its draw has left: all
-// notifications in the journal, after them the draw if it was recorded, and no
-// line in the log of a draw that was not.
+// checkLeft checks the journal and the log of a server that was killed during its draw. The
+// journal has all notifications, and then the draw if it was recorded. The log has no line
+// of a draw that was not recorded.
 func (s *crashRun) checkLeft(recorded bool, record string) {
 	s.t.Helper()
 	journal, err := os.ReadFile(s.storage() + ".journal")

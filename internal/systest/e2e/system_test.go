@@ -68,8 +68,8 @@ func TestEcho(t *testing.T) {
 	logtest.ParseLines(t, server.Lines())
 }
 
-// A server that is started again after the draw gives the same winners, logs that
-// it has recovered them, and accepts no more bets.
+// After a restart after the draw, the server sends the same winners, logs that it has
+// recovered them, and accepts no bets.
 func TestRestartAfterTheDraw(t *testing.T) {
 	data := map[int][][]string{1: plainRows(1, 50), 2: plainRows(2, 20)}
 	l := newLottery(t, 2, "SERVER_PUBLISH_DELAY=100ms")
@@ -100,8 +100,8 @@ func TestRestartAfterTheDraw(t *testing.T) {
 	}
 }
 
-// A server that is started again before the draw waits for the agencies that
-// have not finished. Those that have finished reconnect, and the draw is held once.
+// After a restart before the draw, the server waits for the agencies that have not
+// finished. The others connect again, and there is one draw.
 func TestRestartBeforeTheDraw(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		data := map[int][][]string{1: plainRows(1, 50), 2: plainRows(2, 20), 3: plainRows(3, 10)}

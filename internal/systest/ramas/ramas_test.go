@@ -1,4 +1,4 @@
-// Package ramas tests scripts/ramas.sh on repositories of its own.
+// Package ramas tests scripts/ramas.sh in temporary repositories.
 package ramas
 
 import (
@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// The files that a branch changes.
+// The two files that the commit of a branch changes.
 const (
 	defaultFile = "scripts/compose/default.go"
 	composeName = "docker-compose-dev.yaml"
@@ -21,8 +21,8 @@ const defaultSource = "package main\n\nconst defaultScenario = \"agencias\"\n"
 
 var branches = []string{"ej1", "ej2", "ej3", "ej4", "ej5", "ej6", "ej7", "ej8"}
 
-// fakeGo stands for "go run -trimpath ./scripts/compose 5 ejN": it names the
-// scenario and shows which tree it runs in. It fails if that tree says so.
+// fakeGo takes the place of "go run -trimpath ./scripts/compose 5 ejN". It prints the
+// scenario and the file marker of its work tree. It fails if the file marker-ejN exists.
 const fakeGo = `#!/bin/sh
 [ "$1 $2 $3 $4" = "run -trimpath ./scripts/compose 5" ] || exit 1
 printf '%s on ' "$5"
@@ -37,7 +37,7 @@ type repo struct {
 }
 
 func newRepo(t *testing.T) repo {
-	// As on a machine where nobody has told git who he is.
+	// Git finds no configuration, as on a machine whose user has not set a name.
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
@@ -81,7 +81,7 @@ func (r repo) write(name, content string) {
 	}
 }
 
-// commit records the work tree as somebody's own work.
+// commit commits the work tree, with Ana as the author.
 func (r repo) commit(message string, args ...string) {
 	r.Helper()
 	r.git("add", "-A")
@@ -89,7 +89,7 @@ func (r repo) commit(message string, args ...string) {
 		"commit", "-q", "-m", message}, args...)...)
 }
 
-// ramas runs the script and returns all it says, and its exit status.
+// ramas runs the script. It returns the output and the exit status.
 func (r repo) ramas() (said string, status int) {
 	r.Helper()
 	script, err := filepath.Abs("../../../scripts/ramas.sh")
@@ -157,7 +157,7 @@ func TestASecondRunChangesNothing(t *testing.T) {
 	if n := strings.Count(said, "sin cambios"); n != len(branches) {
 		t.Errorf("says of %d branches that they are unchanged:\n%s", n, said)
 	}
-	// And a copy of main elsewhere gives the same commits.
+	// In another clone the script makes the same commits.
 	clone := repo{t, t.TempDir()}
 	clone.git("clone", "-q", r.dir, ".")
 	clone.mustRamas()
@@ -251,7 +251,7 @@ func TestBranchesThatMustNotMove(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRepo(t)
 			test.prepare(r)
-			// Something to move for.
+			// main moves, so the script has to move the branches.
 			r.git("update-ref", "refs/heads/main", r.git("-c", "user.name=Ana", "-c", "user.email=a@example.com",
 				"commit-tree", "main^{tree}", "-p", "main", "-m", "later"))
 			before := r.branches()
@@ -300,7 +300,7 @@ func TestNoDefaultScenario(t *testing.T) {
 	}
 }
 
-// TestFailedGenerator fails for one branch after others.
+// TestFailedGenerator has the generator fail for ej5, after it has run for ej1 to ej4.
 func TestFailedGenerator(t *testing.T) {
 	r := newRepo(t)
 	r.write("marker-ej5", "")
@@ -319,7 +319,7 @@ func TestFromAFolderOfTheRepository(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeft looks for the files that the script works with.
+// TestNothingIsLeft checks that the script removes its temporary files.
 func TestNothingIsLeft(t *testing.T) {
 	r := newRepo(t)
 	temporary := t.TempDir()
@@ -330,8 +330,8 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// TestOnThisProject runs the project's own generator in a copy of the project:
-// on a branch it must generate by default what the branch has committed.
+// TestOnThisProject runs the project's own generator in a copy of the project. On each
+// branch it must generate by default the Compose file that the branch has committed.
 func TestOnThisProject(t *testing.T) {
 	cache, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
 	if err != nil {

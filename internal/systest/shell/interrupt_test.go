@@ -16,7 +16,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
-// interruptions are the ways in which a target is interrupted.
+// interruptions are the ways to interrupt a target.
 var interruptions = []struct {
 	name string
 	send func(pid int) error
@@ -26,7 +26,8 @@ var interruptions = []struct {
 	{"SIGTERM to all", func(pid int) error { return syscall.Kill(-pid, syscall.SIGTERM) }},
 }
 
-// TestEveryTargetHasATemporaryFolder looks for the script that removes it.
+// TestEveryTargetHasATemporaryFolder checks that scripts/with-tempdir.sh runs the commands
+// of the Makefile.
 func TestEveryTargetHasATemporaryFolder(t *testing.T) {
 	makefile, err := os.ReadFile("../../../Makefile")
 	if err != nil {
@@ -43,15 +44,15 @@ func TestEveryTargetHasATemporaryFolder(t *testing.T) {
 	}
 }
 
-// TestInterrupted interrupts targets of the Makefile. Neither a file stays in the
-// temporary folder nor a process.
+// TestInterrupted interrupts targets of the Makefile. No file stays in the temporary folder,
+// and no process runs on.
 func TestInterrupted(t *testing.T) {
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("no make on this machine")
 	}
 	for _, target := range []struct {
 		name   string
-		moment string // a line of its output; "" = it has a temporary file
+		moment string // when a line with this text comes; "" = when a temporary file exists
 	}{
 		{"build", ""},
 		{"demo", ""},
@@ -77,7 +78,7 @@ func testInterrupted(t *testing.T, target, moment string, interrupt func(pid int
 		t.Fatal(err)
 	}
 	defer alive.Close()
-	cmd.ExtraFiles = []*os.File{inherited} // by all processes of the target
+	cmd.ExtraFiles = []*os.File{inherited} // all processes of the target inherit it
 	p := processtest.Start(t, cmd)
 	inherited.Close()
 	if moment != "" {
@@ -88,7 +89,7 @@ func testInterrupted(t *testing.T, target, moment string, interrupt func(pid int
 	if err := interrupt(p.Pid()); err != nil {
 		t.Fatal(err)
 	}
-	p.Wait() // a fast one may have done all
+	p.Wait() // any exit status: a fast target may have finished
 	if left, err := filepath.Glob(filepath.Join(temp, "*")); err != nil || len(left) > 0 {
 		t.Errorf("left in the temporary folder: %q %v", left, err)
 	}
@@ -106,5 +107,5 @@ func awaitFile(t *testing.T, pattern string) {
 			return
 		}
 	}
-	t.Fatalf("nothing is called %s", pattern)
+	t.Fatalf("no file matches %s", pattern)
 }

@@ -11,10 +11,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// fakeNetcat is busybox's `nc HOST PORT`, but it connects to this machine and not
-// to the compose network. The file that NC_REFUSALS names holds how many more
-// connections are refused; with NC_SILENT a refusal prints nothing, as in a busybox
-// that was built with another netcat. With NC_UNKNOWN the server has no address.
+// fakeNetcat is busybox's `nc HOST PORT`, but it connects to this machine. Environment
+// variables change what it does:
+//
+//	NC_REFUSALS  a file with the number of connections that are still refused
+//	NC_SILENT    a refusal prints nothing, as with another netcat of busybox
+//	NC_UNKNOWN   the server has no address
 func fakeNetcat() {
 	if len(os.Args) != 3 || os.Args[1] != "server" || os.Getenv("NC_UNKNOWN") != "" {
 		fmt.Fprintf(os.Stderr, "nc: bad address '%v'\n", os.Args[1:])
@@ -42,7 +44,7 @@ func refused() {
 	os.Exit(1)
 }
 
-// refuse counts one refusal, if any is left.
+// refuse returns whether to refuse a connection, and counts the refusal.
 func refuse(file string) bool {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -61,9 +63,9 @@ func refuse(file string) bool {
 	return true
 }
 
-// servers are the servers that the command `echoserver KIND` starts.
+// servers has the servers of the command `echoserver KIND`.
 var servers = map[string]func(net.Conn){
-	"line": func(conn net.Conn) { // as the project's: one line, then it closes
+	"line": func(conn net.Conn) { // like the project's server: one line, then it closes
 		line, _ := bufio.NewReader(conn).ReadString('\n')
 		io.WriteString(conn, line)
 	},

@@ -11,15 +11,15 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 )
 
-// printPort is a docker whose containers print the port that they were given.
+// printPort is a fake docker. Its containers print their port argument.
 const printPort = `#!/bin/sh
 [ "$1" = run ] || exit 0
 while [ "$1" != prueba ]; do shift; done
 echo "$3" >&2
 `
 
-// TestPortIsTheServers has the server and validar-echo-server.sh read the same
-// files: they find the same port.
+// TestPortIsTheServers checks that the server and validar-echo-server.sh find the same port
+// in a configuration file.
 func TestPortIsTheServers(t *testing.T) {
 	shell, err := exec.LookPath("sh")
 	if err != nil {

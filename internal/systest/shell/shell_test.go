@@ -1,5 +1,5 @@
-// Package shell tests the project's shell scripts and its Makefile as commands,
-// with a fake docker: no test needs a Docker engine.
+// Package shell runs the project's shell scripts and its Makefile. A fake docker takes the
+// place of the engine.
 package shell
 
 import (
@@ -24,7 +24,7 @@ func TestGenerarCompose(t *testing.T) {
 	runScripts(t, "testdata/generar", bash)
 }
 
-// TestValidarEchoServer runs with every POSIX shell that this machine has.
+// TestValidarEchoServer runs the script with every POSIX shell of this machine.
 func TestValidarEchoServer(t *testing.T) {
 	for _, shell := range []string{"sh", "dash", "busybox", "bash"} {
 		path, err := exec.LookPath(shell)
@@ -32,7 +32,7 @@ func TestValidarEchoServer(t *testing.T) {
 			t.Logf("no %s on this machine", shell)
 			continue
 		}
-		if shell == "busybox" { // its file name decides which command it is
+		if shell == "busybox" { // the name of its file selects the command
 			link := filepath.Join(t.TempDir(), "sh")
 			if err := os.Symlink(path, link); err != nil {
 				t.Fatal(err)
@@ -50,9 +50,9 @@ func TestMakefile(t *testing.T) {
 	runScripts(t, "testdata/make", "")
 }
 
-// runScripts runs the scripts of a folder. It sets SH to a shell, PROJECT to the
-// project's folder, and TOOLS to a folder with the programs that every machine
-// has: a PATH of TOOLS alone hides go and docker.
+// runScripts runs the test scripts of a folder. It sets SH to the shell, PROJECT to the
+// project's folder, and TOOLS to a folder with the usual programs. With PATH=$TOOLS a
+// script finds no go and no docker.
 func runScripts(t *testing.T, dir, shell string) {
 	project, err := filepath.Abs("../../..")
 	if err != nil {
@@ -91,8 +91,8 @@ func linkTools(t *testing.T) string {
 	return dir
 }
 
-// goEnvironment returns where Go and its caches are: testscript changes HOME, from
-// which Go would find them.
+// goEnvironment returns the variables with the folders of Go and its caches. Go derives them
+// from HOME, which testscript changes.
 func goEnvironment(t *testing.T) []string {
 	names := []string{"GOCACHE", "GOMODCACHE", "GOROOT"}
 	out, err := exec.Command("go", append([]string{"env"}, names...)...).Output()

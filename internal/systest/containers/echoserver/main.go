@@ -1,6 +1,6 @@
-// Command echoserver is an echo server that is not the project's: it serves one
-// connection at a time, answers each read at once, and closes a connection when
-// the client does. With the argument "wrong" it answers something else.
+// Command echoserver is another echo server than the project's. It serves one connection
+// at a time, answers each read at once, and closes the connection after the client. With
+// the argument "wrong" its answers are wrong.
 package main
 
 import (
