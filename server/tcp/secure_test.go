@@ -64,7 +64,9 @@ func TestHandshakeRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := start(t, setup{tls: with})
 			p := c.dialWith(tt.client)
-			_, _ = p.Write(frames(t, hello(1), batch(0, 10))) // the handshake may be over for the peer
+			// The handshake may be over for the peer. What the server does not read must
+			// not reset the connection before the peer has read the alert.
+			_, _ = p.Write(append(frames(t, hello(1), batch(0, 10)), make([]byte, 256<<10)...))
 			_, err := p.Read(make([]byte, 1))
 			if err == nil || !strings.Contains(err.Error(), "remote error: tls: ") || !strings.Contains(err.Error(), tt.alert) {
 				t.Errorf("the peer reads %v, want %q", err, tt.alert)
