@@ -20,7 +20,7 @@ build: ## compila los dos programas en bin/
 .PHONY: build
 
 demo: ## la lotería completa en esta máquina, sin Docker: muestra una tabla; con TLS=1, con certificados
-	@$(TEMPORAL) go run ./scripts/demo $(if $(TLS),-tls)
+	@$(TEMPORAL) go run ./scripts/demo $(if $(TLS),-tls) $(if $(CRONOLOGIA),-cronologia "$(CRONOLOGIA)")
 .PHONY: demo
 
 test: ## todas las pruebas (con Docker, si responde)

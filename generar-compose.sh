@@ -8,7 +8,7 @@ readonly imagen=golang:1.26
 
 uso() {
   cat <<'FIN'
-uso: ./generar-compose.sh ARCHIVO N [ESCENARIO]
+uso: ./generar-compose.sh ARCHIVO N [ESCENARIO] [--tablero]
 
   ARCHIVO    el archivo a escribir; si existe, se reemplaza
   N          cantidad de clientes, de 0 a 4096
@@ -17,6 +17,7 @@ uso: ./generar-compose.sh ARCHIVO N [ESCENARIO]
                apuesta   (o ej5)                 mandan una apuesta cada uno
                agencias  (o ej6, ej7, ej8)       suben .data/agency-N.csv
              Sin él: agencias, o el de la rama ejN en la que se está.
+  --tablero  publica el tablero del servidor en http://127.0.0.1:12346
 
 Las rutas son relativas a la carpeta del proyecto si ARCHIVO está en ella, y
 absolutas si está en otra.
@@ -86,10 +87,7 @@ case ${1:-} in -h | --help)
   exit 0
   ;;
 esac
-case $# in
-  2 | 3) ;;
-  *) mal_uso "se esperaban dos o tres argumentos y hay $#" ;;
-esac
+[ $# -ge 2 ] || mal_uso "se esperaban al menos dos argumentos y hay $#"
 
 archivo=$1
 shift

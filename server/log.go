@@ -42,6 +42,10 @@ func logCertificate(expiry time.Time, err error) {
 	log.Infof("action: certificado | result: success | vence: %s", expiry.UTC().Format(time.RFC3339))
 }
 
+func logAdminListening(address string) {
+	log.Infof("action: listen_admin | result: success | address: %s", logging.Value(address))
+}
+
 func logTorn(bytes int64, path string) {
 	log.Warningf("action: fila_incompleta | result: success | bytes: %d | conservada_en: %s", bytes, logging.Value(path))
 }

@@ -50,6 +50,7 @@ func TestRefusesBadConfiguration(t *testing.T) {
 }
 
 func TestArguments(t *testing.T) {
+	t.Chdir(t.TempDir())
 	for _, tt := range []struct {
 		args   []string
 		status int
@@ -60,6 +61,12 @@ func TestArguments(t *testing.T) {
 		{[]string{"-otra"}, 2, "otra"},
 		{[]string{"algo"}, 2, `"algo"`},
 		{[]string{"-config", "no-existe.ini"}, 1, "no-existe.ini"},
+		{[]string{"-health"}, 1, "SERVER_ADMIN_ADDRESS is not set"},
+		{[]string{"-health", "-otra"}, 1, "otra"},
+		{[]string{"-otra", "--health"}, 1, "otra"},
+		{[]string{"-health", "algo"}, 1, `"algo"`},
+		{[]string{"-health=quizás"}, 1, "quizás"},
+		{[]string{"-health", "-config", "no-existe.ini"}, 1, "no-existe.ini"},
 	} {
 		var out, errs bytes.Buffer
 		if status := run(t.Context(), tt.args, &out, &errs); status != tt.status || !strings.Contains(errs.String(), tt.says) {

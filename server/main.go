@@ -26,7 +26,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
 
-const usage = `Uso: server [-config ARCHIVO]
+const usage = `Uso: server [-config ARCHIVO] [-health]
 
 Central de la lotería: guarda las apuestas de las agencias, hace el sorteo cuando
 todas terminaron y le informa a cada una sus ganadores. Se configura con el archivo
@@ -45,12 +45,19 @@ func main() {
 // run is main without os.Exit, so that tests can call it. It returns the exit
 // status.
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
-	path, named, err := args.Parse("server", usage+settings.Help(config.Keys), config.DefaultPath, arguments, stdout, stderr)
+	var health bool
+	define := func(flags *flag.FlagSet) {
+		flags.BoolVar(&health, "health", false, "pregunta a la central que corre si está lista, y termina con 0 o 1")
+	}
+	path, named, err := args.Parse("server", usage+settings.Help(config.Keys), config.DefaultPath, define, arguments, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
 	if err != nil {
-		return 2
+		return badArguments(arguments)
+	}
+	if health {
+		return checkHealth(ctx, path, named, stdout, stderr)
 	}
 	for _, warning := range settings.Misspelled(os.Environ(), config.Keys) {
 		fmt.Fprintf(stderr, "server: %s\n", warning)
@@ -76,14 +83,22 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 }
 
 // serve opens the files, serves until the context ends, and closes the files.
-// It returns an error if a file or the port cannot be opened, if a file cannot be
+// It returns an error if a file or a port cannot be opened, if a file cannot be
 // closed, or if the storage breaks.
 func serve(ctx context.Context, cfg config.Config) (err error) {
 	source, err := openIdentity(cfg)
 	if err != nil {
 		return err
 	}
-	bets, err := store.Open(ctx, cfg.Storage, storeOptions(cfg))
+	operator := newOperator(cfg, source)
+	closeAdmin, err := operator.open(ctx, cfg.AdminAddress)
+	if err != nil {
+		return err
+	}
+	defer closeAdmin()
+	options := storeOptions(cfg)
+	options.Written = operator.written
+	bets, err := store.Open(ctx, cfg.Storage, options)
 	if err != nil {
 		return withRemedy(cfg.Storage, err)
 	}
@@ -106,7 +121,8 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		Announce:     logDraw,
 		Failed:       logDrawFailed,
 	})
-	server := tcp.NewServer(embedded.New(bets, d), tcp.Options{
+	c := embedded.New(bets, d)
+	server := tcp.NewServer(c, tcp.Options{
 		HelloTimeout:   cfg.HelloTimeout,
 		IdleTimeout:    cfg.IdleTimeout,
 		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),
@@ -114,6 +130,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		MaxBets:        uint64(cfg.MaxBets),
 		Identity:       source,
 	})
+	operator.watch(c, server)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup

@@ -61,7 +61,8 @@ var table = []rule{
 		without: slices.Concat(sockets, files, logs, csv)},
 	{pkg: "server/tcp", knows: slices.Concat(network, []string{"internal/identity", "internal/lottery", "internal/retry", "protocol", "server/central"}),
 		without: []string{"encoding/csv", viper, "log", "log/slog"}},
-	{pkg: "server", knows: slices.Concat(network, []string{"internal/args", "internal/identity", "internal/settings", "server/config", "server/draw", "server/embedded", "server/store", "server/tcp"}),
+	{pkg: "server/admin", onlyKnown: true, knows: []string{"internal/lottery"}, without: csv},
+	{pkg: "server", knows: slices.Concat(network, []string{"internal/args", "internal/identity", "internal/settings", "server/admin", "server/central", "server/config", "server/draw", "server/embedded", "server/store", "server/tcp"}),
 		without: csv},
 	{pkg: "client/config", knows: []string{"internal/lottery", "internal/settings"},
 		without: []string{"encoding/csv", "log", "log/slog", "net/http"}},
@@ -197,6 +198,7 @@ func TestEveryPackageIsInTheTable(t *testing.T) {
 
 func TestWhoImportsWhat(t *testing.T) {
 	configs := []string{"internal/settings", "server/config", "client/config"}
+	http := []string{"server/admin"}
 	for name, p := range packages(t) {
 		if strings.HasPrefix(name, "client/") || strings.HasPrefix(name, "server/") {
 			if slices.Contains(strings.Split(name, "/"), "internal") {
@@ -207,6 +209,8 @@ func TestWhoImportsWhat(t *testing.T) {
 			switch {
 			case path == viper && !slices.Contains(configs, name):
 				t.Errorf("%s imports viper, which is for the configuration only", name)
+			case strings.HasPrefix(path, "net/http") && !slices.Contains(http, name) && slices.Contains(p.Imports, path):
+				t.Errorf("%s imports %s, which is for the operator's side only", name, path)
 			case strings.Contains(path, "testify"):
 				t.Errorf("%s imports an assertion library", name)
 			case name == "protocol" && foreign(path):

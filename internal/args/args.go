@@ -1,4 +1,4 @@
-// Package args parses the command line, which is the same for both programs.
+// Package args parses the command lines of both programs.
 package args
 
 import (
@@ -9,11 +9,12 @@ import (
 	"runtime/debug"
 )
 
-// Parse parses the arguments of a program. It returns the path of the configuration
-// file, and whether the option -config named it; defaultPath is the path otherwise.
-// Errors and the usage go to stderr, and the version goes to stdout. The error is
-// flag.ErrHelp after -help and -version.
-func Parse(program, usage, defaultPath string, args []string, stdout, stderr io.Writer) (path string, named bool, err error) {
+// Parse parses the arguments of a program: the option -config, and those that define
+// adds, if it is not nil. It returns the path of the configuration file, and whether
+// -config named it; defaultPath is the path otherwise. Errors and the usage go to
+// stderr, and the version goes to stdout. The error is flag.ErrHelp after -help and
+// -version.
+func Parse(program, usage, defaultPath string, define func(*flag.FlagSet), args []string, stdout, stderr io.Writer) (path string, named bool, err error) {
 	flags := flag.NewFlagSet(program, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
@@ -23,6 +24,9 @@ func Parse(program, usage, defaultPath string, args []string, stdout, stderr io.
 	}
 	flags.StringVar(&path, "config", defaultPath, "`archivo` de configuración")
 	version := flags.Bool("version", false, "muestra de qué versión es el programa y termina")
+	if define != nil {
+		define(flags)
+	}
 	if err := flags.Parse(args); err != nil {
 		return "", false, err
 	}
@@ -35,6 +39,6 @@ func Parse(program, usage, defaultPath string, args []string, stdout, stderr io.
 		fmt.Fprintf(stdout, "%s: %s\n", program, describe(info))
 		return "", false, flag.ErrHelp
 	}
-	flags.Visit(func(*flag.Flag) { named = true })
+	flags.Visit(func(f *flag.Flag) { named = named || f.Name == "config" })
 	return path, named, nil
 }

@@ -40,7 +40,7 @@ func TestDescribe(t *testing.T) {
 
 func TestParseVersion(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	_, _, err := Parse("server", "", "config.ini", []string{"-version"}, &stdout, &stderr)
+	_, _, err := Parse("server", "", "config.ini", nil, []string{"-version"}, &stdout, &stderr)
 	if !errors.Is(err, flag.ErrHelp) || stderr.Len() > 0 {
 		t.Errorf("%v, says %q", err, &stderr)
 	}

@@ -28,7 +28,9 @@ func (o options) render() ([]byte, error) {
 	}
 	var text bytes.Buffer
 	err = parsed.Execute(&text, map[string]any{
+		"Command":  o.command(),
 		"Clients":  clients,
+		"Board":    o.board,
 		"Scenario": string(o.scenario),
 		"Subnet":   subnetFor(o.clients + 1),
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,6 +23,14 @@ type logSettings struct {
 	}
 }
 
+// healthcheck knows the keys that Engine 20.10 and Compose v2.20 know, and no other.
+type healthcheck struct {
+	Test              []string
+	Interval, Timeout time.Duration
+	StartPeriod       time.Duration `yaml:"start_period"`
+	Retries           int
+}
+
 // parsed is the generated file as Compose reads it.
 type parsed struct {
 	Version  any
@@ -32,7 +41,8 @@ type parsed struct {
 		Entrypoint    any
 		Command       any
 		Restart       string
-		Ports         any
+		Ports         []string
+		Healthcheck   *healthcheck
 		DependsOn     []string `yaml:"depends_on"`
 		Environment   []string
 		Volumes       []struct {
@@ -72,7 +82,7 @@ func parse(t *testing.T, o options) (parsed, string) {
 func everyScenario(t *testing.T, test func(t *testing.T, o options)) {
 	for _, s := range []scenario{scenarioEcho, scenarioBet, scenarioAgencies} {
 		for _, n := range []int{0, 1, 2, 5, 20} {
-			t.Run(fmt.Sprint(s, n), func(t *testing.T) { test(t, options{n, s, "."}) })
+			t.Run(fmt.Sprint(s, n), func(t *testing.T) { test(t, options{clients: n, scenario: s, root: "."}) })
 		}
 	}
 }
@@ -160,7 +170,7 @@ func TestMounts(t *testing.T) {
 }
 
 func TestMountsFromAnotherFolder(t *testing.T) {
-	file, _ := parse(t, options{1, scenarioEcho, "/home/u/tp $0"})
+	file, _ := parse(t, options{clients: 1, scenario: scenarioEcho, root: "/home/u/tp $0"})
 	if got, want := file.Services["server"].Volumes[0].Source, "/home/u/tp $$0/server/config.ini"; got != want {
 		t.Errorf("source %q, want %q", got, want)
 	}
@@ -170,16 +180,17 @@ func TestEnvironment(t *testing.T) {
 	server := []string{"SERVER_AGENCIES=2", "SERVER_STORAGE=/data/bets.csv"}
 	bet := []string{"CLI_ID=1", "CLI_MODE=bet", "NOMBRE=Santiago Lionel", "APELLIDO=Lorca", "DOCUMENTO=30904465",
 		"NACIMIENTO=1999-03-17", "NUMERO=7574"}
+	const admin = "SERVER_ADMIN_ADDRESS=127.0.0.1:12346"
 	tests := []struct {
 		scenario       scenario
 		server, client []string
 	}{
-		{scenarioEcho, server, []string{"CLI_ID=1", "CLI_MODE=echo"}},
-		{scenarioBet, server, bet},
-		{scenarioAgencies, append(server[:2:2], "SERVER_PUBLISH_DELAY=3s"), []string{"CLI_ID=1", "CLI_LINGER=2s"}},
+		{scenarioEcho, append(server[:2:2], admin), []string{"CLI_ID=1", "CLI_MODE=echo"}},
+		{scenarioBet, append(server[:2:2], admin), bet},
+		{scenarioAgencies, append(server[:2:2], "SERVER_PUBLISH_DELAY=3s", admin), []string{"CLI_ID=1", "CLI_LINGER=2s"}},
 	}
 	for _, test := range tests {
-		file, _ := parse(t, options{2, test.scenario, "."})
+		file, _ := parse(t, options{clients: 2, scenario: test.scenario, root: "."})
 		if got := file.Services["server"].Environment; !slices.Equal(got, test.server) {
 			t.Errorf("%s: server has %q, want %q", test.scenario, got, test.server)
 		}
@@ -187,6 +198,42 @@ func TestEnvironment(t *testing.T) {
 			t.Errorf("%s: client1 has %q, want %q", test.scenario, got, test.client)
 		}
 	}
+}
+
+// The board is published only if that was asked for, and on loopback.
+func TestBoard(t *testing.T) {
+	for _, s := range []scenario{scenarioEcho, scenarioBet, scenarioAgencies} {
+		plain, _ := parse(t, options{clients: 2, scenario: s, root: "."})
+		with, text := parse(t, options{clients: 2, scenario: s, root: ".", board: true})
+		if ports := plain.Services["server"].Ports; ports != nil {
+			t.Errorf("%s: publishes %v", s, ports)
+		}
+		if ports := with.Services["server"].Ports; !slices.Equal(ports, []string{"127.0.0.1:12346:12346"}) {
+			t.Errorf("%s: with --tablero it publishes %v", s, ports)
+		}
+		if env := with.Services["server"].Environment; !slices.Contains(env, "SERVER_ADMIN_ADDRESS=:12346") {
+			t.Errorf("%s: with --tablero it sets %v", s, env)
+		}
+		if header := fmt.Sprintf("ARCHIVO 2 %s --tablero\n", s); !strings.Contains(text, header) {
+			t.Errorf("%s: the header does not repeat --tablero:\n%.300s", s, text)
+		}
+	}
+}
+
+// Only the server has a health check, with the keys that every engine knows.
+func TestHealthcheck(t *testing.T) {
+	everyScenario(t, func(t *testing.T, o options) {
+		file, _ := parse(t, o)
+		for name, v := range file.Services {
+			want := healthcheck{[]string{"CMD", "/server", "-health"}, 5 * time.Second, 3 * time.Second, time.Minute, 3}
+			switch {
+			case name != "server" && v.Healthcheck != nil:
+				t.Errorf("%s has a health check", name)
+			case name == "server" && (v.Healthcheck == nil || !reflect.DeepEqual(*v.Healthcheck, want)):
+				t.Errorf("the server's is %+v, want %+v", v.Healthcheck, want)
+			}
+		}
+	})
 }
 
 // The Compose file must set no variable for these keys: it would have priority over the
@@ -208,7 +255,7 @@ func TestNoVariableShadowsTheFiles(t *testing.T) {
 }
 
 func TestTimingIsExplained(t *testing.T) {
-	_, text := parse(t, options{2, scenarioAgencies, "."})
+	_, text := parse(t, options{clients: 2, scenario: scenarioAgencies, root: "."})
 	for _, variable := range []string{"SERVER_PUBLISH_DELAY=3s", "CLI_LINGER=2s"} {
 		if !regexp.MustCompile(`logs -f.*\n +#.*\n +- ` + variable).MatchString(text) {
 			t.Errorf("no comment above %s in\n%s", variable, text)
@@ -232,7 +279,7 @@ func TestSubnet(t *testing.T) {
 		}
 	}
 	for clients, want := range map[int]string{252: "172.25.125.0/24", 253: "172.25.124.0/23"} {
-		file, _ := parse(t, options{clients, scenarioEcho, "."})
+		file, _ := parse(t, options{clients: clients, scenario: scenarioEcho, root: "."})
 		if got := file.Networks["testing_net"].IPAM.Config[0].Subnet; got != want {
 			t.Errorf("file for %d clients: %s, want %s", clients, got, want)
 		}

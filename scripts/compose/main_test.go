@@ -17,21 +17,24 @@ func TestParseArgs(t *testing.T) {
 		args string
 		want options
 	}{
-		{"0", options{0, byDefault, "."}},
-		{"5", options{5, byDefault, "."}},
-		{"4096", options{4096, byDefault, "."}},
-		{"2 eco", options{2, scenarioEcho, "."}},
-		{"2 ej1", options{2, scenarioEcho, "."}},
-		{"2 ej2", options{2, scenarioEcho, "."}},
-		{"2 ej3", options{2, scenarioEcho, "."}},
-		{"2 ej4", options{2, scenarioEcho, "."}},
-		{"2 apuesta", options{2, scenarioBet, "."}},
-		{"2 ej5", options{2, scenarioBet, "."}},
-		{"2 agencias", options{2, scenarioAgencies, "."}},
-		{"2 ej6", options{2, scenarioAgencies, "."}},
-		{"2 ej7", options{2, scenarioAgencies, "."}},
-		{"2 ej8", options{2, scenarioAgencies, "."}},
-		{"-raiz /a -- 2 eco", options{2, scenarioEcho, "/a"}},
+		{"0", options{clients: 0, scenario: byDefault, root: "."}},
+		{"5", options{clients: 5, scenario: byDefault, root: "."}},
+		{"4096", options{clients: 4096, scenario: byDefault, root: "."}},
+		{"2 eco", options{clients: 2, scenario: scenarioEcho, root: "."}},
+		{"2 ej1", options{clients: 2, scenario: scenarioEcho, root: "."}},
+		{"2 ej2", options{clients: 2, scenario: scenarioEcho, root: "."}},
+		{"2 ej3", options{clients: 2, scenario: scenarioEcho, root: "."}},
+		{"2 ej4", options{clients: 2, scenario: scenarioEcho, root: "."}},
+		{"2 apuesta", options{clients: 2, scenario: scenarioBet, root: "."}},
+		{"2 ej5", options{clients: 2, scenario: scenarioBet, root: "."}},
+		{"2 agencias", options{clients: 2, scenario: scenarioAgencies, root: "."}},
+		{"2 ej6", options{clients: 2, scenario: scenarioAgencies, root: "."}},
+		{"2 ej7", options{clients: 2, scenario: scenarioAgencies, root: "."}},
+		{"2 ej8", options{clients: 2, scenario: scenarioAgencies, root: "."}},
+		{"2 --tablero", options{clients: 2, scenario: byDefault, root: ".", board: true}},
+		{"2 ej5 --tablero", options{clients: 2, scenario: scenarioBet, root: ".", board: true}},
+		{"-raiz /a -- 2 --tablero ej1", options{clients: 2, scenario: scenarioEcho, root: "/a", board: true}},
+		{"-raiz /a -- 2 eco", options{clients: 2, scenario: scenarioEcho, root: "/a"}},
 	}
 	for _, test := range tests {
 		got, err := parseArgs(strings.Fields(test.args))
@@ -44,7 +47,7 @@ func TestParseArgs(t *testing.T) {
 func TestBadArguments(t *testing.T) {
 	for _, args := range []string{
 		"", "-1", "-- -1", "+1", "1.5", "1e3", "0x10", "dos", "4097", "99999999999999999999", "1_0",
-		"2 ej0", "2 ej9", "2 otro", "2 ECO", "2 eco 3", "-otra 2",
+		"2 ej0", "2 ej9", "2 otro", "2 ECO", "2 eco 3", "-otra 2", "2 --otra", "2 eco --tablero ej1", "--tablero", "--tablero 2", "2 -- eco",
 	} {
 		var out, message bytes.Buffer
 		if code := run(strings.Fields(args), &out, &message); code != 2 {

@@ -14,6 +14,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/timeline"
 )
 
 // runLottery runs the processes to their end and returns the path of bets.csv and
@@ -36,7 +37,7 @@ func runLottery(ctx context.Context, opts options, dir string, agencies []*agenc
 		}
 	}
 	progress := newProgress(stdout, agencies)
-	server, err := process.Start("el servidor", serverCommand(opts.server, storage, port, len(agencies), certificates), func(line string) {
+	server, err := process.Start("el servidor", serverCommand(opts, storage, port, len(agencies), certificates), func(line string) {
 		if agency, bets, ok := stored(line); ok {
 			progress.add(agency, bets)
 		}
@@ -67,13 +68,14 @@ func runLottery(ctx context.Context, opts options, dir string, agencies []*agenc
 }
 
 // serverCommand runs the server, with TLS if there is a folder of certificates.
-func serverCommand(program, storage string, port, agencies int, certificates string) *exec.Cmd {
-	command := process.Command(program, filepath.Dir(storage),
+func serverCommand(opts options, storage string, port, agencies int, certificates string) *exec.Cmd {
+	command := process.Command(opts.server, filepath.Dir(storage),
 		"SERVER_PORT="+strconv.Itoa(port),
 		"SERVER_LISTEN_BACKLOG="+strconv.Itoa(maxAgencies), // all agencies may dial at once
 		"SERVER_AGENCIES="+strconv.Itoa(agencies),
 		"SERVER_STORAGE="+storage,
-		"SERVER_STORAGE_SYNC=true")
+		"SERVER_STORAGE_SYNC=true",
+		timeline.DataVariable+"="+opts.data)
 	if certificates != "" {
 		command.Env = append(command.Env, authority.CentralEnv(certificates)...)
 	}

@@ -2,7 +2,7 @@
 // and its agencies as real processes, which upload their bets and learn their
 // winners.
 //
-//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-tls]
+//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-tls] [-cronologia ARCHIVO.html]
 //
 // It works in a temporary folder, and leaves no process and no file behind.
 package main
@@ -33,7 +33,7 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 	if status >= 0 {
 		return status
 	}
-	err := demo(ctx, opts, stdout)
+	err := withPage(ctx, opts, stdout)
 	if status, interrupted := process.Interrupted(ctx); interrupted {
 		fmt.Fprintln(stderr, "\ndemo: interrumpida; no queda ningún proceso ni archivo")
 		return status
@@ -50,7 +50,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-tls] [-server PROGRAMA -client PROGRAMA]")
+		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-tls] [-cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
 		flags.PrintDefaults()
 	}
 	var opts options
@@ -60,6 +60,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags.BoolVar(&opts.tls, "tls", false, "con certificados hechos para la ocasión")
 	flags.StringVar(&opts.server, "server", "", "`programa` servidor ya compilado")
 	flags.StringVar(&opts.client, "client", "", "`programa` cliente ya compilado")
+	flags.StringVar(&opts.page, "cronologia", "", "`archivo` HTML donde dejar la cronología de la corrida")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return opts, 0
@@ -72,6 +73,10 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	}
 	if (opts.server == "") != (opts.client == "") {
 		fmt.Fprintln(stderr, "demo: -server y -client van juntos")
+		return opts, 2
+	}
+	if opts.page != "" && opts.server != "" {
+		fmt.Fprintln(stderr, "demo: -cronologia compila una central que registra; no va con -server")
 		return opts, 2
 	}
 	for _, program := range []*string{&opts.server, &opts.client} {

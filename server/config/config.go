@@ -3,7 +3,11 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"math"
+	"net"
+	"net/netip"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
@@ -31,6 +35,8 @@ type Config struct {
 	TLSCert        string        `mapstructure:"SERVER_TLS_CERT"`
 	TLSKey         string        `mapstructure:"SERVER_TLS_KEY"`
 	TLSCA          string        `mapstructure:"SERVER_TLS_CA"`
+	AdminAddress   string        `mapstructure:"SERVER_ADMIN_ADDRESS"` // empty: no admin port
+	AdminPprof     bool          `mapstructure:"SERVER_ADMIN_PPROF"`
 }
 
 // The values of SERVER_TLS.
@@ -59,6 +65,8 @@ var Keys = []settings.Key{
 	key("SERVER_TLS_CERT", "./certificados/cert.pem", settings.NotEmpty, "certificado de la central, en PEM"),
 	key("SERVER_TLS_KEY", "./certificados/key.pem", settings.NotEmpty, "clave privada de ese certificado"),
 	key("SERVER_TLS_CA", "./certificados/ca.pem", settings.NotEmpty, "autoridades de los certificados de las agencias"),
+	key("SERVER_ADMIN_ADDRESS", "", adminAddress, "HOST:PUERTO del tablero, las métricas y la salud; sin él no hay"),
+	key("SERVER_ADMIN_PPROF", "false", settings.Bool, "agrega pprof; solo en una dirección de loopback"),
 }
 
 func key(name, value string, parse settings.Parser, help string) settings.Key {
@@ -70,8 +78,35 @@ func key(name, value string, parse settings.Parser, help string) settings.Key {
 // counts as not set. The error names the key, and the file or the variable.
 func Load(path string, required bool) (Config, error) {
 	var c Config
-	if _, err := settings.Load(settings.File{Path: path, Required: required, Format: parseINI}, Keys, &c); err != nil {
+	read, err := settings.Load(settings.File{Path: path, Required: required, Parse: parseINI}, Keys, &c)
+	if err == nil && c.AdminPprof && !loopback(c.AdminAddress) {
+		err = read.Invalid("SERVER_ADMIN_PPROF", fmt.Errorf("needs an address of loopback in SERVER_ADMIN_ADDRESS, which is %q", c.AdminAddress))
+	}
+	if err != nil {
 		return Config{}, err
 	}
 	return c, nil
+}
+
+// adminAddress takes the address of a TCP listener, or none. Without a host it means
+// all interfaces.
+func adminAddress(text string) (any, error) {
+	if text == "" {
+		return text, nil
+	}
+	_, port, err := net.SplitHostPort(text)
+	if err == nil {
+		_, err = settings.Int(1, math.MaxUint16)(port)
+	}
+	if err != nil {
+		return nil, errors.New("must be an address such as 127.0.0.1:12346 or :12346")
+	}
+	return text, nil
+}
+
+// loopback tells whether only this machine reaches an address.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip, notIP := netip.ParseAddr(host)
+	return err == nil && (host == "localhost" || notIP == nil && ip.IsLoopback())
 }

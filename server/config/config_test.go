@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,6 +34,8 @@ var defaults = Config{
 	TLS: TLSOff, TLSCert: "./certificados/cert.pem", TLSKey: "./certificados/key.pem", TLSCA: "./certificados/ca.pem",
 }
 
+func file(line string) string { return "[DEFAULT]\n" + line + "\n" }
+
 func TestLoad(t *testing.T) {
 	with := func(change func(*Config)) Config {
 		c := defaults
@@ -55,12 +58,15 @@ func TestLoad(t *testing.T) {
 			"SERVER_PUBLISH_DELAY": "1s", "SERVER_HELLO_TIMEOUT": "100ms", "SERVER_IDLE_TIMEOUT": "1h", "SERVER_MAX_CONNECTIONS": "7",
 			"SERVER_MAX_HELLOS": "8", "SERVER_MAX_BETS": "9", "SERVER_TLS": "required",
 			"SERVER_TLS_CERT": "c", "SERVER_TLS_KEY": "k", "SERVER_TLS_CA": "a",
-		}, Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, 8, 9, TLSRequired, "c", "k", "a"}},
+			"SERVER_ADMIN_ADDRESS": "[::1]:9", "SERVER_ADMIN_PPROF": "on",
+		}, Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, 8, 9, TLSRequired, "c", "k", "a", "[::1]:9", true}},
 		{"every key in the file", "[DEFAULT]\nSERVER_PORT = 1\nSERVER_IP = h\nSERVER_LISTEN_BACKLOG = 1024\nLOGGING_LEVEL = warning\n" +
 			"SERVER_AGENCIES = 0\nSERVER_STORAGE = /data/bets.csv\nSERVER_STORAGE_SYNC = False\nSERVER_PUBLISH_DELAY = 1s\n" +
 			"SERVER_HELLO_TIMEOUT = 100ms\nSERVER_IDLE_TIMEOUT = 1h\nSERVER_MAX_CONNECTIONS = 7\n" +
-			"SERVER_MAX_HELLOS = 8\nSERVER_MAX_BETS = 9\nSERVER_TLS = required\nSERVER_TLS_CERT = c\nSERVER_TLS_KEY = k\nSERVER_TLS_CA = a\n", nil,
-			Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, 8, 9, TLSRequired, "c", "k", "a"}},
+			"SERVER_MAX_HELLOS = 8\nSERVER_MAX_BETS = 9\nSERVER_TLS = required\nSERVER_TLS_CERT = c\nSERVER_TLS_KEY = k\nSERVER_TLS_CA = a\n" +
+			"SERVER_ADMIN_ADDRESS = localhost:9\nSERVER_ADMIN_PPROF = true\n", nil,
+			Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, 8, 9, TLSRequired, "c", "k", "a", "localhost:9", true}},
+		{"admin on all interfaces", file("SERVER_ADMIN_ADDRESS = :12346"), nil, with(func(c *Config) { c.AdminAddress = ":12346" })},
 		{"spelling of Python's configparser", "\ufeff# c\r\n; c\r\n[DEFAULT]\r\nserver_port: 99\r\nSERVER_STORAGE = a\\\r\nSERVER_IP=\"q#r\"\r\n", nil,
 			with(func(c *Config) { c.Port, c.Storage, c.IP = 99, `a\`, `"q#r"` })},
 		{"no header", "SERVER_STORAGE_SYNC = no", nil, with(func(c *Config) { c.StorageSync = false })},
@@ -78,7 +84,6 @@ func TestLoad(t *testing.T) {
 }
 
 func TestLoadRefuses(t *testing.T) {
-	file := func(line string) string { return "[DEFAULT]\n" + line + "\n" }
 	for _, tt := range []struct {
 		name, content string
 		env           map[string]string
@@ -104,6 +109,11 @@ func TestLoadRefuses(t *testing.T) {
 		{"delay negative", file("SERVER_PUBLISH_DELAY = -1s"), nil, []string{"SERVER_PUBLISH_DELAY"}},
 		{"hello", file("SERVER_HELLO_TIMEOUT = 0s"), nil, []string{"SERVER_HELLO_TIMEOUT"}},
 		{"idle", file("SERVER_IDLE_TIMEOUT = soon"), nil, []string{"SERVER_IDLE_TIMEOUT"}},
+		{"admin without port", file("SERVER_ADMIN_ADDRESS = localhost"), nil, []string{"SERVER_ADMIN_ADDRESS", "127.0.0.1:12346"}},
+		{"admin port", file("SERVER_ADMIN_ADDRESS = :0"), nil, []string{"SERVER_ADMIN_ADDRESS"}},
+		{"pprof without admin", file("SERVER_ADMIN_PPROF = true"), nil, []string{"SERVER_ADMIN_PPROF", "loopback", "config.ini"}},
+		{"pprof for all", file("SERVER_ADMIN_ADDRESS = :9\nSERVER_ADMIN_PPROF = true"), nil, []string{"SERVER_ADMIN_PPROF", "loopback", `":9"`}},
+		{"pprof for a network", file("SERVER_ADMIN_PPROF = true"), map[string]string{"SERVER_ADMIN_ADDRESS": "10.0.0.1:9"}, []string{"SERVER_ADMIN_PPROF", "loopback"}},
 		{"connections", file("SERVER_MAX_CONNECTIONS = 0"), nil, []string{"SERVER_MAX_CONNECTIONS"}},
 		{"hellos", file("SERVER_MAX_HELLOS = -1"), nil, []string{"SERVER_MAX_HELLOS"}},
 		{"bets", file("SERVER_MAX_BETS = many"), nil, []string{"SERVER_MAX_BETS"}},
@@ -192,7 +202,7 @@ func TestReadme(t *testing.T) {
 		got = append(got, string(row))
 	}
 	for _, k := range Keys {
-		want = append(want, fmt.Sprintf("| `%s` | %s |", k.Name, k.Default))
+		want = append(want, fmt.Sprintf("| `%s` | %s |", k.Name, cmp.Or(k.Default, "—")))
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("README.md says\n%q, want\n%q", got, want)

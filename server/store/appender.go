@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 )
 
 var (
@@ -26,6 +27,8 @@ type appender struct {
 	file File
 	size int64 // bytes that were appended completely, and synced if sync is set
 	sync bool  // append syncs each write
+
+	written func(took time.Duration, err error) // told of each append; may be nil
 }
 
 // openAppender opens a file, or creates it. It syncs the file and drops its cached
@@ -34,13 +37,13 @@ type appender struct {
 func openAppender(path string, opts Options) (*appender, error) {
 	fs := opts.FS
 	if fs == nil {
-		fs = osFS{}
+		fs = OS
 	}
 	file, err := fs.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	a := &appender{fs: fs, path: path, file: file, sync: opts.Sync}
+	a := &appender{fs: fs, path: path, file: file, sync: opts.Sync, written: opts.Written}
 	if err := file.Sync(); err != nil {
 		return nil, errors.Join(fmt.Errorf("sync %s: %w", path, err), file.Close())
 	}
@@ -53,6 +56,15 @@ func openAppender(path string, opts Options) (*appender, error) {
 // append writes p at the end of the file and, if sync is set, syncs it. Its errors
 // wrap ErrRefused or ErrBroken.
 func (a *appender) append(p []byte) error {
+	begin := time.Now()
+	err := a.write(p)
+	if a.written != nil {
+		a.written(time.Since(begin), err)
+	}
+	return err
+}
+
+func (a *appender) write(p []byte) error {
 	n, err := a.file.Write(p)
 	if err == nil && n < len(p) {
 		err = io.ErrShortWrite

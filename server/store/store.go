@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
@@ -48,10 +49,14 @@ type Options struct {
 	Progress func(read, size int64)
 	// Closed, if set, is told of each file that is closed, and of the error.
 	Closed func(path string, err error)
+	// Written, if set, is told of each write to a file: how long it took with its
+	// fsync, and its error. It is called by any goroutine and must not block.
+	Written func(took time.Duration, err error)
 	// MaxQueued bounds the bytes of rows that wait to be written; 0 stands for
 	// DefaultMaxQueued.
 	MaxQueued int
-	// FS replaces the operating system's files in tests.
+	// FS replaces the operating system's files, OS, which nil stands for: tests
+	// make it fail, a recorder watches it.
 	FS FS
 }
 
@@ -275,6 +280,17 @@ func (s *Store) State(id lottery.AgencyID) State {
 		return a.durable
 	}
 	return State{}
+}
+
+// States tells what is durable of each agency that the store knows.
+func (s *Store) States() map[lottery.AgencyID]State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	states := make(map[lottery.AgencyID]State, len(s.agencies))
+	for id, a := range s.agencies {
+		states[id] = a.durable
+	}
+	return states
 }
 
 // agency returns the state of an agency, and creates it if needed. The caller holds

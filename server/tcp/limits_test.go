@@ -58,7 +58,7 @@ func TestTooManyHellos(t *testing.T) {
 		}
 		return refused > 0
 	})
-	if got := c.server.Counters().HellosLimited.Load(); got != refused {
+	if got := c.server.Stats().Limited["hellos"]; got != refused {
 		t.Errorf("%d refused HELLOs counted, want %d", got, refused)
 	}
 }
@@ -73,7 +73,7 @@ func TestTooManyBets(t *testing.T) {
 	if got := p.refused(protocol.StatusLimit); got.Offset != 10 || got.Count != 6 || !got.Status.Final() || !strings.Contains(got.Text, "15 bets") {
 		t.Errorf("refused with %+v", got)
 	}
-	if got := c.server.Counters().BetsLimited.Load(); got != 6 {
+	if got := c.server.Stats().Limited["bets"]; got != 6 {
 		t.Errorf("%d refused bets counted, want 6", got)
 	}
 	p = c.agency(1, 10)

@@ -28,7 +28,8 @@ type replier struct {
 	out     []byte         // frames not written yet
 	stored  lottery.Offset // the count of the last WELCOME or ACK, or of the next ACK
 	due     bool           // an ACK for stored must still be put into out
-	failure error          // why the session is over, if it failed
+	reason  error          // why the session is over
+	failure error          // the reason, if the session failed
 	over    bool           // the peer gets no more replies
 	refused bool           // an ERROR was sent
 }
@@ -92,7 +93,7 @@ func (r *replier) end(reason error) {
 	if r.over {
 		return
 	}
-	r.over = true
+	r.over, r.reason = true, reason
 	var message *protocol.Error
 	if errors.As(reason, &message) {
 		r.queue(message)
@@ -117,29 +118,30 @@ type batchReply struct {
 
 func (b batchReply) give(_ context.Context, r *replier) error {
 	if b.refusal != nil {
-		return b.refuse(r.agency, b.refusal)
+		return b.refuse(r, b.refusal)
 	}
 	if !b.commit.Ready() {
 		r.flush()
 	}
 	if err := b.commit.Wait(); err != nil {
-		return b.refuse(r.agency, storeFailure(err))
+		return b.refuse(r, storeFailure(err))
 	}
-	b.logStored(r.agency)
+	b.logStored(r)
 	r.ack(b.commit.End())
 	return nil
 }
 
 // refuse logs why the bets are refused, and tells the peer which. If it is not
 // known whether they are stored, only the session's failure is logged.
-func (b batchReply) refuse(agency lottery.AgencyID, reason error) error {
+func (b batchReply) refuse(r *replier, reason error) error {
 	if errors.Is(reason, central.ErrUnknown) {
 		return reason
 	}
+	r.server.stats.refused.Add(1)
 	if b.single != nil {
 		logBetRefused(b.single.Document, b.single.Number, reason)
 	} else {
-		logBatchRefused(agency, b.count, reason)
+		logBatchRefused(r.agency, b.count, reason)
 	}
 	var message *protocol.Error
 	if errors.As(reason, &message) {
@@ -148,14 +150,18 @@ func (b batchReply) refuse(agency lottery.AgencyID, reason error) error {
 	return reason
 }
 
-func (b batchReply) logStored(agency lottery.AgencyID) {
-	switch stored := b.commit.Stored(); {
-	case stored == 0:
-		logBatchRepeated(agency, b.count)
-	case b.single != nil:
+func (b batchReply) logStored(r *replier) {
+	stored := b.commit.Stored()
+	if stored == 0 {
+		r.server.stats.repeated.Add(1)
+		logBatchRepeated(r.agency, b.count)
+		return
+	}
+	r.server.stats.stored.Add(1)
+	if b.single != nil {
 		logBetStored(b.single.Document, b.single.Number)
-	default:
-		logBatchStored(agency, stored)
+	} else {
+		logBatchStored(r.agency, stored)
 	}
 }
 
@@ -197,6 +203,7 @@ func (queryReply) give(ctx context.Context, r *replier) error {
 	r.flush()
 	if !r.over {
 		logWinnersSent(r.agency, len(winners))
+		r.server.stats.notify(r.agency)
 	}
 	return errOver
 }

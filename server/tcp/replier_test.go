@@ -54,7 +54,7 @@ func TestBatchesAreLoggedInOrder(t *testing.T) {
 				}
 				return commit
 			}
-			r := &replier{session: &session{agency: 1}, over: true}
+			r := &replier{session: &session{server: new(Server), agency: 1}, over: true}
 			if err := (batchReply{commit: put(0), count: 1}).give(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}

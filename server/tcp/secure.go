@@ -40,15 +40,15 @@ func (s *Server) secure(ctx context.Context, c *conn) bool {
 	err := s.shakeHands(ctx, c)
 	switch {
 	case err == nil:
-		s.counters.HandshakesSucceeded.Add(1)
+		s.stats.secured.Add(1)
 		logHandshake(c.ip, c.proved)
 		return true
 	case stopping(ctx):
 	case peerLost(err):
-		s.counters.HandshakesLost.Add(1)
+		s.stats.lost.Add(1)
 		logHandshakeFailed(c.ip, cause(ctx, reason.Of(err)))
 	default:
-		s.counters.HandshakesRefused.Add(1)
+		s.stats.unproved.Add(1)
 		logHandshakeFailed(c.ip, reason.Of(err))
 		c.Conn.Drain(drainTimeout) // else a reset could destroy the alert
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
@@ -20,10 +21,9 @@ import (
 // counted checks how many handshakes there were by their results.
 func (c *testServer) counted(succeeded, refused, lost uint64) {
 	c.t.Helper()
-	n := c.server.Counters()
-	got := [3]uint64{n.HandshakesSucceeded.Load(), n.HandshakesRefused.Load(), n.HandshakesLost.Load()}
-	if want := [3]uint64{succeeded, refused, lost}; got != want {
-		c.t.Errorf("handshakes that succeeded, were refused and lost: %v, want %v", got, want)
+	want := map[string]uint64{"success": succeeded, "refused": refused, "lost": lost}
+	if got := c.server.Stats().Handshakes; !maps.Equal(got, want) {
+		c.t.Errorf("handshakes: %v, want %v", got, want)
 	}
 }
 
@@ -212,7 +212,7 @@ func TestStrangerInAHandshakeIsBounded(t *testing.T) {
 			}
 			c.logs.wait(1, "action: tls | result: fail")
 			c.logs.wait(1, "action: close_connection")
-			if n := c.server.Counters().HandshakesLost.Load(); n != 1 {
+			if n := c.server.Stats().Handshakes["lost"]; n != 1 {
 				t.Errorf("%d handshakes were lost, want 1", n)
 			}
 		})

@@ -70,7 +70,7 @@ type Server struct {
 	options     Options
 	slots       slots
 	hellos      helloLimit
-	counters    Counters
+	stats       stats
 	rejecting   chan struct{} // one for each connection that is being rejected
 	handshaking chan struct{} // one for each handshake that computes
 	sessions    sync.WaitGroup
@@ -87,9 +87,6 @@ func NewServer(c central.Central, options Options) *Server {
 		handshaking: make(chan struct{}, maxHandshaking()),
 	}
 }
-
-// Counters returns the server's counters.
-func (s *Server) Counters() *Counters { return &s.counters }
 
 var (
 	// errStopping is why connections end when the server is stopped.
@@ -134,6 +131,7 @@ func (s *Server) accept(ctx, connections context.Context, listener net.Listener)
 		case err == nil:
 			backoff.Reset()
 			logAccepted(ip(socket))
+			s.stats.accepted.Add(1)
 			s.admit(connections, socket, number)
 			number++
 		case ctx.Err() == nil:
@@ -185,6 +183,7 @@ func (s *Server) admit(ctx context.Context, socket net.Conn, number uint64) {
 // buffer, and a goroutine listens to the peer until it has read that. If
 // maxRejecting goroutines do so already, the connection is closed at once.
 func (s *Server) reject(ctx context.Context, c *conn) {
+	s.stats.rejected.Add(1)
 	c.EndWithin(drainTimeout)
 	frame, err := protocol.AppendFrame(nil, refusal(protocol.StatusBusy, errNoRoom))
 	if err == nil {

@@ -79,6 +79,7 @@ func (s *session) run(ctx context.Context) {
 	} else {
 		s.upload(ctx, replier)
 	}
+	s.server.stats.end(replier.reason)
 	if replier.failure != nil {
 		logSessionFailed(s.conn.ip, s.agency, replier.failure)
 	}
@@ -112,7 +113,7 @@ func (s *session) hello(ctx context.Context) error {
 	case hello.Version != protocol.Version:
 		return refusal(protocol.StatusVersion, fmt.Errorf("%d, expected %d", hello.Version, protocol.Version))
 	case !s.server.hellos.allow(s.conn.ip):
-		s.server.counters.HellosLimited.Add(1)
+		s.server.stats.hellos.Add(1)
 		return refusal(protocol.StatusBusy, errTooManyHellos)
 	case unauthorized != nil:
 		return refusal(protocol.StatusUnauthorized, unauthorized)
@@ -133,6 +134,8 @@ func (s *session) upload(ctx context.Context, replier *replier) {
 		return
 	}
 	defer claimed.Release()
+	s.server.stats.speaks(s.agency, 1)
+	defer s.server.stats.speaks(s.agency, -1)
 	s.claimed = claimed
 	state := claimed.State()
 	s.finished = state.Finished || state.Drawn
@@ -270,7 +273,7 @@ func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byt
 		return nil, refusal(protocol.StatusClosed, errors.New("the agency has finished"))
 	}
 	if s.exceeds(offset, len(bets)) {
-		s.server.counters.BetsLimited.Add(uint64(len(bets)))
+		s.server.stats.bets.Add(uint64(len(bets)))
 		return nil, refusal(protocol.StatusLimit, fmt.Errorf("%d bets at most are stored of an agency", s.server.options.MaxBets))
 	}
 	commit, err := s.claimed.StoreBets(offset, bets, records)

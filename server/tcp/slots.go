@@ -91,6 +91,13 @@ func (s *slots) free(freed *slot) {
 	}
 }
 
+// taken tells how many slots are taken.
+func (s *slots) taken() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return uint64(s.open)
+}
+
 // remove takes a slot out of those that may be evicted. The caller holds s.mu.
 func (s *slots) remove(removed *slot) {
 	if removed.element != nil {

@@ -1,0 +1,115 @@
+package admin
+
+import "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+
+// Source is what the operator's side needs of the central and of the server's
+// connections. Its methods may be called by any goroutine, and return soon.
+type Source interface {
+	// Lottery tells how far the lottery is.
+	Lottery() Lottery
+
+	// Storage tells why the storage is failing: the error of a write that failed,
+	// until one succeeds. It is nil if it is not failing.
+	Storage() error
+}
+
+// Lottery is how far a lottery is. It says nothing of winners that are not released.
+type Lottery struct {
+	Agencies []Agency // those that take part, and others of which bets are stored; ordered by id
+	Missing  int      // how many agencies have not finished
+	Drawn    bool     // the draw was held and its results are released
+}
+
+// Agency is how far one agency is.
+type Agency struct {
+	ID        lottery.AgencyID
+	Stored    lottery.Offset // how many of its bets are stored
+	Finished  bool           // it has said that it has no more bets
+	Connected bool           // a session speaks for it
+	Notified  bool           // since the start of this central it was told its winners
+	Winners   int            // how many it has; only after the release
+}
+
+// The states of an agency, as the board knows them.
+const (
+	agencyAbsent    = "absent"    // not connected, and nothing of it is stored
+	agencyUploading = "uploading" // connected, or some of its bets are stored
+	agencyFinished  = "finished"  // has finished, and is not connected
+	agencyWaiting   = "waiting"   // has finished, and waits for its winners
+	agencyNotified  = "notified"  // was told its winners
+)
+
+func (a Agency) state() string {
+	switch {
+	case a.Notified:
+		return agencyNotified
+	case a.Finished && a.Connected:
+		return agencyWaiting
+	case a.Finished:
+		return agencyFinished
+	case a.Connected || a.Stored > 0:
+		return agencyUploading
+	}
+	return agencyAbsent
+}
+
+// bets tells how many bets of all agencies are stored.
+func (l Lottery) bets() (n uint64) {
+	for _, a := range l.Agencies {
+		n += uint64(a.Stored)
+	}
+	return n
+}
+
+// winners tells how many bets of all agencies have won; 0 before the release.
+func (l Lottery) winners() (n int) {
+	for _, a := range l.Agencies {
+		n += a.Winners
+	}
+	return n
+}
+
+// The states of the central, as the board knows them.
+const (
+	centralRecovering = "recovering" // reads what is stored
+	centralFailing    = "storage_failing"
+	centralUploading  = "uploading"
+	centralDrawing    = "drawing" // all agencies have finished
+	centralDrawn      = "drawn"   // the results are released
+	centralStopping   = "stopping"
+)
+
+// observation is what the server sees at one moment.
+type observation struct {
+	state    string
+	expected int
+	Lottery
+}
+
+// observe looks at the central.
+func (s *Server) observe() observation {
+	o := observation{expected: s.options.Expected, state: centralRecovering}
+	source := s.source.Load()
+	if source != nil {
+		o.Lottery = (*source).Lottery()
+		o.state = o.progress()
+		if (*source).Storage() != nil {
+			o.state = centralFailing
+		}
+	}
+	if s.stopping.Load() {
+		o.state = centralStopping
+	}
+	return o
+}
+
+// progress is the state of a central that is ready.
+func (o observation) progress() string {
+	switch {
+	case o.Drawn:
+		return centralDrawn
+	case o.expected > 0 && o.Missing == 0:
+		return centralDrawing
+	}
+	return centralUploading
+}

@@ -1,0 +1,25 @@
+package central
+
+import "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+
+// Observable is a central that shows how far the lottery is.
+type Observable interface {
+	// Overview may be called by any goroutine. It returns soon, and says nothing
+	// of winners before their release.
+	Overview() Overview
+}
+
+// Overview is how far a lottery is.
+type Overview struct {
+	Agencies []Progress // of those that take part, and of others of which bets are stored; ordered by id
+	Missing  int        // how many agencies have not finished
+	Drawn    bool       // the draw was held and its results are released
+}
+
+// Progress is how far an agency is.
+type Progress struct {
+	ID       lottery.AgencyID
+	Stored   lottery.Offset // how many of its bets are stored
+	Finished bool
+	Winners  int // how many it has; 0 before the release
+}

@@ -1,0 +1,35 @@
+package embedded
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
+)
+
+// Overview implements central.Observable.
+func (c *Central) Overview() central.Overview {
+	// The draw is asked first: what follows it is settled then.
+	seen := central.Overview{Drawn: c.draw.Held(), Missing: c.draw.Missing()}
+	states := c.store.States()
+	for id := lottery.AgencyID(1); c.draw.Expects(id); id++ {
+		seen.Agencies = append(seen.Agencies, c.progress(id, states[id].Bets, seen.Drawn))
+		delete(states, id)
+	}
+	for id, state := range states {
+		seen.Agencies = append(seen.Agencies, c.progress(id, state.Bets, seen.Drawn))
+	}
+	slices.SortFunc(seen.Agencies, func(a, b central.Progress) int { return cmp.Compare(a.ID, b.ID) })
+	return seen
+}
+
+func (c *Central) progress(id lottery.AgencyID, stored lottery.Offset, drawn bool) central.Progress {
+	p := central.Progress{ID: id, Stored: stored, Finished: c.draw.HasFinished(id)}
+	if drawn {
+		winners, _ := c.draw.Winners(context.Background(), id) // the results are released: it does not wait
+		p.Winners = len(winners)
+	}
+	return p
+}
