@@ -10,10 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
@@ -64,9 +66,7 @@ func TestHandshakeRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := start(t, setup{tls: with})
 			p := c.dialWith(tt.client)
-			// The handshake may be over for the peer. What the server does not read must
-			// not reset the connection before the peer has read the alert.
-			_, _ = p.Write(append(frames(t, hello(1), batch(0, 10)), make([]byte, 256<<10)...))
+			_, _ = p.Write(frames(t, hello(1), batch(0, 10))) // the handshake may be over for the peer
 			_, err := p.Read(make([]byte, 1))
 			if err == nil || !strings.Contains(err.Error(), "remote error: tls: ") || !strings.Contains(err.Error(), tt.alert) {
 				t.Errorf("the peer reads %v, want %q", err, tt.alert)
@@ -78,6 +78,33 @@ func TestHandshakeRefused(t *testing.T) {
 			c.wantStored(1, 0)
 		})
 	}
+}
+
+// After a refused handshake the server listens on for a moment: to close at once would
+// reset the connection, and the peer could lose the alert.
+func TestRefusedHandshakeIsDrained(t *testing.T) {
+	with := newIdentities(t)
+	client, now := with.client(t), time.Now() // the bubble's clock shows another year
+	client.Time = func() time.Time { return now }
+	if err := logging.Setup(io.Discard, "DEBUG"); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		server := NewServer(nil, Options{HelloTimeout: time.Second, Identity: with.central})
+		server.admit(t.Context(), ours, 1)
+		if _, err := tls.Client(theirs, client).Read(make([]byte, 1)); err == nil || !strings.Contains(err.Error(), "certificate required") {
+			t.Errorf("the peer reads %v", err)
+		}
+		if _, err := theirs.Write(make([]byte, 100)); err != nil {
+			t.Errorf("the peer cannot go on: %v", err)
+		}
+		begin := time.Now()
+		server.sessions.Wait()
+		if took := time.Since(begin); took != drainTimeout {
+			t.Errorf("the server listened on for %v, want %v", took, drainTimeout)
+		}
+	})
 }
 
 // An agency's certificate is for that agency only.
