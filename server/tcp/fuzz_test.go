@@ -82,7 +82,7 @@ func runSession(t testing.TB, options Options, over func(net.Conn) net.Conn, str
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := draw.New(bets, bets, draw.History{}, draw.Options{Agencies: 2})
+	d := draw.New(bets, draw.Options{Agencies: 2})
 	ours, theirs := net.Pipe()
 	server := NewServer(embedded.New(bets, d), options)
 	server.admit(context.Background(), ours, 1)

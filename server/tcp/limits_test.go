@@ -70,7 +70,7 @@ func TestTooManyBets(t *testing.T) {
 	p := c.agency(1, 0)
 	p.send(batch(0, 10), batch(10, 6))
 	p.acked(10)
-	if got := p.refused(protocol.StatusLimit); got.Offset != 10 || got.Count != 6 || !got.Status.Final() || !strings.Contains(got.Text, "15 bets") {
+	if got := p.expectError(protocol.StatusLimit); got.Offset != 10 || got.Count != 6 || !got.Status.Final() || !strings.Contains(got.Text, "15 bets") {
 		t.Errorf("refused with %+v", got)
 	}
 	if got := c.server.Stats().Limited["bets"]; got != 6 {
@@ -87,9 +87,9 @@ func TestTooManyBets(t *testing.T) {
 	p.send(batch(0, 15), batch(3, 4))
 	p.acked(15)
 	p.send(batch(1<<64-1, 1))
-	p.refused(protocol.StatusLimit)
+	p.expectError(protocol.StatusLimit)
 	p = c.agency(1, 15)
 	p.send(&protocol.Single{Offset: 15, Bet: bet(15)})
-	p.refused(protocol.StatusLimit)
+	p.expectError(protocol.StatusLimit)
 	c.wantStored(1, 15)
 }

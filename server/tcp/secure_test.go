@@ -112,7 +112,7 @@ func TestCertificateOfAnotherAgency(t *testing.T) {
 	c := start(t, setup{agencies: 2, tls: newIdentities(t)})
 	p := c.dialAs(2)
 	p.send(hello(1), batch(0, 10))
-	if got := p.refused(protocol.StatusUnauthorized); !strings.Contains(got.Text, "agency 2") || !got.Status.Final() {
+	if got := p.expectError(protocol.StatusUnauthorized); !strings.Contains(got.Text, "agency 2") || !got.Status.Final() {
 		t.Errorf("refused with %q", got.Text)
 	}
 	c.wantStored(1, 0)
@@ -127,7 +127,7 @@ func TestFrameInClear(t *testing.T) {
 	for _, raw := range [][]byte{frames(t, hello(1), batch(0, 10)), frames(t, batch(0, 10)), {0}, make([]byte, 5000)} {
 		p := c.dialWith(nil)
 		p.write(raw)
-		p.refused(protocol.StatusUnauthorized)
+		p.expectError(protocol.StatusUnauthorized)
 	}
 	c.wantStored(1, 0)
 	c.counted(0, 0, 0)
