@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	oplogging "github.com/op/go-logging"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
@@ -28,6 +30,16 @@ func logRecovering(read, size int64) {
 
 func logListening(port int) {
 	log.Infof("action: listen | result: success | port: %d", port)
+}
+
+// logCertificate logs that a certificate is in use from now on, or why the files that
+// replace it do not serve.
+func logCertificate(expiry time.Time, err error) {
+	if err != nil {
+		log.Errorf("action: certificado | result: fail | error: %s", logging.Value(err.Error()+" (what was read before stays in use)"))
+		return
+	}
+	log.Infof("action: certificado | result: success | vence: %s", expiry.UTC().Format(time.RFC3339))
 }
 
 func logAdminListening(address string) {

@@ -86,7 +86,11 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 // It returns an error if a file or a port cannot be opened, if a file cannot be
 // closed, or if the storage breaks.
 func serve(ctx context.Context, cfg config.Config) (err error) {
-	operator := newOperator(cfg)
+	source, err := openIdentity(cfg)
+	if err != nil {
+		return err
+	}
+	operator := newOperator(cfg, source)
 	closeAdmin, err := operator.open(ctx, cfg.AdminAddress)
 	if err != nil {
 		return err
@@ -125,6 +129,9 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		HelloTimeout:   cfg.HelloTimeout,
 		IdleTimeout:    cfg.IdleTimeout,
 		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),
+		MaxHellos:      cfg.MaxHellos,
+		MaxBets:        uint64(cfg.MaxBets),
+		Identity:       source,
 	})
 	operator.watch(c, server)
 	ctx, cancel := context.WithCancel(ctx)
