@@ -4,6 +4,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"net"
 	"strconv"
@@ -41,6 +42,10 @@ type Config struct {
 	Linger         time.Duration    `mapstructure:"linger"`
 	DataFile       string           `mapstructure:"data.file"`
 	RetryDeadline  time.Duration    `mapstructure:"retry.deadline"`
+	TLSCA          string           `mapstructure:"tls.ca"` // "" = no TLS
+	TLSCert        string           `mapstructure:"tls.cert"`
+	TLSKey         string           `mapstructure:"tls.key"`
+	TLSServerName  string           `mapstructure:"tls.serverName"` // "" without TLS
 	Bet            Bet              // only in mode bet
 }
 
@@ -66,6 +71,14 @@ var Keys = []settings.Key{
 		Help: "archivo de apuestas de la agencia"},
 	{Name: "retry.deadline", Env: "CLI_RETRY_DEADLINE", Default: "1m", Parse: settings.Duration(0),
 		Help: "cuánto insistir sin ninguna confirmación nueva"},
+	{Name: "tls.ca", Env: "CLI_TLS_CA", Parse: parseText,
+		Help: "autoridades del certificado de la central, en PEM; con esta clave se usa TLS"},
+	{Name: "tls.cert", Env: "CLI_TLS_CERT", Default: "./certificados/cert.pem", Parse: settings.NotEmpty,
+		Help: "certificado de la agencia, en PEM"},
+	{Name: "tls.key", Env: "CLI_TLS_KEY", Default: "./certificados/key.pem", Parse: settings.NotEmpty,
+		Help: "clave privada de ese certificado"},
+	{Name: "tls.serverName", Env: "CLI_TLS_SERVERNAME", Parse: parseText,
+		Help: "nombre que debe tener el certificado de la central; sin él, el de server.address"},
 }
 
 // Load reads the file and the environment. A missing file is an error only if it is
@@ -82,6 +95,9 @@ func Load(path string, required bool) (Config, error) {
 		return Config{}, err
 	}
 	if err := c.identify(s); err != nil {
+		return Config{}, err
+	}
+	if err := c.applyTLS(s); err != nil {
 		return Config{}, err
 	}
 	return c, nil
@@ -126,6 +142,26 @@ func (c *Config) identify(s *settings.Settings) error {
 	}
 	return nil
 }
+
+// applyTLS sets the default of TLSServerName. It refuses keys of TLS that would have
+// no effect: without a CA everything would travel in clear.
+func (c *Config) applyTLS(s *settings.Settings) error {
+	if c.TLSCA == "" {
+		for _, name := range []string{"tls.cert", "tls.key", "tls.serverName"} {
+			if s.Explicit(name) {
+				return s.Invalid("tls.ca", fmt.Errorf("must be set, because %s is", name))
+			}
+		}
+		return nil
+	}
+	if c.TLSServerName == "" {
+		c.TLSServerName, _, _ = net.SplitHostPort(c.ServerAddress) // parseAddress has taken it
+	}
+	return nil
+}
+
+// parseText takes any text, also the empty one.
+func parseText(text string) (any, error) { return text, nil }
 
 // parseID refuses an empty id and line breaks: an echo client sends its id inside
 // one line.

@@ -22,6 +22,7 @@ type options struct {
 	source   string // folder of data files, or of the course's zip
 	server   string // the program; "" = to be built
 	client   string // the same
+	tls      bool   // agencies and central prove who they are
 	page     string // where to leave the time line; "" = nowhere
 	data     string // where the recorded central leaves its recording; set with page
 }
@@ -61,7 +62,7 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 		}
 		agencies[i] = &agency{File: file}
 	}
-	storage, elapsed, err := lottery(ctx, opts, dir, agencies, stdout)
+	storage, elapsed, err := runLottery(ctx, opts, dir, agencies, stdout)
 	if err != nil {
 		return err
 	}

@@ -11,13 +11,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/timeline"
 )
 
-// lottery runs the processes to their end and returns the path of bets.csv and
+// runLottery runs the processes to their end and returns the path of bets.csv and
 // the time from the start of the first agency to the exit of the last.
-func lottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File) (storage string, elapsed time.Duration, err error) {
+func runLottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File) (storage string, elapsed time.Duration, err error) {
 	work := filepath.Join(dir, "work")
 	if err := os.Mkdir(work, 0o755); err != nil {
 		return "", 0, err
@@ -27,8 +29,15 @@ func lottery(ctx context.Context, opts options, dir string, agencies []*agency, 
 		return "", 0, err
 	}
 	storage = filepath.Join(work, "bets.csv")
+	var certificates string
+	if opts.tls {
+		certificates = filepath.Join(dir, "certificados")
+		if err := authority.Fill(certificates, len(agencies), time.Now()); err != nil {
+			return "", 0, err
+		}
+	}
 	progress := newProgress(stdout, agencies)
-	server, err := process.Start("el servidor", serverCommand(opts, storage, port, len(agencies)), func(line string) {
+	server, err := process.Start("el servidor", serverCommand(opts, storage, port, len(agencies), certificates), func(line string) {
 		if agency, bets, ok := stored(line); ok {
 			progress.add(agency, bets)
 		}
@@ -40,11 +49,15 @@ func lottery(ctx context.Context, opts options, dir string, agencies []*agency, 
 	if err := waitUntilItListens(ctx, server); err != nil {
 		return "", 0, err
 	}
-	fmt.Fprintf(stdout, "  Servidor  en 127.0.0.1:%d, espera a %s para el sorteo\n\n", port, plural(len(agencies), "agencia"))
+	fmt.Fprintf(stdout, "  Servidor  en 127.0.0.1:%d, espera a %s para el sorteo\n", port, plural(len(agencies), "agencia"))
+	if opts.tls {
+		fmt.Fprintln(stdout, "  TLS       cada uno demuestra con un certificado quién es")
+	}
+	fmt.Fprintln(stdout)
 
 	progress.begin()
 	start := time.Now()
-	err = upload(ctx, opts.client, work, port, server, agencies)
+	err = upload(ctx, opts.client, work, port, certificates, server, agencies)
 	elapsed = time.Since(start)
 	process.Stop(server)
 	progress.end() // the server's last lines have been read
@@ -54,14 +67,19 @@ func lottery(ctx context.Context, opts options, dir string, agencies []*agency, 
 	return storage, elapsed, err
 }
 
-func serverCommand(opts options, storage string, port, agencies int) *exec.Cmd {
-	return process.Command(opts.server, filepath.Dir(storage),
+// serverCommand runs the server, with TLS if there is a folder of certificates.
+func serverCommand(opts options, storage string, port, agencies int, certificates string) *exec.Cmd {
+	command := process.Command(opts.server, filepath.Dir(storage),
 		"SERVER_PORT="+strconv.Itoa(port),
 		"SERVER_LISTEN_BACKLOG="+strconv.Itoa(maxAgencies), // all agencies may dial at once
 		"SERVER_AGENCIES="+strconv.Itoa(agencies),
 		"SERVER_STORAGE="+storage,
 		"SERVER_STORAGE_SYNC=true",
 		timeline.DataVariable+"="+opts.data)
+	if certificates != "" {
+		command.Env = append(command.Env, authority.CentralEnv(certificates)...)
+	}
+	return command
 }
 
 // startLimit is how long the server may take to listen, on a loaded machine.
@@ -77,15 +95,18 @@ func waitUntilItListens(ctx context.Context, server *process.Process) error {
 
 // upload runs the agencies until all have ended, and sets how many winners each
 // was told.
-func upload(ctx context.Context, program, dir string, port int, server *process.Process, agencies []*agency) error {
+func upload(ctx context.Context, program, dir string, port int, certificates string, server *process.Process, agencies []*agency) error {
 	var started []*process.Process
 	defer func() { process.Stop(started...) }()
 	for _, a := range agencies {
-		p, err := process.Start(fmt.Sprintf("la agencia %d", a.Agency), process.Command(program, dir,
+		command := process.Command(program, dir,
 			"CLI_ID="+strconv.Itoa(a.Agency),
 			"CLI_SERVER_ADDRESS=127.0.0.1:"+strconv.Itoa(port),
-			"CLI_DATA_FILE="+a.Path,
-		), nil)
+			"CLI_DATA_FILE="+a.Path)
+		if certificates != "" {
+			command.Env = append(command.Env, authority.AgencyEnv(certificates, lottery.AgencyID(a.Agency))...)
+		}
+		p, err := process.Start(fmt.Sprintf("la agencia %d", a.Agency), command, nil)
 		if err != nil {
 			return err
 		}
