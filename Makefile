@@ -20,7 +20,7 @@ build: ## compila los dos programas en bin/
 .PHONY: build
 
 demo: ## la lotería completa en esta máquina, sin Docker: muestra una tabla de resultados
-	@$(TEMPORAL) go run ./scripts/demo
+	@$(TEMPORAL) go run ./scripts/demo $(if $(CRONOLOGIA),-cronologia "$(CRONOLOGIA)")
 .PHONY: demo
 
 test: ## todas las pruebas (con Docker, si responde)

@@ -36,9 +36,9 @@ defecto:
 
 `
 
-// gcPercent lets the heap, of a few MiB, grow to three times what is in use before it
-// is collected. With Go's default of twice, collecting takes an eighth of the
-// processor time of an upload.
+// gcPercent lets the heap grow to three times what is in use before a collection. What
+// is in use is a few MiB. With Go's default, twice, the collections take an eighth of
+// the processor time of an upload.
 const gcPercent = 200
 
 func main() {
@@ -49,8 +49,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main without os.Exit, so that tests can call it. It returns the exit
-// status.
+// run does the work of main, and returns the exit status.
 func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 	path, named, err := args.Parse("client", usage+settings.Help(config.Keys), config.DefaultPath, nil, arguments, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {

@@ -43,7 +43,7 @@ func TestArguments(t *testing.T) {
 		if status := p.Wait(); status != tt.status {
 			t.Errorf("%q: exit status %d, want %d", tt.args, status, tt.status)
 		}
-		if said := strings.Join(p.Errors(), "\n"); !strings.Contains(said, tt.want) || len(p.Lines()) > 0 {
+		if said := strings.Join(p.ErrorLines(), "\n"); !strings.Contains(said, tt.want) || len(p.Lines()) > 0 {
 			t.Errorf("%q: says %q and %q, want %q", tt.args, said, p.Lines(), tt.want)
 		}
 	}
@@ -51,8 +51,8 @@ func TestArguments(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	p := processtest.Start(t, program(t, nil, "-version"))
-	if status, said := p.Wait(), p.Lines(); status != 0 || len(said) != 1 || !strings.HasPrefix(said[0], "client: ") || len(p.Errors()) > 0 {
-		t.Errorf("exit status %d, says %q and %q", status, said, p.Errors())
+	if status, said := p.Wait(), p.Lines(); status != 0 || len(said) != 1 || !strings.HasPrefix(said[0], "client: ") || len(p.ErrorLines()) > 0 {
+		t.Errorf("exit status %d, says %q and %q", status, said, p.ErrorLines())
 	}
 }
 
@@ -81,7 +81,7 @@ func TestBadConfiguration(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := processtest.Start(t, cmd)
-			status, said := p.Wait(), p.Errors()
+			status, said := p.Wait(), p.ErrorLines()
 			if status != 1 || len(said) != 1 || len(p.Lines()) > 0 {
 				t.Fatalf("exit status %d, says %q", status, said)
 			}
@@ -96,7 +96,7 @@ func TestBadConfiguration(t *testing.T) {
 
 func TestNamedConfigurationIsMissing(t *testing.T) {
 	p := processtest.Start(t, program(t, nil, "-config", "nowhere.yaml"))
-	if status, said := p.Wait(), p.Errors(); status != 1 || !slices.Equal(said, []string{"client: configuration file nowhere.yaml: no such file or directory"}) {
+	if status, said := p.Wait(), p.ErrorLines(); status != 1 || !slices.Equal(said, []string{"client: configuration file nowhere.yaml: no such file or directory"}) {
 		t.Errorf("exit status %d, says %q", status, said)
 	}
 }
@@ -123,7 +123,7 @@ func TestLogsConfiguration(t *testing.T) {
 // For a variable that is probably misspelled there is a warning, and no error.
 func TestMisspelledVariable(t *testing.T) {
 	p := processtest.Start(t, program(t, []string{"CLI_MODE=echo", "CLI_LOOP_AMOUNT=0", "CLI_SERVER_ADRESS=a:1", "CLI_COLOR=1"}))
-	status, said := p.Wait(), p.Errors()
+	status, said := p.Wait(), p.ErrorLines()
 	want := []string{`client: environment variable "CLI_SERVER_ADRESS" is not known, did you mean CLI_SERVER_ADDRESS?`}
 	if status != 0 || !slices.Equal(said, want) {
 		t.Errorf("exit status %d, says %q, want %q", status, said, want)

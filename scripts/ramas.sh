@@ -130,6 +130,6 @@ done
 [ -z "$refusals" ] || fail "no se movió ninguna rama, porque:$refusals
 y después repetir make ramas"
 
-# One transaction. It fails if somebody has moved a branch meanwhile.
+# One transaction. It fails if a branch has moved since this script read it.
 printf %s "$updates" | git update-ref -m 'make ramas' --stdin
 printf %s "$summary"

@@ -26,8 +26,8 @@ func TestVersion(t *testing.T) {
 	cmd := program(t, nil)
 	cmd.Args = append(cmd.Args, "-version")
 	p := processtest.Start(t, cmd)
-	if status, said := p.Wait(), p.Lines(); status != 0 || len(said) != 1 || !strings.HasPrefix(said[0], "server: ") || len(p.Errors()) > 0 {
-		t.Errorf("exit status %d, says %q and %q", status, said, p.Errors())
+	if status, said := p.Wait(), p.Lines(); status != 0 || len(said) != 1 || !strings.HasPrefix(said[0], "server: ") || len(p.ErrorLines()) > 0 {
+		t.Errorf("exit status %d, says %q and %q", status, said, p.ErrorLines())
 	}
 }
 
@@ -53,7 +53,7 @@ func TestBadConfiguration(t *testing.T) {
 			cmd := program(t, tt.env)
 			write(t, filepath.Join(cmd.Dir, "config.ini"), tt.file)
 			p := processtest.Start(t, cmd)
-			status, said := p.Wait(), p.Errors()
+			status, said := p.Wait(), p.ErrorLines()
 			if status != 1 || len(said) != 1 || len(p.Lines()) > 0 {
 				t.Fatalf("exit status %d, says %q and %q", status, said, p.Lines())
 			}

@@ -57,7 +57,7 @@ func TestMisspelledVariable(t *testing.T) {
 	s.greet()
 	s.Stop(syscall.SIGTERM)
 	want := []string{`server: environment variable "SERVER_AGENCYS" is not known, did you mean SERVER_AGENCIES?`}
-	if said := s.Errors(); !slices.Equal(said, want) {
+	if said := s.ErrorLines(); !slices.Equal(said, want) {
 		t.Errorf("says %q, want %q", said, want)
 	}
 }

@@ -35,13 +35,13 @@ func withConnection(ctx context.Context, id lottery.AgencyID, dial Dial, do func
 // follow, and the WELCOME.
 func greet(c *deadline.Conn, id lottery.AgencyID) (*protocol.Reader, protocol.Welcome, error) {
 	var welcome protocol.Welcome
-	if err := send(c, &protocol.Hello{Version: protocol.Version, Agency: id}); err != nil {
+	if err := sendMessage(c, &protocol.Hello{Version: protocol.Version, Agency: id}); err != nil {
 		return nil, welcome, err
 	}
 	c.ArmRead(replyTimeout)
 	stream := bufio.NewReaderSize(c, protocol.ReadSize)
 	frames := protocol.NewReader(stream)
-	err := receive(frames, &welcome)
+	err := receiveMessage(frames, &welcome)
 	if errors.Is(err, protocol.ErrMalformed) {
 		if other := otherProtocol(stream); other != "" {
 			err = fmt.Errorf("the server at %v speaks %s, not the lottery's protocol", c.RemoteAddr(), other)
@@ -63,8 +63,8 @@ func otherProtocol(stream *bufio.Reader) string {
 	return ""
 }
 
-// send writes one message.
-func send(c *deadline.Conn, m protocol.Message) error {
+// sendMessage writes one message.
+func sendMessage(c *deadline.Conn, m protocol.Message) error {
 	frame, err := protocol.AppendFrame(nil, m)
 	if err != nil {
 		return err
@@ -75,9 +75,9 @@ func send(c *deadline.Conn, m protocol.Message) error {
 	return nil
 }
 
-// receive reads the next frame into a message. The frame must have the message's
+// receiveMessage reads the next frame into a message. The frame must have the message's
 // type. An ERROR frame becomes the error, a *protocol.Error.
-func receive(frames *protocol.Reader, m protocol.Message) error {
+func receiveMessage(frames *protocol.Reader, m protocol.Message) error {
 	kind, payload, err := nextFrame(frames)
 	switch {
 	case err != nil:

@@ -50,12 +50,12 @@ func (s *single) attempt(_ context.Context, c *deadline.Conn, _ *retry.Loop) err
 
 // send sends the bet and waits for its acknowledgement.
 func (s *single) send(c *deadline.Conn, frames *protocol.Reader) error {
-	if err := send(c, &protocol.Single{Offset: s.first.Stored, Bet: s.bet}); err != nil {
+	if err := sendMessage(c, &protocol.Single{Offset: s.first.Stored, Bet: s.bet}); err != nil {
 		return err
 	}
 	c.ArmRead(replyTimeout)
 	var ack protocol.Ack
-	if err := receive(frames, &ack); err != nil {
+	if err := receiveMessage(frames, &ack); err != nil {
 		return err
 	}
 	if ack.Stored != s.first.Stored+1 {

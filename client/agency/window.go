@@ -26,6 +26,7 @@ type sendWindow struct {
 	finished bool             // FINISHED was sent
 }
 
+// newSendWindow returns an empty window. The central has acknowledged start bets.
 func newSendWindow(start lottery.Offset, arm func(time.Duration)) *sendWindow {
 	return &sendWindow{arm: arm, freed: make(chan struct{}, 1), acked: start, sent: start}
 }

@@ -73,7 +73,7 @@ var Keys = []settings.Key{
 // and the file or the variable.
 func Load(path string, required bool) (Config, error) {
 	var c Config
-	s, err := settings.Load(settings.File{Path: path, Required: required, Format: parseYAML}, Keys, &c)
+	s, err := settings.Load(settings.File{Path: path, Required: required, Parse: parseYAML}, Keys, &c)
 	if err != nil {
 		return Config{}, err
 	}

@@ -27,13 +27,13 @@ var past = time.Unix(1, 0)
 
 // Conn is a connection with these limits on its reads and writes:
 //
-//	ArmRead    one time limit for the next reads
-//	Interrupt  no more reads, from now on
-//	EndWithin  a last moment for all reads and writes
-//	Write      has a time limit of its own
+//	Write      fails if the peer reads nothing for 10 s
+//	ArmRead    sets the time limit of the next reads
+//	Interrupt  ends all reads now
+//	EndWithin  sets the last moment for all reads and writes
 //
-// Any goroutine may call the methods. Do not call SetDeadline, SetReadDeadline or
-// SetWriteDeadline on a Conn.
+// Any goroutine may call the methods, but only one at a time may read, and only one
+// may write. Do not call SetDeadline, SetReadDeadline or SetWriteDeadline on a Conn.
 type Conn struct {
 	net.Conn
 

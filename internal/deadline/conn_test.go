@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// tcpPair gives both ends of a connection on this machine.
+// tcpPair returns both ends of a TCP connection on this machine.
 func tcpPair(t *testing.T) (ours *Conn, theirs *net.TCPConn) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -31,7 +31,7 @@ func tcpPair(t *testing.T) (ours *Conn, theirs *net.TCPConn) {
 	return NewConn(accepted), dialled.(*net.TCPConn)
 }
 
-// inBubble runs f with both ends of a pipe and a clock that tests can afford.
+// inBubble runs f in a synctest bubble, with both ends of a net.Pipe.
 func inBubble(t *testing.T, f func(t *testing.T, ours *Conn, theirs net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := net.Pipe()
@@ -41,7 +41,7 @@ func inBubble(t *testing.T, f func(t *testing.T, ours *Conn, theirs net.Conn)) {
 	})
 }
 
-// wantTimeout checks that something fails with a deadline, after exactly d.
+// wantTimeout checks that f fails because of a deadline, after exactly d.
 func wantTimeout(t *testing.T, d time.Duration, what string, f func() error) {
 	t.Helper()
 	begin := time.Now()
@@ -134,7 +134,7 @@ func TestWriteGoesOnWhileThereIsProgress(t *testing.T) {
 	})
 }
 
-// Past the end, progress earns no more time.
+// After the end of EndWithin a write fails, also if the peer reads.
 func TestProgressDoesNotMoveTheEnd(t *testing.T) {
 	inBubble(t, func(t *testing.T, ours *Conn, theirs net.Conn) {
 		var peer sync.WaitGroup
@@ -196,8 +196,8 @@ func TestEndWithinLeavesAnInterruptionAlone(t *testing.T) {
 	})
 }
 
-// A pipe has no half to close, so that Drain just reads.
-func TestDrainTakesWhatComes(t *testing.T) {
+// A net.Pipe has no CloseWrite, so Drain only reads.
+func TestDrainReadsUntilThePeerCloses(t *testing.T) {
 	inBubble(t, func(t *testing.T, ours *Conn, theirs net.Conn) {
 		ours.Interrupt()
 		begin := time.Now()
@@ -225,12 +225,12 @@ func TestDrainEnds(t *testing.T) {
 		prepare func(*Conn)
 		want    time.Duration
 	}{
-		{"of itself", func(*Conn) {}, time.Second},
+		{"after its own time", func(*Conn) {}, time.Second},
 		{"at the end before it", func(c *Conn) { c.EndWithin(300 * time.Millisecond) }, 300 * time.Millisecond},
 		{"at the end meanwhile", func(c *Conn) {
 			time.AfterFunc(100*time.Millisecond, func() { c.EndWithin(300 * time.Millisecond) })
 		}, 400 * time.Millisecond},
-		// What interrupted the reads may run late, in its own goroutine.
+		// The goroutine that calls Interrupt may run late.
 		{"not at an interruption meanwhile", func(c *Conn) {
 			time.AfterFunc(100*time.Millisecond, c.Interrupt)
 		}, time.Second},
@@ -238,7 +238,7 @@ func TestDrainEnds(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, ours *Conn, theirs net.Conn) {
 				var peer sync.WaitGroup
-				peer.Go(func() { // it never stops of itself
+				peer.Go(func() { // sends until the connection is closed
 					for {
 						if _, err := theirs.Write([]byte{1}); err != nil {
 							return
@@ -259,14 +259,14 @@ func TestDrainEnds(t *testing.T) {
 	}
 }
 
-// What was written last arrives although the peer has sent what nobody read.
-func TestDrainSavesTheLastWords(t *testing.T) {
+// The last bytes arrive, although the peer has sent bytes that were not read.
+func TestDrainSavesTheLastBytes(t *testing.T) {
 	ours, theirs := tcpPair(t)
 	if _, err := theirs.Write(make([]byte, 100_000)); err != nil {
 		t.Fatal(err)
 	}
 	ours.Interrupt()
-	if _, err := ours.Write([]byte("last words")); err != nil {
+	if _, err := ours.Write([]byte("last bytes")); err != nil {
 		t.Fatal(err)
 	}
 	drained := make(chan struct{})
@@ -276,7 +276,7 @@ func TestDrainSavesTheLastWords(t *testing.T) {
 		ours.Close()
 	}()
 	got, err := io.ReadAll(theirs)
-	if string(got) != "last words" || err != nil {
+	if string(got) != "last bytes" || err != nil {
 		t.Errorf("got %q, %v", got, err)
 	}
 	theirs.Close()

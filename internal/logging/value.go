@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// MaxValue is the maximum length of a value in bytes, with its escapes.
-const MaxValue = 1000
+// maxValue is the maximum length of a value in bytes, with its escapes.
+const maxValue = 1000
 
 // Value makes s the value of a key in a log line. Value returns ordinary text as it
 // is. It escapes
@@ -17,7 +17,8 @@ const MaxValue = 1000
 //     value must not look like another key or another line,
 //   - invisible characters, marks of direction and every space but ' ', because a
 //     reader must see what the value is,
-//   - bytes that are not UTF-8.
+//   - bytes that are not UTF-8, because a line is UTF-8,
+//   - backslashes, because an escape begins with one.
 //
 // The escapes are those of Go's string literals, which strconv.UnquoteChar reads
 // back:
@@ -28,16 +29,16 @@ const MaxValue = 1000
 //	\uHHHH        other characters up to U+FFFF
 //	\UHHHHHHHH    other characters
 //
-// A value longer than MaxValue bytes is cut between two characters. It then ends with
+// A value longer than 1000 bytes is cut between two characters. It then ends with
 // \(+N bytes), where N is how many bytes of s are missing. No escape begins with \(.
 func Value(s string) string {
-	if len(s) <= MaxValue && isClean(s) {
+	if len(s) <= maxValue && isClean(s) {
 		return s
 	}
-	b := make([]byte, 0, min(2*len(s), MaxValue)+32)
+	b := make([]byte, 0, min(2*len(s), maxValue)+32)
 	for s != "" {
 		longer, size := appendCharacter(b, s)
-		if len(longer) > MaxValue {
+		if len(longer) > maxValue {
 			return fmt.Sprintf(`%s\(+%d bytes)`, b, len(s))
 		}
 		b, s = longer, s[size:]

@@ -44,21 +44,21 @@ func TestValue(t *testing.T) {
 	}
 }
 
-// A value takes no more than MaxValue bytes, escapes included. No character and no
+// A value takes no more than maxValue bytes, escapes included. No character and no
 // escape is cut.
 func TestValueLength(t *testing.T) {
-	full := strings.Repeat("°", MaxValue/2)
-	almost := strings.Repeat("x", MaxValue-3)
+	full := strings.Repeat("°", maxValue/2)
+	almost := strings.Repeat("x", maxValue-3)
 	for _, tt := range []struct{ in, want string }{
 		{full, full},
 		{full + "°", full + `\(+2 bytes)`},
-		{"x" + full, "x" + full[:MaxValue-2] + `\(+2 bytes)`},
+		{"x" + full, "x" + full[:maxValue-2] + `\(+2 bytes)`},
 		{almost + "xxxx", almost + `xxx\(+1 bytes)`},
 		{almost + "x\n", almost + `x\n`},
 		{almost + "xx\n", almost + `xx\(+1 bytes)`},
 		{almost + "\u200bxx", almost + `\(+5 bytes)`},
-		{strings.Repeat("\x01", 8000), strings.Repeat(`\x01`, MaxValue/4) + fmt.Sprintf(`\(+%d bytes)`, 8000-MaxValue/4)},
-		{strings.Repeat("\xbf", MaxValue/4+10), strings.Repeat(`\xBF`, MaxValue/4) + `\(+10 bytes)`},
+		{strings.Repeat("\x01", 8000), strings.Repeat(`\x01`, maxValue/4) + fmt.Sprintf(`\(+%d bytes)`, 8000-maxValue/4)},
+		{strings.Repeat("\xbf", maxValue/4+10), strings.Repeat(`\xBF`, maxValue/4) + `\(+10 bytes)`},
 	} {
 		if got := Value(tt.in); got != tt.want {
 			t.Errorf("%d bytes, which end with %q: got …%q, want …%q", len(tt.in), tt.in[len(tt.in)-5:], got[len(got)-20:], tt.want[len(tt.want)-20:])
@@ -67,7 +67,7 @@ func TestValueLength(t *testing.T) {
 }
 
 func TestValueAllocations(t *testing.T) {
-	for _, s := range []string{"[CLIENT 1] Message N°1", "彩票 Muñoz", strings.Repeat("x", MaxValue)} {
+	for _, s := range []string{"[CLIENT 1] Message N°1", "彩票 Muñoz", strings.Repeat("x", maxValue)} {
 		if n := testing.AllocsPerRun(100, func() { Value(s) }); n != 0 {
 			t.Errorf("Value of ordinary text allocates %v times", n)
 		}
@@ -88,7 +88,7 @@ func FuzzValue(f *testing.F) {
 		if err != nil || !strings.HasPrefix(s, back) || len(back)+leftOut != len(s) {
 			t.Fatalf("Value(%q) = %q reads back as %q and %d more, %v", s, v, back, leftOut, err)
 		}
-		if most := MaxValue + len(`\(+ bytes)`) + len(strconv.Itoa(leftOut)); len(v) > most || leftOut == 0 && len(v) > MaxValue {
+		if most := maxValue + len(`\(+ bytes)`) + len(strconv.Itoa(leftOut)); len(v) > most || leftOut == 0 && len(v) > maxValue {
 			t.Fatalf("the value of %d bytes takes %d", len(s), len(v))
 		}
 	})

@@ -123,7 +123,7 @@ const lastLines = 8
 // Failure returns an error with the name of the process, the problem, and the last lines
 // of the output.
 func (p *Process) Failure(problem string) error {
-	lines := append(p.Lines(), p.Errors()...)
+	lines := append(p.Lines(), p.ErrorLines()...)
 	lines = lines[max(0, len(lines)-lastLines):]
 	return errors.New(strings.Join(append([]string{p.name + ": " + problem}, lines...), "\n    "))
 }
@@ -131,8 +131,8 @@ func (p *Process) Failure(problem string) error {
 // Lines returns the lines of the standard output so far.
 func (p *Process) Lines() []string { return p.copyOf(&p.stdout) }
 
-// Errors returns the lines of the standard error so far.
-func (p *Process) Errors() []string { return p.copyOf(&p.stderr) }
+// ErrorLines returns the lines of the standard error so far.
+func (p *Process) ErrorLines() []string { return p.copyOf(&p.stderr) }
 
 func (p *Process) copyOf(lines *[]string) []string {
 	p.mu.Lock()

@@ -37,8 +37,8 @@ func TestOutput(t *testing.T) {
 	p, _ := start(t, `printf 'a\nb'; echo oops >&2; printf 'c\n\nlast one'`, func(line string) { passed = append(passed, line) })
 	<-p.Done()
 	want := []string{"a", "bc", "", "last one"}
-	if !slices.Equal(p.Lines(), want) || !slices.Equal(passed, want) || !slices.Equal(p.Errors(), []string{"oops"}) {
-		t.Errorf("lines %q, passed on %q, want %q; errors %q", p.Lines(), passed, want, p.Errors())
+	if !slices.Equal(p.Lines(), want) || !slices.Equal(passed, want) || !slices.Equal(p.ErrorLines(), []string{"oops"}) {
+		t.Errorf("lines %q, passed on %q, want %q; errors %q", p.Lines(), passed, want, p.ErrorLines())
 	}
 	if p.ExitStatus() != 0 || p.Err() != nil {
 		t.Errorf("exit status %d, %v", p.ExitStatus(), p.Err())

@@ -79,8 +79,8 @@ func NewLoop(deadline time.Duration, temporary func(error) bool, onFailure func(
 	return &Loop{deadline: deadline, temporary: temporary, onFailure: onFailure, backoff: Backoff{Least: leastPause, Most: mostPause}}
 }
 
-// Run makes the attempts, one after another. The timer starts with Run. The context
-// of an attempt ends when the deadline passes. Run returns
+// Run makes the attempts, one after another. It starts the timer, and resumes it after
+// each attempt. The context of an attempt ends when the deadline passes. Run returns
 //   - nil after an attempt that succeeded,
 //   - the error of an attempt that failed for good,
 //   - the cause of ctx, if ctx ends,

@@ -74,8 +74,8 @@ func TestLoopEndsAtWhatIsFinal(t *testing.T) {
 	}
 }
 
-// An attempt that waits for ever is ended by the deadline; the error then is that
-// of the attempt before, which says more.
+// The deadline ends an attempt that waits for ever. The error is that of the attempt
+// before, which has the reason.
 func TestLoopEndsAnAttempt(t *testing.T) {
 	for _, before := range []int{0, 1} {
 		synctest.Test(t, func(t *testing.T) {
@@ -111,8 +111,9 @@ func TestLoopStops(t *testing.T) {
 	})
 }
 
-// The deadline counts from the last progress, and not while it is suspended.
-func TestLoopCountsFromProgress(t *testing.T) {
+// The deadline counts from the last Reset. The time between Suspend and Resume does not
+// count.
+func TestLoopCountsFromReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		loop := NewLoop(10*time.Second, always, func(error) {})

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/viper"
 )
 
-// Format parses a file. All values stay text.
-type Format func(content []byte) ([]Entry, error)
+// FileParser parses the content of a configuration file. All values stay text.
+type FileParser func(content []byte) ([]Entry, error)
 
 // Entry is one key of a file with its value as it is written there.
 type Entry struct {
@@ -21,8 +21,8 @@ type Entry struct {
 // codec is viper's decoder for every type of file. viper 1.21 reads no INI, and its YAML
 // decoder turns an id 010 into 8.
 type codec struct {
-	format Format
-	keys   []Key
+	parse FileParser
+	keys  []Key
 }
 
 func (c codec) Decoder(string) (viper.Decoder, error) { return c, nil }
@@ -31,7 +31,7 @@ func (c codec) Decoder(string) (viper.Decoder, error) { return c, nil }
 // that: viper joins the keys of all sources, and loses their spelling, line numbers and
 // repeated values.
 func (c codec) Decode(content []byte, into map[string]any) error {
-	entries, err := c.format(content)
+	entries, err := c.parse(content)
 	if err != nil {
 		return err
 	}

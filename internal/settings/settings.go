@@ -32,7 +32,7 @@ type Key struct {
 type File struct {
 	Path     string
 	Required bool // a missing file is an error
-	Format   Format
+	Parse    FileParser
 }
 
 // Settings holds the text of every key, and its source.
@@ -49,7 +49,7 @@ type Settings struct {
 func Load(file File, keys []Key, config any) (*Settings, error) {
 	v := viper.NewWithOptions(
 		viper.KeyDelimiter("::"), // by default the dot in server.address is nesting
-		viper.WithDecoderRegistry(codec{file.Format, keys}),
+		viper.WithDecoderRegistry(codec{file.Parse, keys}),
 	)
 	for _, key := range keys {
 		v.SetDefault(key.Name, key.Default)

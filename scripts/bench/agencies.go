@@ -24,7 +24,7 @@ func runAgencies(args []string) error {
 	if err != nil {
 		return err
 	}
-	server, err := net.ResolveTCPAddr("tcp", args[0]) // not again for each agency
+	server, err := net.ResolveTCPAddr("tcp", args[0]) // once for all agencies
 	if err != nil {
 		return err
 	}

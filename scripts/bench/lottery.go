@@ -127,7 +127,7 @@ func countRows(path string) (int, error) {
 	return rows, lines.Err()
 }
 
-// check fails if a run had not all bets and winners of the input.
+// check fails if a run did not have exactly the bets and winners of the input.
 func (in input) check(bets, winners int) error {
 	if bets != in.bets || winners != in.winners {
 		return fmt.Errorf("son %d apuestas con %d ganadores, y debían ser %d con %d", bets, winners, in.bets, in.winners)

@@ -21,6 +21,8 @@ type options struct {
 	zips     string // folder of the course's zip
 	server   string // the program; "" = to be built
 	client   string // the same
+	page     string // where to leave the time line; "" = nowhere
+	data     string // where the recorded central leaves its recording; set with page
 }
 
 // agency is one agency of the demo.
@@ -86,13 +88,17 @@ func source(files []dataset.File, opts options) string {
 
 // build compiles the two programs.
 func build(ctx context.Context, dir string, opts *options, w io.Writer) error {
-	fmt.Fprint(w, "  Programas compilando ./server y ./client… ")
+	server := "server"
+	if opts.page != "" {
+		server = "scripts/demo/central"
+	}
+	fmt.Fprintf(w, "  Programas compilando ./%s y ./client… ", server)
 	start := time.Now()
-	if err := process.Build(ctx, dir, false, "server", "client"); err != nil {
+	if err := process.Build(ctx, dir, false, server, "client"); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "%s s\n", table.Decimal(time.Since(start).Seconds(), 1))
-	opts.server, opts.client = filepath.Join(dir, "server"), filepath.Join(dir, "client")
+	opts.server, opts.client = filepath.Join(dir, filepath.Base(server)), filepath.Join(dir, "client")
 	return nil
 }
 

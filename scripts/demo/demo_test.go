@@ -86,7 +86,7 @@ func (d *demoRun) end(t *testing.T) int {
 }
 
 func (d *demoRun) stdout() string { return strings.Join(d.Lines(), "\n") }
-func (d *demoRun) stderr() string { return strings.Join(d.Errors(), "\n") }
+func (d *demoRun) stderr() string { return strings.Join(d.ErrorLines(), "\n") }
 
 func (d *demoRun) leftNothing(t *testing.T) {
 	t.Helper()

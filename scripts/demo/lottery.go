@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/timeline"
 )
 
 // lottery runs the processes to their end and returns the path of bets.csv and
@@ -27,7 +28,7 @@ func lottery(ctx context.Context, opts options, dir string, agencies []*agency, 
 	}
 	storage = filepath.Join(work, "bets.csv")
 	progress := newProgress(stdout, agencies)
-	server, err := process.Start("el servidor", serverCommand(opts.server, storage, port, len(agencies)), func(line string) {
+	server, err := process.Start("el servidor", serverCommand(opts, storage, port, len(agencies)), func(line string) {
 		if agency, bets, ok := stored(line); ok {
 			progress.add(agency, bets)
 		}
@@ -53,13 +54,14 @@ func lottery(ctx context.Context, opts options, dir string, agencies []*agency, 
 	return storage, elapsed, err
 }
 
-func serverCommand(program, storage string, port, agencies int) *exec.Cmd {
-	return process.Command(program, filepath.Dir(storage),
+func serverCommand(opts options, storage string, port, agencies int) *exec.Cmd {
+	return process.Command(opts.server, filepath.Dir(storage),
 		"SERVER_PORT="+strconv.Itoa(port),
 		"SERVER_LISTEN_BACKLOG="+strconv.Itoa(maxAgencies), // all agencies may dial at once
 		"SERVER_AGENCIES="+strconv.Itoa(agencies),
 		"SERVER_STORAGE="+storage,
-		"SERVER_STORAGE_SYNC=true")
+		"SERVER_STORAGE_SYNC=true",
+		timeline.DataVariable+"="+opts.data)
 }
 
 // startLimit is how long the server may take to listen, on a loaded machine.

@@ -2,7 +2,7 @@
 // and its agencies as real processes, which upload their bets and learn their
 // winners.
 //
-//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data]
+//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-cronologia ARCHIVO.html]
 //
 // It works in a temporary folder, and leaves no process and no file behind.
 package main
@@ -33,7 +33,7 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 	if status >= 0 {
 		return status
 	}
-	err := demo(ctx, opts, stdout)
+	err := withPage(ctx, opts, stdout)
 	if status, interrupted := process.Interrupted(ctx); interrupted {
 		fmt.Fprintln(stderr, "\ndemo: interrumpida; no queda ningún proceso ni archivo")
 		return status
@@ -50,13 +50,14 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-server PROGRAMA -client PROGRAMA]")
+		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
 		flags.PrintDefaults()
 	}
 	var opts options
 	flags.IntVar(&opts.agencies, "agencias", 5, "`cantidad` de agencias, de 1 a 200")
 	flags.Uint64Var(&opts.seed, "semilla", 7574, "`semilla` de los datos sintéticos")
 	flags.StringVar(&opts.zips, "dir", ".data", "`carpeta` donde se busca dataset.zip o datasets.zip")
+	flags.StringVar(&opts.page, "cronologia", "", "`archivo` HTML donde dejar la cronología de la corrida")
 	flags.StringVar(&opts.server, "server", "", "`programa` servidor ya compilado")
 	flags.StringVar(&opts.client, "client", "", "`programa` cliente ya compilado")
 	switch err := flags.Parse(args); {
@@ -71,6 +72,10 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	}
 	if (opts.server == "") != (opts.client == "") {
 		fmt.Fprintln(stderr, "demo: -server y -client van juntos")
+		return opts, 2
+	}
+	if opts.page != "" && opts.server != "" {
+		fmt.Fprintln(stderr, "demo: -cronologia compila una central que registra; no va con -server")
 		return opts, 2
 	}
 	for _, program := range []*string{&opts.server, &opts.client} {

@@ -60,7 +60,7 @@ func key(name, value string, parse settings.Parser, help string) settings.Key {
 // counts as not set. The error names the key, and the file or the variable.
 func Load(path string, required bool) (Config, error) {
 	var c Config
-	read, err := settings.Load(settings.File{Path: path, Required: required, Format: parseINI}, Keys, &c)
+	read, err := settings.Load(settings.File{Path: path, Required: required, Parse: parseINI}, Keys, &c)
 	if err == nil && c.AdminPprof && !loopback(c.AdminAddress) {
 		err = read.Invalid("SERVER_ADMIN_PPROF", fmt.Errorf("needs an address of loopback in SERVER_ADMIN_ADDRESS, which is %q", c.AdminAddress))
 	}

@@ -37,7 +37,7 @@ type appender struct {
 func openAppender(path string, opts Options) (*appender, error) {
 	fs := opts.FS
 	if fs == nil {
-		fs = osFS{}
+		fs = OS
 	}
 	file, err := fs.Open(path)
 	if err != nil {

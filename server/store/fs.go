@@ -32,6 +32,9 @@ type File interface {
 	Named() (size int64, err error)
 }
 
+// OS is the operating system's files, for an FS that adds something to them.
+var OS FS = osFS{}
+
 type osFS struct{}
 
 type osFile struct{ *os.File }

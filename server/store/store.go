@@ -55,7 +55,8 @@ type Options struct {
 	// MaxQueued bounds the bytes of rows that wait to be written; 0 stands for
 	// DefaultMaxQueued.
 	MaxQueued int
-	// FS replaces the operating system's files in tests.
+	// FS replaces the operating system's files, OS, which nil stands for: tests
+	// make it fail, a recorder watches it.
 	FS FS
 }
 

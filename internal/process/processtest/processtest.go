@@ -36,7 +36,7 @@ func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Cleanup(func() {
 		p.Kill()
 		if t.Failed() {
-			t.Logf("the output of %s %q:\n%s", cmd.Path, cmd.Args[1:], strings.Join(append(p.Lines(), p.Errors()...), "\n"))
+			t.Logf("the output of %s %q:\n%s", cmd.Path, cmd.Args[1:], strings.Join(append(p.Lines(), p.ErrorLines()...), "\n"))
 		}
 	})
 	return &Process{p, t}

@@ -53,7 +53,7 @@ func (s system) follow() iter.Seq[entry] {
 			if err != nil {
 				s.Fatal(err)
 			}
-			if lines := p.Errors(); len(lines) > 0 {
+			if lines := p.ErrorLines(); len(lines) > 0 {
 				s.Fatalf("docker compose logs -f prints on stderr: %q", lines)
 			}
 			if !yield(f.entry(lines[n-1])) {

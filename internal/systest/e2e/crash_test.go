@@ -139,7 +139,7 @@ func (s *crashRun) wait(d time.Duration) {
 func (s *crashRun) kill() {
 	ids := slices.Sorted(maps.Keys(s.running))
 	id := ids[s.random.IntN(len(ids))]
-	which := s.random.IntN(4) // 0: the agency; 1: both; else the server
+	which := s.random.IntN(4) // 0: the agency; 1: both; 2 or 3: the server
 	down := time.Duration(s.random.Int64N(int64(50 * time.Millisecond)))
 	if which != 0 {
 		s.server.Kill()
@@ -184,7 +184,7 @@ func (s *crashRun) checkLines(p *processtest.Process) []logtest.Line {
 			lines = lines[:n]
 		}
 	}
-	if stderr := p.Errors(); len(stderr) > 0 {
+	if stderr := p.ErrorLines(); len(stderr) > 0 {
 		s.t.Errorf("prints on stderr: %q", stderr)
 	}
 	return logtest.ParseLines(s.t, lines)

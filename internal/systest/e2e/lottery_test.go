@@ -158,7 +158,7 @@ func checkAgency(t testing.TB, p *processtest.Process, want []string) {
 	if status := p.Wait(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	if stderr := p.Errors(); len(stderr) > 0 {
+	if stderr := p.ErrorLines(); len(stderr) > 0 {
 		t.Errorf("prints on stderr: %q", stderr)
 	}
 	lines := logtest.ParseLines(t, p.Lines())
@@ -181,7 +181,7 @@ func checkServer(t testing.TB, p *processtest.Process, bets int) []logtest.Line 
 	t.Helper()
 	p.Stop(syscall.SIGTERM)
 	lines := logtest.ParseLines(t, p.Lines())
-	if stderr := p.Errors(); len(stderr) > 0 {
+	if stderr := p.ErrorLines(); len(stderr) > 0 {
 		t.Errorf("prints on stderr: %q", stderr)
 	}
 	if n := len(logtest.Select(lines, "sorteo", "success")); n != 1 {
