@@ -17,7 +17,7 @@ func TestNotReadyOnAFullDisk(t *testing.T) {
 	awaitPage(t, url+"/readyz", 200, "storage: ok")
 	agency := l.startAgency(1, data[1], 7)
 	server.Await("action: apuesta_recibida | result: fail")
-	awaitPage(t, url+"/readyz", 503, "storage: fail: nothing was stored: append to "+l.storage())
+	awaitPage(t, url+"/readyz", 503, "storage: fail: nothing was stored: append to ./bets.csv: ")
 	awaitPage(t, url+"/metrics", 200, "\nlottery_storage_failing 1\n")
 	awaitPage(t, url+"/state.json", 200, `"state":"storage_failing"`)
 	awaitPage(t, url+"/livez", 200, "process: ok")
