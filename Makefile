@@ -23,6 +23,10 @@ demo: ## la lotería completa en esta máquina, sin Docker: muestra una tabla de
 	@$(TEMPORAL) go run ./scripts/demo $(if $(CRONOLOGIA),-cronologia "$(CRONOLOGIA)")
 .PHONY: demo
 
+tablero: ## la lotería, despacio, con el tablero abierto en un navegador hasta Ctrl-C
+	@$(TEMPORAL) go run ./scripts/demo -tablero
+.PHONY: tablero
+
 test: ## todas las pruebas (con Docker, si responde)
 	@$(TEMPORAL) scripts/test.sh
 .PHONY: test

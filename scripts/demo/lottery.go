@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,18 +17,19 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/timeline"
 )
 
-// lottery runs the processes to their end and returns the path of bets.csv and
-// the time from the start of the first agency to the exit of the last.
-func lottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File) (storage string, elapsed time.Duration, err error) {
+// lottery runs the processes to the end of the agencies. show is given the path of
+// bets.csv and the time from the start of the first agency to the exit of the last.
+// With a board the server stays until the context ends.
+func lottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File, show func(storage string, elapsed time.Duration) error) error {
 	work := filepath.Join(dir, "work")
 	if err := os.Mkdir(work, 0o755); err != nil {
-		return "", 0, err
+		return err
 	}
 	port, err := process.FreePort()
 	if err != nil {
-		return "", 0, err
+		return err
 	}
-	storage = filepath.Join(work, "bets.csv")
+	storage := filepath.Join(work, "bets.csv")
 	progress := newProgress(stdout, agencies)
 	server, err := process.Start("el servidor", serverCommand(opts, storage, port, len(agencies)), func(line string) {
 		if agency, bets, ok := stored(line); ok {
@@ -34,34 +37,81 @@ func lottery(ctx context.Context, opts options, dir string, agencies []*agency, 
 		}
 	})
 	if err != nil {
-		return "", 0, err
+		return err
 	}
 	defer process.Stop(server)
 	if err := waitUntilItListens(ctx, server); err != nil {
-		return "", 0, err
+		return err
 	}
 	fmt.Fprintf(stdout, "  Servidor  en 127.0.0.1:%d, espera a %s para el sorteo\n\n", port, plural(len(agencies), "agencia"))
 
+	if opts.board != "" {
+		fmt.Fprintf(stdout, "  Tablero   en http://%s: se abre con un navegador; las agencias suben despacio\n\n", opts.board)
+	}
 	progress.begin()
 	start := time.Now()
-	err = upload(ctx, opts.client, work, port, server, agencies)
-	elapsed = time.Since(start)
-	process.Stop(server)
+	err = upload(ctx, opts, work, port, server, agencies)
+	elapsed := time.Since(start)
+	if opts.board == "" || err != nil {
+		process.Stop(server)
+		if err == nil {
+			err = server.Err()
+		}
+	} else {
+		_, err = server.WaitLines(ctx, "action: ganadores_enviados | result: success", len(agencies))
+	}
 	progress.end() // the server's last lines have been read
 	if err == nil {
-		err = server.Err()
+		err = show(storage, elapsed)
 	}
-	return storage, elapsed, err
+	if err == nil && opts.board != "" {
+		fmt.Fprintf(stdout, "  Tablero     sigue en http://%s; Ctrl-C lo cierra\n", opts.board)
+		err = stay(ctx, server)
+	}
+	return err
 }
 
+// errClosed says that somebody has closed a board whose lottery had ended.
+var errClosed = errors.New("the board was closed")
+
+// stay waits until the context ends. It fails if the server ends before.
+func stay(ctx context.Context, server *process.Process) error {
+	select {
+	case <-ctx.Done():
+		return errClosed
+	case <-server.Done():
+		return server.Failure("terminó antes de que se cerrara el tablero")
+	}
+}
+
+// boardAddress is where the board is: at its usual port if that is free.
+func boardAddress() (string, error) {
+	const usual = "127.0.0.1:12346"
+	if listener, err := net.Listen("tcp", usual); err == nil {
+		return usual, listener.Close()
+	}
+	port, err := process.FreePort()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
+}
+
+// The pace of a lottery with a board: the official data then takes half a minute.
+const (
+	boardPeriod = "100ms" // between two batches of an agency
+	boardDelay  = "3s"    // from the draw to its results
+)
+
 func serverCommand(opts options, storage string, port, agencies int) *exec.Cmd {
-	return process.Command(opts.server, filepath.Dir(storage),
+	command := process.Command(opts.server, filepath.Dir(storage),
 		"SERVER_PORT="+strconv.Itoa(port),
 		"SERVER_LISTEN_BACKLOG="+strconv.Itoa(maxAgencies), // all agencies may dial at once
 		"SERVER_AGENCIES="+strconv.Itoa(agencies),
 		"SERVER_STORAGE="+storage,
 		"SERVER_STORAGE_SYNC=true",
 		timeline.DataVariable+"="+opts.data)
+	if opts.board != "" {
+		command.Env = append(command.Env, "SERVER_ADMIN_ADDRESS="+opts.board, "SERVER_PUBLISH_DELAY="+boardDelay)
+	}
+	return command
 }
 
 // startLimit is how long the server may take to listen, on a loaded machine.
@@ -77,14 +127,19 @@ func waitUntilItListens(ctx context.Context, server *process.Process) error {
 
 // upload runs the agencies until all have ended, and sets how many winners each
 // was told.
-func upload(ctx context.Context, program, dir string, port int, server *process.Process, agencies []*agency) error {
+func upload(ctx context.Context, opts options, dir string, port int, server *process.Process, agencies []*agency) error {
+	period := "0s"
+	if opts.board != "" {
+		period = boardPeriod
+	}
 	var started []*process.Process
 	defer func() { process.Stop(started...) }()
 	for _, a := range agencies {
-		p, err := process.Start(fmt.Sprintf("la agencia %d", a.Agency), process.Command(program, dir,
+		p, err := process.Start(fmt.Sprintf("la agencia %d", a.Agency), process.Command(opts.client, dir,
 			"CLI_ID="+strconv.Itoa(a.Agency),
 			"CLI_SERVER_ADDRESS=127.0.0.1:"+strconv.Itoa(port),
 			"CLI_DATA_FILE="+a.Path,
+			"CLI_LOOP_PERIOD="+period,
 		), nil)
 		if err != nil {
 			return err
