@@ -46,6 +46,7 @@ type testServer struct {
 	logs    *logLines
 	store   *store.Store
 	draw    *draw.Draw
+	server  *Server
 	cancel  context.CancelFunc
 	served  chan struct{} // closed when Serve has returned
 	drawing chan struct{} // closed when the draw's Run has returned
@@ -103,6 +104,7 @@ func (c *testServer) open() {
 		served = c.setup.wrap(served)
 	}
 	server := NewServer(served, c.setup.options)
+	c.server = server
 	var ctx context.Context
 	ctx, c.cancel = context.WithCancel(context.Background())
 	c.served, c.drawing = make(chan struct{}), make(chan struct{})
