@@ -24,7 +24,7 @@ demo: ## la lotería completa en esta máquina, sin Docker: muestra una tabla de
 .PHONY: demo
 
 tablero: ## la lotería, despacio, con el tablero abierto en un navegador hasta Ctrl-C
-	@$(TEMPORAL) go run ./scripts/demo -tablero
+	@$(TEMPORAL) go run ./scripts/demo -tablero || [ $$? -eq 130 ] # Ctrl-C es su fin
 .PHONY: tablero
 
 test: ## todas las pruebas (con Docker, si responde)

@@ -151,12 +151,11 @@ function showMinute(rate) {
   setText($("scale-top"), `${number.format(top)}/s`);
   setText($("scale-half"), `${number.format(top / 2)}/s`);
 
-  const total = Math.round(rate.reduce((sum, value) => sum + value, 0));
   const ago = rate.length - 1 - rate.lastIndexOf(peak);
   const when = ago === 0 ? "en el último segundo" : `hace ${ago} s`;
   setText($("minute-text"), peak === 0
-    ? "Ninguna apuesta en los últimos 60 segundos."
-    : `${count(total, "apuesta", "apuestas")} en los últimos 60 segundos. La mayor velocidad, ${number.format(Math.round(peak))} por segundo, fue ${when}.`);
+    ? "Ninguna apuesta en el último minuto."
+    : `La mayor velocidad, ${count(Math.round(peak), "apuesta", "apuestas")} por segundo, fue ${when}.`);
 }
 
 // Agencies: a table of at most pageSize rows and, for more agencies, a map of all of them, a filter and pages.
