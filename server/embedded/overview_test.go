@@ -29,7 +29,7 @@ func TestOverview(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer bets.Close()
-		d := draw.New(bets, bets, draw.History{}, draw.Options{Agencies: 3, PublishDelay: time.Hour})
+		d := draw.New(bets, draw.Options{Agencies: 3, PublishDelay: time.Hour})
 		c := embedded.New(bets, d)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -73,7 +73,7 @@ func TestOverviewWithoutADraw(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer bets.Close()
-	got := embedded.New(bets, draw.New(bets, bets, draw.History{}, draw.Options{})).Overview()
+	got := embedded.New(bets, draw.New(bets, draw.Options{})).Overview()
 	if want := []central.Progress{{ID: 1, Stored: 1}, {ID: 2, Stored: 3}}; !slices.Equal(got.Agencies, want) || got.Drawn {
 		t.Errorf("%+v", got)
 	}

@@ -41,7 +41,7 @@ func TestStats(t *testing.T) {
 	check("a batch and its repetition", want)
 
 	second := c.agency(1, 10) // supersedes the first
-	p.refused(protocol.StatusSuperseded)
+	p.expectError(protocol.StatusSuperseded)
 	p.Close()
 	want.Accepted = 2
 	want.Ended["superseded"] = 1
@@ -49,7 +49,7 @@ func TestStats(t *testing.T) {
 
 	other := c.agency(2, 0)
 	third := c.dial()
-	third.refused(protocol.StatusBusy)
+	third.expectError(protocol.StatusBusy)
 	third.Close()
 	want.Connections, want.Accepted = 2, 4
 	want.Rejected["no_room"] = 1
@@ -57,7 +57,7 @@ func TestStats(t *testing.T) {
 	check("no room", want)
 
 	other.send(batch(5, 10))
-	other.refused(protocol.StatusViolation)
+	other.expectError(protocol.StatusViolation)
 	other.Close()
 	want.Connections = 1
 	want.Ended["protocol_violation"] = 1
@@ -83,7 +83,7 @@ func TestStats(t *testing.T) {
 
 func TestStatusOf(t *testing.T) {
 	for want, reason := range map[string]error{
-		"invalid_bet": fmt.Errorf("x: %w", refusal(protocol.StatusInvalidBet, errors.New("bad"))), "winners_sent": errOver,
+		"invalid_bet": fmt.Errorf("x: %w", protocolError(protocol.StatusInvalidBet, errors.New("bad"))), "winners_sent": errOver,
 		"peer_gone": errPeerGone, "evicted": errEvicted, "failed": errors.New("other"),
 	} {
 		if got := statusOf(reason); got != want {
