@@ -18,6 +18,7 @@ type scenario struct {
 	times    int    // how many times the data is repeated; 0 = empty files
 	agencies int    // how many agencies share a process; 0 = five clients
 	sync     bool   // an acknowledged bet is on disk
+	tls      bool   // central and agencies prove who they are
 	restart  bool   // the server's next start is measured, until it has recovered the draw
 	goal     string // for result.share
 }
@@ -26,6 +27,7 @@ var scenarios = []scenario{
 	{name: "oficial", title: "78.697 apuestas, con fsync", times: 1, sync: true, goal: "≥ 0,10"},
 	{name: "50x", title: "50 veces esas, sin fsync", times: 50, goal: "≥ 0,40"},
 	{name: "50x-durable", title: "50 veces esas, con fsync", times: 50, sync: true, goal: "≥ 0,25"},
+	{name: "50x-tls", title: "50 veces esas, sin fsync, con TLS", times: 50, tls: true},
 	{name: "1x", title: "78.697 apuestas, sin fsync", times: 1},
 	{name: "10x", title: "10 veces esas, sin fsync", times: 10},
 	{name: "200x", title: "200 veces esas, sin fsync", times: 200},
