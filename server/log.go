@@ -46,6 +46,10 @@ func logAdminListening(address string) {
 	log.Infof("action: listen_admin | result: success | address: %s", logging.Value(address))
 }
 
+func logNoLocks(path string) {
+	log.Warningf("action: lock | result: fail | file: %s | error: this system has no file locks, so a second server is not kept away", logging.Value(path))
+}
+
 func logTorn(bytes int64, path string) {
 	log.Warningf("action: fila_incompleta | result: success | bytes: %d | conservada_en: %s", bytes, logging.Value(path))
 }

@@ -103,6 +103,9 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		return withRemedy(cfg.Storage, err)
 	}
 	defer func() { err = errors.Join(err, bets.Close()) }()
+	if !store.Locks {
+		logNoLocks(cfg.Storage)
+	}
 	for _, torn := range bets.TornEnds() {
 		logTorn(torn.Bytes, torn.Kept)
 	}
