@@ -8,6 +8,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/agency"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 )
@@ -47,10 +48,12 @@ func newDial(cfg config.Config) (agency.Dial, error) {
 		}
 		ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 		defer cancel()
-		conn, err := source.Client(ctx, socket, cfg.TLSServerName)
+		conn := deadline.NewConn(socket)
+		layer, err := source.Client(ctx, conn.Below(), cfg.TLSServerName)
 		if err != nil {
 			return nil, fmt.Errorf("connect to %s: %w", cfg.ServerAddress, err)
 		}
+		conn.SetLayer(layer)
 		return conn, nil
 	}, nil
 }
