@@ -66,7 +66,7 @@ func connectOptions() []nats.Option {
 		nats.ReconnectWait(pause),
 		nats.ReconnectJitter(pause, pause),
 		nats.IgnoreDiscoveredServers(), // the configured addresses are those that work here
-		nats.ReconnectBufSize(-1), // what cannot be sent at once the central appends again
+		nats.ReconnectBufSize(-1),      // what cannot be sent at once the central appends again
 		nats.PingInterval(time.Second),
 		nats.MaxPingsOutstanding(2), // notices a server that was paused
 		nats.FlusherTimeout(requestTimeout),
