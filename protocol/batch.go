@@ -76,7 +76,8 @@ func (m *Batch) Decode(payload []byte) error {
 	return d.end(TypeBatch)
 }
 
-// Single carries one bet of an agency that sends no others.
+// Single is the message BET. It carries one bet of an agency that sends no others. It is
+// not named Bet, because that is the name of the bet itself, lottery.Bet.
 type Single struct {
 	Offset lottery.Offset // the bet's position in the agency's sequence
 	Bet    lottery.Bet    // Decode leaves its Agency 0
