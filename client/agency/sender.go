@@ -74,7 +74,7 @@ func (s *sender) send(ctx context.Context, file *dataFile) error {
 
 func (s *sender) reportProgress(file *dataFile) {
 	if s.options.OnProgress != nil {
-		s.options.OnProgress(Progress{Sent: min(file.Offset(), s.size), Size: s.size})
+		s.options.OnProgress(Progress{Sent: min(file.BytesRead(), s.size), Size: s.size})
 	}
 }
 

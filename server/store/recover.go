@@ -47,10 +47,10 @@ func (s *Store) recover(ctx context.Context, progress func(read, size int64)) er
 		}
 		if progress != nil && time.Since(reported) >= progressEvery {
 			reported = time.Now()
-			progress(rows.Offset(), total)
+			progress(rows.BytesRead(), total)
 		}
 	}
-	s.wholeSize = rows.Offset()
+	s.wholeSize = rows.BytesRead()
 	return nil
 }
 
