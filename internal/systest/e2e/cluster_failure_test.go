@@ -3,7 +3,10 @@
 package e2e
 
 import (
+	"io"
+	"net"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -174,5 +177,98 @@ func (r *replicated) checkStopped(i int) {
 	lines := logtest.Select(logtest.ParseLines(r.t, p.Lines()), "server", "fail")
 	if len(lines) != 1 || !strings.Contains(lines[0].Keys["error"], "the log is corrupted") {
 		r.t.Errorf("a central ends with %+v", lines)
+	}
+}
+
+// A central is cut from the NATS servers. It refuses agencies, and closes the connections
+// of those that it has; they go on elsewhere, also those that wait for the draw.
+func TestCentralCut(t *testing.T) {
+	data := make(map[int][][]string)
+	for id := 1; id <= 6; id++ {
+		data[id] = plainRows(id, 100*id)
+	}
+	r := newReplicated(t, data)
+	var gates []*gate
+	var urls []string
+	for _, s := range r.nats.Servers {
+		g := newGate(t, strings.TrimPrefix(s.URL, "nats://"))
+		gates, urls = append(gates, g), append(urls, "nats://"+g.Addr().String())
+	}
+	r.kill(0)
+	r.start(0, "SERVER_CLUSTER="+strings.Join(urls, ","))
+	r.awaitCentral(0)
+	agencies := make(map[int]*processtest.Process)
+	for id := 1; id <= 5; id++ {
+		agencies[id] = r.startSlow(id)
+	}
+	r.awaitStored(50)
+	for _, g := range gates {
+		g.shut()
+	}
+	refused := r.startSlow(6, 0)
+	refused.Await("server busy")
+	refused.Kill()
+	agencies[6] = r.startSlow(6, 1, 2)
+	r.finish(agencies)
+}
+
+// gate forwards connections to a server until it is shut.
+type gate struct {
+	net.Listener
+	server string
+
+	mu    sync.Mutex
+	conns []net.Conn
+	done  bool
+}
+
+func newGate(t *testing.T, server string) *gate {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{Listener: listener, server: server}
+	t.Cleanup(g.shut)
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go g.forward(client)
+		}
+	}()
+	return g
+}
+
+func (g *gate) forward(client net.Conn) {
+	server, err := net.Dial("tcp", g.server)
+	if err != nil {
+		client.Close()
+		return
+	}
+	g.mu.Lock()
+	g.conns = append(g.conns, client, server)
+	done := g.done
+	g.mu.Unlock()
+	if done {
+		g.shut()
+	}
+	go func() {
+		_, _ = io.Copy(server, client)
+		server.Close()
+	}()
+	_, _ = io.Copy(client, server)
+	client.Close()
+}
+
+func (g *gate) shut() {
+	g.Close()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.done = true
+	for _, c := range g.conns {
+		c.Close()
 	}
 }

@@ -48,11 +48,13 @@ func newReplicated(t testing.TB, data map[int][][]string, env ...string) *replic
 	return r
 }
 
-// start starts a central, or starts it again.
-func (r *replicated) start(i int) {
+// start starts a central with further settings.
+func (r *replicated) start(i int, env ...string) {
 	r.t.Helper()
 	r.port = r.ports[i]
-	r.centrals[i] = processtest.Start(r.t, r.serverCommand())
+	cmd := r.serverCommand()
+	cmd.Env = append(cmd.Env, env...)
+	r.centrals[i] = processtest.Start(r.t, cmd)
 }
 
 // kill kills a central.
