@@ -85,6 +85,7 @@ type Central struct {
 	claimed    map[lottery.AgencyID]Session  // the newest that this central has claimed
 	sessions   map[lottery.AgencyID]*session // those of this central that are current
 	filling    *group
+	spare      [][]byte      // the memory of groups that are settled, for later ones
 	taken      chan struct{} // closed when filling is taken
 }
 

@@ -3,8 +3,10 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"hash/crc32"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
 )
 
 func jsz(t *testing.T, answer string) (url string) {
@@ -137,6 +140,37 @@ func TestCheckpoint(t *testing.T) {
 		insist(t, "save", func() error { return l.SaveCheckpoint(t.Context(), []byte(want)) })
 		if got, err := l.LoadCheckpoint(t.Context()); err != nil || string(got) != want {
 			t.Errorf("%d bytes, %v; want %d", len(got), err, size)
+		}
+	}
+}
+
+// The largest entry that a central makes fits a message.
+func TestLargestEntry(t *testing.T) {
+	l := open(t, natsservertest.Start(t), 1)
+	body := make([]byte, 512<<10)
+	large := &replica.Bets{Author: "a", Body: body, BodySum: crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)),
+		Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1000, Length: len(body), Winners: []string{strings.Repeat("1", 63<<10)}}}}
+	if err := <-l.Append(large); err != nil {
+		t.Fatal(err)
+	}
+	for next, err := range l.Read(t.Context(), 0) {
+		if err != nil || !reflect.DeepEqual(next.Entry, large) {
+			t.Errorf("read back another entry, %v", err)
+		}
+		break
+	}
+}
+
+// A body that is not the header's is found when it is read.
+func TestCorruptedBody(t *testing.T) {
+	l := open(t, natsservertest.Start(t), 1)
+	wrong := &replica.Bets{Author: "a", Body: []byte("rows"), Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1, Length: 4}}}
+	if err := <-l.Append(wrong); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range l.Read(t.Context(), 0) {
+		if !errors.Is(err, replica.ErrCorrupted) || !strings.Contains(err.Error(), "entry 1") {
+			t.Errorf("got error %v", err)
 		}
 	}
 }
