@@ -1,10 +1,13 @@
 package main
 
 import (
+	"time"
+
 	oplogging "github.com/op/go-logging"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
 )
 
 var log = oplogging.MustGetLogger("server")
@@ -30,8 +33,22 @@ func logListening(port int) {
 	log.Infof("action: listen | result: success | port: %d", port)
 }
 
+// logCertificate logs that a certificate is in use from now on, or why the files that
+// replace it do not serve.
+func logCertificate(expiry time.Time, err error) {
+	if err != nil {
+		log.Errorf("action: certificado | result: fail | error: %s", logging.Value(err.Error()+" (what was read before stays in use)"))
+		return
+	}
+	log.Infof("action: certificado | result: success | vence: %s", expiry.UTC().Format(time.RFC3339))
+}
+
 func logAdminListening(address string) {
 	log.Infof("action: listen_admin | result: success | address: %s", logging.Value(address))
+}
+
+func logNoLocks(path string) {
+	log.Warningf("action: lock | result: fail | file: %s | error: this system has no file locks, so a second server is not kept away", logging.Value(path))
 }
 
 func logTorn(bytes int64, path string) {
@@ -44,6 +61,24 @@ func logDraw(recovered bool, bets uint64, winners int) {
 		action = "sorteo_recuperado"
 	}
 	log.Infof("action: %s | result: success | apuestas: %d | ganadores: %d", action, bets, winners)
+}
+
+// logReplicatedDraw logs the draw of several centrals. One of them says sorteo.
+func logReplicatedDraw(how replica.DrawnBy, bets uint64, winners int) {
+	action := map[replica.DrawnBy]string{
+		replica.ThisCentral:    "sorteo",
+		replica.AnotherCentral: "sorteo_observado",
+		replica.Before:         "sorteo_recuperado",
+	}[how]
+	log.Infof("action: %s | result: success | apuestas: %d | ganadores: %d", action, bets, winners)
+}
+
+func logClusterAwaited(err error) {
+	log.Infof("action: cluster | result: in_progress | error: %s", logging.Value(err.Error()))
+}
+
+func logExported(folder string, bets uint64, winners int) {
+	log.Infof("action: export | result: success | carpeta: %s | apuestas: %d | ganadores: %d", logging.Value(folder), bets, winners)
 }
 
 func logDrawFailed(err error) {

@@ -31,6 +31,7 @@ func (o options) render() ([]byte, error) {
 		"Command":  o.command(),
 		"Clients":  clients,
 		"Board":    o.board,
+		"TLS":      o.tls,
 		"Scenario": string(o.scenario),
 		"Subnet":   subnetFor(o.clients + 1),
 	})

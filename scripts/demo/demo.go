@@ -22,6 +22,7 @@ type options struct {
 	source   string // folder of data files, or of the course's zip
 	server   string // the program; "" = to be built
 	client   string // the same
+	tls      bool   // agencies and central prove who they are
 	board    string // the address of the board, to be watched; "" = none
 	page     string // where to leave the time line; "" = nowhere
 	data     string // where the recorded central leaves its recording; set with page
@@ -62,7 +63,7 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 		}
 		agencies[i] = &agency{File: file}
 	}
-	err = lottery(ctx, opts, dir, agencies, stdout, func(storage string, elapsed time.Duration) error {
+	err = runLottery(ctx, opts, dir, agencies, stdout, func(storage string, elapsed time.Duration) error {
 		if err := verify(storage, agencies); err != nil {
 			return fmt.Errorf("LA VERIFICACIÓN FALLÓ: %w", err)
 		}

@@ -13,14 +13,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/timeline"
 )
 
-// lottery runs the processes to the end of the agencies. show is given the path of
+// runLottery runs the processes to the end of the agencies. show is given the path of
 // bets.csv and the time from the start of the first agency to the exit of the last.
 // With a board the server stays until the context ends.
-func lottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File, show func(storage string, elapsed time.Duration) error) error {
+func runLottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File, show func(storage string, elapsed time.Duration) error) error {
 	work := filepath.Join(dir, "work")
 	if err := os.Mkdir(work, 0o755); err != nil {
 		return err
@@ -30,8 +32,15 @@ func lottery(ctx context.Context, opts options, dir string, agencies []*agency, 
 		return err
 	}
 	storage := filepath.Join(work, "bets.csv")
+	var certificates string
+	if opts.tls {
+		certificates = filepath.Join(dir, "certificados")
+		if err := authority.Fill(certificates, len(agencies), time.Now()); err != nil {
+			return err
+		}
+	}
 	progress := newProgress(stdout, agencies)
-	server, err := process.Start("el servidor", serverCommand(opts, storage, port, len(agencies)), func(line string) {
+	server, err := process.Start("el servidor", serverCommand(opts, storage, port, len(agencies), certificates), func(line string) {
 		if agency, bets, ok := stored(line); ok {
 			progress.add(agency, bets)
 		}
@@ -43,14 +52,18 @@ func lottery(ctx context.Context, opts options, dir string, agencies []*agency, 
 	if err := waitUntilItListens(ctx, server); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "  Servidor  en 127.0.0.1:%d, espera a %s para el sorteo\n\n", port, plural(len(agencies), "agencia"))
+	fmt.Fprintf(stdout, "  Servidor  en 127.0.0.1:%d, espera a %s para el sorteo\n", port, plural(len(agencies), "agencia"))
+	if opts.tls {
+		fmt.Fprintln(stdout, "  TLS       cada uno demuestra con un certificado quién es")
+	}
+	fmt.Fprintln(stdout)
 
 	if opts.board != "" {
 		fmt.Fprintf(stdout, "  Tablero   en http://%s: se abre con un navegador; las agencias suben despacio\n\n", opts.board)
 	}
 	progress.begin()
 	start := time.Now()
-	err = upload(ctx, opts, work, port, server, agencies)
+	err = upload(ctx, opts, work, port, certificates, server, agencies)
 	elapsed := time.Since(start)
 	if opts.board == "" || err != nil {
 		process.Stop(server)
@@ -100,7 +113,8 @@ const (
 	boardDelay  = "3s"    // from the draw to its results
 )
 
-func serverCommand(opts options, storage string, port, agencies int) *exec.Cmd {
+// serverCommand runs the server, with TLS if there is a folder of certificates.
+func serverCommand(opts options, storage string, port, agencies int, certificates string) *exec.Cmd {
 	command := process.Command(opts.server, filepath.Dir(storage),
 		"SERVER_PORT="+strconv.Itoa(port),
 		"SERVER_LISTEN_BACKLOG="+strconv.Itoa(maxAgencies), // all agencies may dial at once
@@ -108,6 +122,9 @@ func serverCommand(opts options, storage string, port, agencies int) *exec.Cmd {
 		"SERVER_STORAGE="+storage,
 		"SERVER_STORAGE_SYNC=true",
 		timeline.DataVariable+"="+opts.data)
+	if certificates != "" {
+		command.Env = append(command.Env, authority.CentralEnv(certificates)...)
+	}
 	if opts.board != "" {
 		command.Env = append(command.Env, "SERVER_ADMIN_ADDRESS="+opts.board, "SERVER_PUBLISH_DELAY="+boardDelay)
 	}
@@ -127,7 +144,7 @@ func waitUntilItListens(ctx context.Context, server *process.Process) error {
 
 // upload runs the agencies until all have ended, and sets how many winners each
 // was told.
-func upload(ctx context.Context, opts options, dir string, port int, server *process.Process, agencies []*agency) error {
+func upload(ctx context.Context, opts options, dir string, port int, certificates string, server *process.Process, agencies []*agency) error {
 	period := "0s"
 	if opts.board != "" {
 		period = boardPeriod
@@ -135,12 +152,15 @@ func upload(ctx context.Context, opts options, dir string, port int, server *pro
 	var started []*process.Process
 	defer func() { process.Stop(started...) }()
 	for _, a := range agencies {
-		p, err := process.Start(fmt.Sprintf("la agencia %d", a.Agency), process.Command(opts.client, dir,
+		command := process.Command(opts.client, dir,
 			"CLI_ID="+strconv.Itoa(a.Agency),
 			"CLI_SERVER_ADDRESS=127.0.0.1:"+strconv.Itoa(port),
 			"CLI_DATA_FILE="+a.Path,
-			"CLI_LOOP_PERIOD="+period,
-		), nil)
+			"CLI_LOOP_PERIOD="+period)
+		if certificates != "" {
+			command.Env = append(command.Env, authority.AgencyEnv(certificates, lottery.AgencyID(a.Agency))...)
+		}
+		p, err := process.Start(fmt.Sprintf("la agencia %d", a.Agency), command, nil)
 		if err != nil {
 			return err
 		}

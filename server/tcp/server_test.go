@@ -33,6 +33,7 @@ type setup struct {
 	options  Options
 	fs       store.FS
 	wrap     func(central.Central) central.Central // what the server is given; nil: the embedded central itself
+	tls      *identities                           // whose central demands TLS; nil: it does not
 	buffers  int                                   // what the kernel holds for peers that do not read, in bytes
 }
 
@@ -102,6 +103,9 @@ func (c *testServer) open() {
 	if c.setup.wrap != nil {
 		served = c.setup.wrap(served)
 	}
+	if c.setup.tls != nil {
+		c.setup.options.Identity = c.setup.tls.central
+	}
 	server := NewServer(served, c.setup.options)
 	c.server = server
 	var ctx context.Context
@@ -109,7 +113,7 @@ func (c *testServer) open() {
 	c.served, c.drawing = make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(c.served)
-		server.Serve(ctx, listener)
+		c.server.Serve(ctx, listener)
 	}()
 	go func() {
 		defer close(c.drawing)
