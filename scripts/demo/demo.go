@@ -21,6 +21,7 @@ type options struct {
 	zips     string // folder of the course's zip
 	server   string // the program; "" = to be built
 	client   string // the same
+	cluster  bool   // several centrals and NATS servers, of which some are killed
 	page     string // where to leave the time line; "" = nowhere
 	data     string // where the recorded central leaves its recording; set with page
 }
@@ -40,7 +41,11 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	fmt.Fprintf(stdout, "Lotería Nacional: el servidor y %s como procesos de esta máquina\n\n", plural(opts.agencies, "agencia"))
+	servers := "el servidor"
+	if opts.cluster {
+		servers = fmt.Sprintf("%d centrales, sus servidores NATS", centrals)
+	}
+	fmt.Fprintf(stdout, "Lotería Nacional: %s y %s como procesos de esta máquina\n\n", servers, plural(opts.agencies, "agencia"))
 	files, err := dataset.Fill(ctx, dataset.Options{
 		Dir: filepath.Join(dir, "data"), Zips: opts.zips, Agencies: opts.agencies, Seed: opts.seed,
 	})
@@ -57,14 +62,14 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 	for i, file := range files {
 		agencies[i] = &agency{File: file}
 	}
-	storage, elapsed, err := lottery(ctx, opts, dir, agencies, stdout)
+	o, err := lottery(ctx, opts, dir, agencies, stdout)
 	if err != nil {
 		return err
 	}
-	if err := verify(storage, agencies); err != nil {
+	if err := verify(o.storage, agencies); err != nil {
 		return fmt.Errorf("LA VERIFICACIÓN FALLÓ: %w", err)
 	}
-	results(stdout, agencies, elapsed)
+	results(stdout, agencies, o)
 	return ctx.Err()
 }
 
@@ -102,7 +107,7 @@ func build(ctx context.Context, dir string, opts *options, w io.Writer) error {
 	return nil
 }
 
-func results(w io.Writer, agencies []*agency, elapsed time.Duration) {
+func results(w io.Writer, agencies []*agency, o outcome) {
 	t := table.Table{Header: []string{"agencia", "apuestas enviadas", "ganadores"}}
 	bets, winners := 0, 0
 	for _, a := range agencies {
@@ -115,8 +120,11 @@ func results(w io.Writer, agencies []*agency, elapsed time.Duration) {
 	fmt.Fprintln(w)
 	t.Print(w)
 	fmt.Fprintf(w, "\n  Tiempo      %s s, del arranque de la primera agencia al fin de la última\n",
-		table.Decimal(elapsed.Seconds(), 3))
-	fmt.Fprintf(w, "  Velocidad   %s apuestas por segundo, cada una confirmada tras un fsync\n", table.Integer(int(float64(bets)/elapsed.Seconds())))
+		table.Decimal(o.elapsed.Seconds(), 3))
+	if o.pause > 0 {
+		fmt.Fprintf(w, "  Pausa       %s s sin guardar apuestas, la más larga después de los kill -9\n", table.Decimal(o.pause.Seconds(), 3))
+	}
+	fmt.Fprintf(w, "  Velocidad   %s apuestas por segundo, cada una confirmada tras un fsync\n", table.Integer(int(float64(bets)/o.elapsed.Seconds())))
 	fmt.Fprintf(w, "  Verificado  bets.csv tiene esas %s apuestas y ninguna más, en su orden\n", table.Integer(bets))
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -12,78 +11,56 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/timeline"
 )
 
-// lottery runs the processes to their end and returns the path of bets.csv and
-// the time from the start of the first agency to the exit of the last.
-func lottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File) (storage string, elapsed time.Duration, err error) {
+// outcome is what a lottery has left.
+type outcome struct {
+	storage string        // the path of bets.csv
+	elapsed time.Duration // from the start of the first agency to the exit of the last
+	pause   time.Duration // the longest without a stored bet, after a kill; 0 without one
+}
+
+// lottery runs the processes to their end.
+func lottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File) (o outcome, err error) {
 	work := filepath.Join(dir, "work")
 	if err := os.Mkdir(work, 0o755); err != nil {
-		return "", 0, err
+		return o, err
 	}
-	port, err := process.FreePort()
-	if err != nil {
-		return "", 0, err
-	}
-	storage = filepath.Join(work, "bets.csv")
 	progress := newProgress(stdout, agencies)
-	server, err := process.Start("el servidor", serverCommand(opts, storage, port, len(agencies)), func(line string) {
-		if agency, bets, ok := stored(line); ok {
-			progress.add(agency, bets)
-		}
-	})
-	if err != nil {
-		return "", 0, err
+	system := newSystem(opts, work, agencies, progress)
+	defer system.kill()
+	if err := system.start(ctx); err != nil {
+		return o, err
 	}
-	defer process.Stop(server)
-	if err := waitUntilItListens(ctx, server); err != nil {
-		return "", 0, err
-	}
-	fmt.Fprintf(stdout, "  Servidor  en 127.0.0.1:%d, espera a %s para el sorteo\n\n", port, plural(len(agencies), "agencia"))
+	fmt.Fprintf(stdout, "  %s, espera a %s para el sorteo\n\n", system.describe(), plural(len(agencies), "agencia"))
 
 	progress.begin()
 	start := time.Now()
-	err = upload(ctx, opts.client, work, port, server, agencies)
-	elapsed = time.Since(start)
-	process.Stop(server)
-	progress.end() // the server's last lines have been read
+	err = upload(ctx, opts.client, work, system, agencies)
+	o.elapsed = time.Since(start)
 	if err == nil {
-		err = server.Err()
+		err = system.stop(ctx)
 	}
-	return storage, elapsed, err
-}
-
-func serverCommand(opts options, storage string, port, agencies int) *exec.Cmd {
-	return process.Command(opts.server, filepath.Dir(storage),
-		"SERVER_PORT="+strconv.Itoa(port),
-		"SERVER_LISTEN_BACKLOG="+strconv.Itoa(maxAgencies), // all agencies may dial at once
-		"SERVER_AGENCIES="+strconv.Itoa(agencies),
-		"SERVER_STORAGE="+storage,
-		"SERVER_STORAGE_SYNC=true",
-		timeline.DataVariable+"="+opts.data)
-}
-
-// startLimit is how long the server may take to listen, on a loaded machine.
-const startLimit = 30 * time.Second
-
-// waitUntilItListens fails if agencies cannot connect within startLimit.
-func waitUntilItListens(ctx context.Context, server *process.Process) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
-	defer cancel()
-	_, err := server.WaitLines(ctx, "action: accept_connections | result: in_progress", 1)
-	return err
+	if err != nil {
+		system.kill()
+	}
+	progress.end() // the centrals' last lines have been read
+	if err == nil {
+		o.pause = system.longestPause()
+		o.storage, err = system.bets(ctx)
+	}
+	return o, err
 }
 
 // upload runs the agencies until all have ended, and sets how many winners each
 // was told.
-func upload(ctx context.Context, program, dir string, port int, server *process.Process, agencies []*agency) error {
+func upload(ctx context.Context, program, dir string, system system, agencies []*agency) error {
 	var started []*process.Process
 	defer func() { process.Stop(started...) }()
 	for _, a := range agencies {
 		p, err := process.Start(fmt.Sprintf("la agencia %d", a.Agency), process.Command(program, dir,
 			"CLI_ID="+strconv.Itoa(a.Agency),
-			"CLI_SERVER_ADDRESS=127.0.0.1:"+strconv.Itoa(port),
+			"CLI_SERVER_ADDRESS="+system.addresses(),
 			"CLI_DATA_FILE="+a.Path,
 		), nil)
 		if err != nil {
@@ -91,7 +68,7 @@ func upload(ctx context.Context, program, dir string, port int, server *process.
 		}
 		started = append(started, p)
 	}
-	if err := process.WaitAll(ctx, server, started...); err != nil {
+	if err := process.WaitAll(ctx, system.only(), started...); err != nil {
 		return err
 	}
 	for i, p := range started {

@@ -2,7 +2,10 @@
 // and its agencies as real processes, which upload their bets and learn their
 // winners.
 //
-//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-cronologia ARCHIVO.html]
+//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-cluster | -cronologia ARCHIVO.html]
+//
+// With -cluster there are three centrals over a log in three NATS servers. One of each is
+// killed in the middle of the upload.
 //
 // It works in a temporary folder, and leaves no process and no file behind.
 package main
@@ -50,7 +53,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
+		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-cluster | -cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
 		flags.PrintDefaults()
 	}
 	var opts options
@@ -59,6 +62,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags.StringVar(&opts.zips, "dir", ".data", "`carpeta` donde se busca dataset.zip o datasets.zip")
 	flags.StringVar(&opts.server, "server", "", "`programa` servidor ya compilado")
 	flags.StringVar(&opts.client, "client", "", "`programa` cliente ya compilado")
+	flags.BoolVar(&opts.cluster, "cluster", false, "tres centrales y tres servidores NATS; mata a uno de cada uno a mitad de la subida")
 	flags.StringVar(&opts.page, "cronologia", "", "`archivo` HTML donde dejar la cronología de la corrida")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -72,6 +76,10 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	}
 	if (opts.server == "") != (opts.client == "") {
 		fmt.Fprintln(stderr, "demo: -server y -client van juntos")
+		return opts, 2
+	}
+	if opts.page != "" && opts.cluster {
+		fmt.Fprintln(stderr, "demo: -cronologia es de una sola central; no va con -cluster")
 		return opts, 2
 	}
 	if opts.page != "" && opts.server != "" {
