@@ -15,12 +15,19 @@ help: ## muestra esta lista
 		/^[a-z-]+:.*## / { printf "  %-25s %s\n", "make " $$1, $$2 }' $(MAKEFILE_LIST)
 .PHONY: default help
 
+# Para que -version diga el commit. Donde git no contesta (no está, o el clon es de
+# otro usuario), go build fallaría si le preguntara.
+CON_COMMIT = $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
+
 build: ## compila los dos programas en bin/
-	CGO_ENABLED=0 $(TEMPORAL) go build -buildvcs=false -trimpath -o bin/ ./server ./client
+	CGO_ENABLED=0 $(TEMPORAL) go build -buildvcs=$(CON_COMMIT) -trimpath -o bin/ ./server ./client
 .PHONY: build
 
-demo: ## la lotería completa en esta máquina, sin Docker: muestra una tabla de resultados
-	@$(TEMPORAL) go run ./scripts/demo $(if $(CRONOLOGIA),-cronologia "$(CRONOLOGIA)")
+demo: ## la lotería completa en esta máquina, sin Docker (AGENCIAS=5; CRONOLOGIA=archivo.html deja un dibujo)
+	@echo "Demo: un servidor y sus agencias, sin Docker. La primera vez, Go baja las dependencias"
+	@echo "(necesita red) y compila todo: uno o dos minutos, según la máquina. Después, segundos."
+	@echo
+	@$(TEMPORAL) go run ./scripts/demo -agencias $(or $(AGENCIAS),5) $(if $(CRONOLOGIA),-cronologia "$(CRONOLOGIA)")
 .PHONY: demo
 
 test: ## todas las pruebas (con Docker, si responde)

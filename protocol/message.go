@@ -156,12 +156,12 @@ func (*Query) Decode(payload []byte) error {
 	return d.end(TypeQuery)
 }
 
-// Error refuses something and ends the connection. All earlier messages
-// are answered before it.
+// Error says why the central ends the connection. The central answers all earlier
+// messages before it.
 type Error struct {
 	Status Status
-	Offset lottery.Offset // of a refused batch, its first bet; else 0
-	Count  uint16         // of a refused batch, how many bets it holds; else 0
+	Offset lottery.Offset // of a batch that was not stored, its first bet; else 0
+	Count  uint16         // of a batch that was not stored, how many bets it holds; else 0
 	Text   string         // for a person to read
 }
 

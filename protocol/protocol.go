@@ -30,25 +30,6 @@ const (
 	maxPayload = MaxFrame - headerSize
 )
 
-// Type says what message a frame carries. Those of the central have the high
-// bit set.
-type Type uint8
-
-// The messages. Each one's payload is laid out beside its Append method.
-const (
-	TypeHello    Type = 0x01
-	TypeBatch    Type = 0x02
-	TypeBet      Type = 0x03
-	TypeFinished Type = 0x04
-	TypeQuery    Type = 0x05
-
-	TypeWelcome    Type = 0x81
-	TypeAck        Type = 0x82
-	TypeRegistered Type = 0x83
-	TypeWinners    Type = 0x84
-	TypeError      Type = 0x8f
-)
-
 var (
 	// ErrMalformed is wrapped by every error about bytes that are no valid
 	// frame or message.

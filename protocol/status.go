@@ -2,7 +2,7 @@ package protocol
 
 import "fmt"
 
-// Status says why an Error refuses something. Those below 0x40 are passing: the
+// Status says why an Error ends the connection. Those below 0x40 are temporary: the
 // agency reconnects and resumes. The others are final.
 type Status uint8
 
@@ -44,25 +44,4 @@ func (s Status) String() string {
 		return name
 	}
 	return fmt.Sprintf("status %#02x", uint8(s))
-}
-
-var typeNames = map[Type]string{
-	TypeHello:      "HELLO",
-	TypeBatch:      "BATCH",
-	TypeBet:        "BET",
-	TypeFinished:   "FINISHED",
-	TypeQuery:      "QUERY",
-	TypeWelcome:    "WELCOME",
-	TypeAck:        "ACK",
-	TypeRegistered: "REGISTERED",
-	TypeWinners:    "WINNERS",
-	TypeError:      "ERROR",
-}
-
-// String names the message as PROTOCOL.md does.
-func (t Type) String() string {
-	if name, ok := typeNames[t]; ok {
-		return name
-	}
-	return fmt.Sprintf("type %#02x", uint8(t))
 }

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Of a server that is stopped in its tracks, Linux lets one connection more than
-// the backlog wait to be accepted, and leaves the next without an answer. One may
-// be accepted while it stops.
+// While a server is stopped by SIGSTOP, Linux lets one connection more than the
+// backlog wait to be accepted, and does not answer the next. The server may accept one
+// while it stops.
 func TestListenBacklog(t *testing.T) {
 	s := startServer(t, nil, []string{"SERVER_LISTEN_BACKLOG=0"})
 	s.Signal(syscall.SIGSTOP)

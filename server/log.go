@@ -1,13 +1,13 @@
 package main
 
 import (
-	gologging "github.com/op/go-logging"
+	oplogging "github.com/op/go-logging"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 )
 
-var log = gologging.MustGetLogger("server")
+var log = oplogging.MustGetLogger("server")
 
 func logConfig(cfg config.Config) {
 	log.Debugf("action: config | result: success | port: %d | listen_backlog: %d | logging_level: %s | agencies: %d | storage: %s | storage_sync: %t",

@@ -36,7 +36,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// A configuration that cannot be is one line that names the key, and status 1.
+// An invalid configuration leads to one line that names the key, and to status 1.
 func TestRefusesBadConfiguration(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("SERVER_PORT", "70000")

@@ -99,7 +99,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		return withRemedy(cfg.Storage, err)
 	}
 	defer func() { err = errors.Join(err, bets.Close()) }()
-	for _, torn := range bets.Torn() {
+	for _, torn := range bets.TornEnds() {
 		logTorn(torn.Bytes, torn.Kept)
 	}
 	if bets.Bets() > 0 {
@@ -111,7 +111,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		return fmt.Errorf("listen on port %d: %w", cfg.Port, err)
 	}
 	logListening(cfg.Port)
-	d := draw.New(bets, bets, draw.History{Finished: bets.Finished(), Drawn: bets.Drawn()}, draw.Options{
+	d := draw.New(bets, draw.Options{
 		Agencies:     cfg.Agencies,
 		PublishDelay: cfg.PublishDelay,
 		Announce:     logDraw,

@@ -59,7 +59,7 @@ func (o *operator) watch(c central.Observable, server *tcp.Server) {
 	o.admin.Watch(o)
 }
 
-// written is told of each write to the disk.
+// written counts a write to the disk and notes whether it failed.
 func (o *operator) written(took time.Duration, err error) {
 	o.commits.Observe(took)
 	if err != nil {

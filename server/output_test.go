@@ -92,8 +92,8 @@ func TestStalledOutput(t *testing.T) {
 	}
 }
 
-// Somebody reads the log slowly: in the end that slows the server, but a signal
-// stops it as soon as ever.
+// Somebody reads the log slowly. In the end that slows the server, but a signal stops
+// it as soon as without that reader.
 func TestSlowOutput(t *testing.T) {
 	stdout, read := processtest.FullPipe(t)
 	s := startSilentServer(t, stdout)

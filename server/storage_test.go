@@ -13,8 +13,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// A server whose file was removed underneath it acknowledges nothing more, says
-// why and ends with status 1, so that whoever runs it starts it again.
+// A server whose file was removed while it runs acknowledges nothing more. It
+// logs why and ends with status 1, so that it is started again.
 func TestBrokenStorageEndsTheServer(t *testing.T) {
 	s := startServer(t, nil, nil)
 	a := s.greet()

@@ -43,7 +43,7 @@ func newBench(ctx context.Context, opts options, dir, zips string) (b *bench, er
 			return nil, err
 		}
 	}
-	b.official, err = dataset.Fill(ctx, dataset.Options{Dir: filepath.Join(dir, "official"), Zips: zips, Agencies: 5, Seed: 7574})
+	b.official, err = dataset.Fill(ctx, dataset.Options{Dir: filepath.Join(dir, "official"), Source: zips, Agencies: 5, Seed: 7574})
 	return b, err
 }
 

@@ -5,8 +5,8 @@
 //
 //	go run ./scripts/bench [-repeticiones N] [-escenarios LISTA] [-programas CARPETA] [-contra CARPETA]
 //
-// It prints tables, and the Mermaid chart in README.md. With -contra it also measures a
-// second pair of programs, in turns with the first.
+// It prints tables, and the Mermaid chart in the README.md of this folder. With -contra
+// it also measures a second pair of programs, in turns with the first.
 package main
 
 import (

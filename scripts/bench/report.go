@@ -72,7 +72,7 @@ func mebibytes(n int64) string {
 	return table.Integer(int(n >> 20))
 }
 
-// report prints the tables, and the chart for README.md.
+// report prints the tables, and the chart for the README.md of this folder.
 func report(w io.Writer, results []result, opts options) error {
 	fmt.Fprintf(w, "Medianas de %d repeticiones; memoria, la mayor.\n\n", opts.repetitions)
 	tables := []*table.Table{measured(results), proportions(results)}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
@@ -18,7 +19,7 @@ import (
 type options struct {
 	agencies int
 	seed     uint64
-	zips     string // folder of the course's zip
+	source   string // folder of data files, or of the course's zip
 	server   string // the program; "" = to be built
 	client   string // the same
 	cluster  bool   // several centrals and NATS servers, of which some are killed
@@ -47,12 +48,12 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 	}
 	fmt.Fprintf(stdout, "Lotería Nacional: %s y %s como procesos de esta máquina\n\n", servers, plural(opts.agencies, "agencia"))
 	files, err := dataset.Fill(ctx, dataset.Options{
-		Dir: filepath.Join(dir, "data"), Zips: opts.zips, Agencies: opts.agencies, Seed: opts.seed,
+		Dir: filepath.Join(dir, "data"), Source: opts.source, Agencies: opts.agencies, Seed: opts.seed, Missing: true,
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "  Datos     %s\n", source(files, opts))
+	fmt.Fprintf(stdout, "  Datos     %s\n", describeSource(files, opts))
 	if opts.server == "" {
 		if err := build(ctx, dir, &opts, stdout); err != nil {
 			return err
@@ -60,6 +61,9 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 	}
 	agencies := make([]*agency, len(files))
 	for i, file := range files {
+		if file.Path, err = filepath.Abs(file.Path); err != nil { // the agencies run in another folder
+			return err
+		}
 		agencies[i] = &agency{File: file}
 	}
 	o, err := lottery(ctx, opts, dir, agencies, stdout)
@@ -73,22 +77,29 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 	return ctx.Err()
 }
 
-// source returns the text that tells where the data comes from.
-func source(files []dataset.File, opts options) string {
-	course := 0
+// describeSource returns the text that tells where the data comes from.
+func describeSource(files []dataset.File, opts options) string {
+	count := make(map[dataset.Origin]int)
 	for _, file := range files {
-		if file.Origin == dataset.Course {
-			course++
+		count[file.Origin]++
+	}
+	if count[dataset.Synthetic] == len(files) {
+		return fmt.Sprintf("sintéticos, semilla %d (en %s no hay archivos ni zip)", opts.seed, opts.source)
+	}
+	var parts []string
+	for _, origin := range []struct {
+		dataset.Origin
+		name string
+	}{
+		{dataset.Kept, "archivos de " + opts.source},
+		{dataset.Course, "zip del curso en " + opts.source},
+		{dataset.Synthetic, fmt.Sprintf("sintéticos, semilla %d", opts.seed)},
+	} {
+		if n := count[origin.Origin]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s (%s)", origin.name, plural(n, "agencia")))
 		}
 	}
-	switch course {
-	case len(files):
-		return "los del curso, del zip en " + opts.zips
-	case 0:
-		return fmt.Sprintf("sintéticos, semilla %d (no hay dataset.zip en %s)", opts.seed, opts.zips)
-	}
-	return fmt.Sprintf("del zip del curso en %s (%d) y sintéticos, semilla %d (%d)",
-		opts.zips, course, opts.seed, len(files)-course)
+	return strings.Join(parts, ", ")
 }
 
 // build compiles the two programs.

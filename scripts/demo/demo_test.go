@@ -54,12 +54,18 @@ func writeZip(t *testing.T, dir string) {
 
 func startDemo(t *testing.T, fault string) *demoRun {
 	t.Helper()
+	data := t.TempDir()
+	writeZip(t, data)
+	return startDemoOn(t, data, fault)
+}
+
+func startDemoOn(t *testing.T, data, fault string) *demoRun {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, temp := t.TempDir(), t.TempDir()
-	writeZip(t, data)
+	temp := t.TempDir()
 	cmd := exec.Command(self, "-dir", data, "-server", self, "-client", self, "-agencias", "3")
 	cmd.Env = append(os.Environ(), fakeVariable+"="+fault, "TMPDIR="+temp, "GORACE=atexit_sleep_ms=0",
 		"NOMBRE=Ana", "CLI_MODE=bet")
@@ -105,7 +111,7 @@ func TestDemo(t *testing.T) {
 		`(?m)^ +agencia +apuestas enviadas +ganadores$`,
 		`(?m)^ +1 +300 +1$`, `(?m)^ +2 +200 +2$`, `(?m)^ +3 +100 +3$`,
 		`(?m)^ +total +600 +6$`, `Tiempo +[0-9.,]+ s`, `Velocidad +[0-9.]+ apuestas por segundo`,
-		`Datos +los del curso`, `600 de 600 apuestas almacenadas`,
+		`Datos +zip del curso en .+ \(3 agencias\)`, `600 de 600 apuestas almacenadas`,
 	} {
 		if !regexp.MustCompile(row).MatchString(d.stdout()) {
 			t.Errorf("no %s in\n%s", row, d.stdout())
@@ -115,6 +121,35 @@ func TestDemo(t *testing.T) {
 		if n := len([]rune(line)); n > 80 && !strings.Contains(line, os.TempDir()) {
 			t.Errorf("%d columns: %s", n, line)
 		}
+	}
+}
+
+// An agency's file that is there comes before the zip. It is used where it is, also
+// when the folder's name is relative: the agencies run in another folder.
+func TestDemoUsesTheFilesThatAreThere(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("data", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeZip(t, "data")
+	const row = "Ana,Paz,00000001,1990-02-28,7574\n"
+	if err := os.WriteFile(dataset.Path("data", 2), []byte(row), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d := startDemoOn(t, "data", "none")
+	if status := d.end(t); status != 0 {
+		t.Fatalf("status %d: %s", status, d.stderr())
+	}
+	for _, want := range []string{
+		`(?m)^ +1 +300 +1$`, `(?m)^ +2 +1 +1$`, `(?m)^ +3 +100 +3$`,
+		`Datos +archivos de data \(una agencia\), zip del curso en data \(2 agencias\)\n`,
+	} {
+		if !regexp.MustCompile(want).MatchString(d.stdout()) {
+			t.Errorf("no %s in\n%s", want, d.stdout())
+		}
+	}
+	if kept, err := os.ReadFile(dataset.Path("data", 2)); string(kept) != row {
+		t.Errorf("the file is now %q, %v", kept, err)
 	}
 }
 
@@ -186,13 +221,17 @@ func TestDemoKilled(t *testing.T) {
 	d.end(t)
 }
 
-func TestSource(t *testing.T) {
-	course, synthetic := dataset.File{Origin: dataset.Course}, dataset.File{}
+func TestDescribeSource(t *testing.T) {
+	kept, course, synthetic := dataset.File{Origin: dataset.Kept}, dataset.File{Origin: dataset.Course}, dataset.File{}
 	for want, files := range map[string][]dataset.File{
-		"los del curso": {course, course}, "sintéticos, semilla 3 (no hay": {synthetic}, "(1) y sintéticos, semilla 3 (2)": {course, synthetic, synthetic},
+		"archivos de .data (2 agencias)":                                                                             {kept, kept},
+		"zip del curso en .data (2 agencias)":                                                                        {course, course},
+		"sintéticos, semilla 3 (en .data no hay archivos ni zip)":                                                    {synthetic},
+		"zip del curso en .data (una agencia), sintéticos, semilla 3 (2 agencias)":                                   {course, synthetic, synthetic},
+		"archivos de .data (una agencia), zip del curso en .data (una agencia), sintéticos, semilla 3 (una agencia)": {kept, course, synthetic},
 	} {
-		if got := source(files, options{seed: 3, zips: ".data"}); !strings.Contains(got, want) {
-			t.Errorf("%q does not say %q", got, want)
+		if got := describeSource(files, options{seed: 3, source: ".data"}); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

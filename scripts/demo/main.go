@@ -59,7 +59,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	var opts options
 	flags.IntVar(&opts.agencies, "agencias", 5, "`cantidad` de agencias, de 1 a 200")
 	flags.Uint64Var(&opts.seed, "semilla", 7574, "`semilla` de los datos sintéticos")
-	flags.StringVar(&opts.zips, "dir", ".data", "`carpeta` donde se busca dataset.zip o datasets.zip")
+	flags.StringVar(&opts.source, "dir", ".data", "`carpeta` donde se buscan los archivos de agencias y, si no, dataset.zip o datasets.zip")
 	flags.StringVar(&opts.server, "server", "", "`programa` servidor ya compilado")
 	flags.StringVar(&opts.client, "client", "", "`programa` cliente ya compilado")
 	flags.BoolVar(&opts.cluster, "cluster", false, "tres centrales y tres servidores NATS; mata a uno de cada uno a mitad de la subida")

@@ -1,5 +1,5 @@
-// Package central says what the server's connections need of the central of the
-// lottery: of whoever keeps the bets and holds the draw. It speaks in the lottery's
+// Package central is the interface between the server's connections and the central
+// of the lottery, which keeps the bets and holds the draw. It uses the lottery's
 // terms, and knows nothing of sockets, files or logs. Only the server's main knows
 // which implementation is in use.
 package central
@@ -15,16 +15,16 @@ var (
 	// ErrSuperseded says that a newer session speaks for the agency.
 	ErrSuperseded = errors.New("a newer connection speaks for this agency")
 
-	// ErrGap says that a batch begins after the last bet known of its agency. A
-	// batch that follows a refused batch gets it too: then the refusal is the cause.
+	// ErrGap says that a batch begins after the last bet known of its agency. After
+	// a batch has failed, the batches that follow it fail with ErrGap.
 	ErrGap = errors.New("bets are missing before this batch")
 
 	// ErrTotal says that the total of an agency is not the number of its stored
 	// bets, or is not the total with which it has finished before.
 	ErrTotal = errors.New("total does not match")
 
-	// ErrUnavailable says that the central cannot serve the agency now, and that
-	// the agency should try again. Nothing has been done.
+	// ErrUnavailable says that the central cannot serve the agency now. The agency
+	// should try again. Nothing has changed.
 	ErrUnavailable = errors.New("the central cannot serve the agency now")
 
 	// ErrUnknown says that the central does not know whether something was
@@ -40,12 +40,13 @@ type Central interface {
 
 	// Claim begins a session that speaks for an agency, and supersedes the
 	// session before it. It waits until what that session had queued is stored
-	// or refused. order is the number of the connection: the session with the
-	// highest number wins, so Claim fails with ErrSuperseded if a newer one has
-	// come meanwhile. It fails with ErrUnavailable, or with ctx's cause.
+	// or has failed. order is the number of the connection: the highest is the
+	// newest. Claim fails with ErrSuperseded if a newer session speaks for the
+	// agency already, with ErrUnavailable, and with ctx's cause.
 	//
-	// The central calls superseded at most once, when a newer session claims the
-	// agency, and maybe before Claim returns. superseded must not block.
+	// The central calls superseded when a newer session claims the agency. It
+	// does so at most once, and maybe before Claim returns. superseded must not
+	// block.
 	Claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (Session, error)
 }
 
@@ -57,9 +58,9 @@ type State struct {
 	Drawn    bool           // the draw was held and its results are released
 }
 
-// Session speaks for one agency until a newer session supersedes it. After that
-// StoreBets, Wait of its commits and Finish may fail with ErrSuperseded: what they
-// were about is not stored. One goroutine may call StoreBets while another calls the
+// Session speaks for one agency until a newer session supersedes it. After that,
+// StoreBets, Finish and the Wait of its commits may fail with ErrSuperseded: then
+// nothing new is stored. One goroutine may call StoreBets while another calls the
 // other methods.
 type Session interface {
 	// State tells what is stored of the agency.
@@ -73,9 +74,10 @@ type Session interface {
 	StoreBets(at lottery.Offset, bets []lottery.Bet, records []byte) (Commit, error)
 
 	// Finish notes, durably, that the agency has sent all its bets, of which
-	// there are total. To note it again is no error. It fails with ErrTotal, or
-	// because the storage has failed. At the first time arrived is told how many
-	// agencies are still missing: one call at a time, and before the draw.
+	// there are total. To finish again is no error. It fails with ErrTotal, with
+	// ErrUnknown, or because the storage has failed. When an agency finishes for
+	// the first time, Finish calls arrived with the number of agencies that are
+	// still missing. These calls do not overlap, and come before the draw.
 	Finish(total lottery.Offset, arrived func(missing int)) error
 
 	// Winners waits for the draw and for the release of its results, and
@@ -92,8 +94,9 @@ type Commit interface {
 	// Ready tells whether Wait would return at once.
 	Ready() bool
 
-	// Wait returns nil when the bets of the batch are durable. It fails when no
-	// new bet of the batch is stored, or, with ErrUnknown, when that is not known.
+	// Wait returns nil when the bets of the batch are durable. It fails with
+	// ErrUnknown if it is not known whether they are stored. After any other
+	// error no new bet of the batch is stored.
 	Wait() error
 
 	// Stored tells how many bets of the batch were new.

@@ -6,9 +6,9 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// Barrier waits for a fixed set of agencies, those with the ids 1 to N, to
-// arrive. It is like a sync.WaitGroup, but knows who has arrived, so that nobody
-// is counted twice, and can be waited for beside other channels.
+// Barrier waits until all agencies of a fixed set, those with the ids 1 to N, have
+// arrived. It differs from a sync.WaitGroup in two ways: it counts each agency once,
+// and a select can wait for it.
 type Barrier struct {
 	size int
 	done chan struct{}
@@ -25,9 +25,8 @@ func NewBarrier(n int) *Barrier {
 // Expects tells whether id is one of 1 to N.
 func (b *Barrier) Expects(id lottery.AgencyID) bool { return id >= 1 && uint64(id) <= uint64(b.size) }
 
-// Arrive notes that an agency has arrived. It may be called again for the same
-// one; of an agency that is not expected it takes no notice. The last arrival
-// opens the barrier.
+// Arrive notes that an agency has arrived. It ignores an agency that has arrived
+// before, and one that is not expected. The last arrival opens the barrier.
 func (b *Barrier) Arrive(id lottery.AgencyID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

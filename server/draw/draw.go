@@ -1,5 +1,5 @@
-// Package draw waits until all agencies have finished, and then makes the draw. It knows nothing of bytes, files, sockets or
-// logs.
+// Package draw waits until all agencies have finished, and then holds the draw. It
+// knows nothing of bytes, files, sockets or logs.
 package draw
 
 import (
@@ -13,31 +13,27 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
-// Ledger holds the bets that take part in the draw.
-type Ledger interface {
+// Store keeps the bets that take part in the draw, and how far the lottery is. What
+// its methods record is durable when they return nil.
+type Store interface {
 	// Winners tells which stored bets have won, in the order of storage, and
 	// how many bets are stored. Do not modify the slice.
 	Winners() (won []Winner, stored uint64)
+
+	// Finished tells which agencies have finished, and with how many bets. The
+	// caller may change the map.
+	Finished() map[lottery.AgencyID]lottery.Offset
+	RecordFinished(id lottery.AgencyID, total lottery.Offset) error
+
+	// Drawn tells whether the draw was recorded.
+	Drawn() bool
+	RecordDraw(agencies int) error // agencies: how many took part
 }
 
 // Winner is a bet that has won: its agency and its document.
 type Winner struct {
 	Agency   lottery.AgencyID
 	Document string
-}
-
-// Journal makes the draw's progress survive a restart. What its methods record
-// is durable when they return nil.
-type Journal interface {
-	RecordFinished(id lottery.AgencyID, total lottery.Offset) error
-	RecordDraw(agencies int) error // agencies: how many took part
-}
-
-// History is the state that was read from the journal at the start of the server.
-// The zero value is that of a new lottery.
-type History struct {
-	Finished map[lottery.AgencyID]lottery.Offset // the agencies that have finished, with their totals
-	Drawn    bool                                // the draw was held
 }
 
 // Options are the draw's settings.
@@ -50,12 +46,13 @@ type Options struct {
 	// results. After a restart there is no pause.
 	PublishDelay time.Duration
 
-	// Announce is called when the draw has been held and recorded, before
-	// anybody learns of its results. recovered: the draw was recorded before
-	// this start. bets and winners count those of the draw. It may be nil.
+	// Announce is called when the draw has been held and recorded, before its
+	// results are released. recovered tells that the draw was recorded before
+	// this start. bets and winners are how many took part and how many have
+	// won. It may be nil.
 	Announce func(recovered bool, bets uint64, winners int)
 
-	// Failed is called each time the draw could not be recorded; Run then
+	// Failed is called each time the draw could not be recorded. Run then
 	// tries again. It may be nil.
 	Failed func(error)
 }
@@ -70,10 +67,9 @@ const (
 // finished. Its methods may be called by any number of goroutines.
 type Draw struct {
 	options Options
-	ledger  Ledger
-	journal Journal
+	store   Store
 	barrier *Barrier
-	drawn   bool // before this start
+	drawn   bool // the draw was recorded before this start
 
 	mu       sync.Mutex // guards finished; held during arrived, so that its calls do not overlap
 	finished map[lottery.AgencyID]lottery.Offset
@@ -82,9 +78,9 @@ type Draw struct {
 	winners  map[lottery.AgencyID][]string // documents
 }
 
-// New returns the draw of a lottery with the given past. Nothing happens
-// until Run is called.
-func New(ledger Ledger, journal Journal, past History, options Options) *Draw {
+// New returns the draw of the bets in a store. It goes on from what the store has
+// recorded. Nothing happens until Run is called.
+func New(store Store, options Options) *Draw {
 	if options.Announce == nil {
 		options.Announce = func(bool, uint64, int) {}
 	}
@@ -93,15 +89,13 @@ func New(ledger Ledger, journal Journal, past History, options Options) *Draw {
 	}
 	d := &Draw{
 		options:  options,
-		ledger:   ledger,
-		journal:  journal,
+		store:    store,
 		barrier:  NewBarrier(options.Agencies),
-		drawn:    past.Drawn,
-		finished: make(map[lottery.AgencyID]lottery.Offset, len(past.Finished)),
+		drawn:    store.Drawn(),
+		finished: store.Finished(),
 		released: make(chan struct{}),
 	}
-	for id, total := range past.Finished {
-		d.finished[id] = total
+	for id := range d.finished {
 		d.barrier.Arrive(id)
 	}
 	return d
@@ -118,8 +112,8 @@ func (d *Draw) HasFinished(id lottery.AgencyID) bool {
 	return ok
 }
 
-// Held tells whether the draw was held and its results are out.
-func (d *Draw) Held() bool {
+// Released tells whether the draw was held and its results are released.
+func (d *Draw) Released() bool {
 	select {
 	case <-d.released:
 		return true
@@ -131,14 +125,17 @@ func (d *Draw) Held() bool {
 // Missing is the number of agencies that have not finished.
 func (d *Draw) Missing() int { return d.barrier.Missing() }
 
-// Finish notes that an agency has no more bets. Total is what the agency says
-// it has sent, stored is what the central has of it; the caller sees to it that
-// no bet of the agency is stored meanwhile or later. It returns nil once the
-// notification is durable, also if it was made before; an error that wraps
-// central.ErrTotal if the numbers differ; else the journal's error.
+// Finish records that an agency has no more bets. total is the number of bets that
+// the agency says it has sent, and stored the number that are stored. The caller
+// ensures that no bet of the agency is stored during the call or later.
 //
-// If this is the agency's first, arrived is told how many agencies are still
-// missing: one call at a time, and before the draw can begin.
+// Finish returns nil once this is durable. To finish again is no error. It fails with
+// central.ErrTotal if total differs from stored or from the total before, and with
+// the store's error.
+//
+// When an agency finishes for the first time, Finish calls arrived with the number of
+// agencies that are still missing. The calls do not overlap, and the draw begins
+// after them.
 func (d *Draw) Finish(id lottery.AgencyID, total, stored lottery.Offset, arrived func(missing int)) error {
 	d.mu.Lock()
 	before, again := d.finished[id]
@@ -151,7 +148,7 @@ func (d *Draw) Finish(id lottery.AgencyID, total, stored lottery.Offset, arrived
 	case again:
 		return nil
 	}
-	if err := d.journal.RecordFinished(id, total); err != nil {
+	if err := d.store.RecordFinished(id, total); err != nil {
 		return fmt.Errorf("record that agency %d has finished: %w", id, err)
 	}
 	d.mu.Lock()
@@ -185,13 +182,13 @@ func (d *Draw) Run(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	won, bets := d.ledger.Winners()
+	won, bets := d.store.Winners()
 	if !d.drawn && !d.record(ctx) {
 		return
 	}
 	d.options.Announce(d.drawn, bets, len(won))
 	if !d.drawn {
-		_ = retry.Pause(ctx, d.options.PublishDelay) // if it is cut short, the context has ended
+		_ = retry.Pause(ctx, d.options.PublishDelay) // its error is that ctx has ended
 	}
 	if ctx.Err() == nil {
 		d.winners = documents(won)
@@ -199,12 +196,12 @@ func (d *Draw) Run(ctx context.Context) {
 	}
 }
 
-// record records that the draw was held. It tells whether it could before the
-// context ended.
+// record records that the draw was held. It returns false if the context ends
+// before that is done.
 func (d *Draw) record(ctx context.Context) bool {
 	backoff := retry.Backoff{Least: leastPause, Most: mostPause}
 	for {
-		err := d.journal.RecordDraw(d.options.Agencies)
+		err := d.store.RecordDraw(d.options.Agencies)
 		if err == nil {
 			return true
 		}

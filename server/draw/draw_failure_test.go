@@ -12,7 +12,7 @@ import (
 )
 
 func TestFinish(t *testing.T) {
-	s := newStage(t, 2, History{})
+	s := newStage(t, 2, past{})
 	for _, tt := range []struct {
 		name          string
 		id            lottery.AgencyID
@@ -42,8 +42,7 @@ func TestFinish(t *testing.T) {
 	s.wantSteps(t, "finished 1 10", "finished 1 10", "finished 3 0", "finished 2 0")
 }
 
-// Stopped at a step, the draw releases nothing, and is no failure. What it has
-// recorded by then, the next start finds.
+// A draw that is stopped at a step releases nothing. That is no failure.
 func TestDrawStoppedAtEachStep(t *testing.T) {
 	for _, tt := range []struct {
 		step  string
@@ -59,7 +58,7 @@ func TestDrawStoppedAtEachStep(t *testing.T) {
 	} {
 		t.Run(tt.step, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newStage(t, 1, History{}, entry(1, "11", 7574))
+				s := newStage(t, 1, past{}, bet(1, "11", 7574))
 				s.after[tt.step] = func() error { s.stop(); return tt.fail }
 				waiting := s.waiter(1)
 				ran := make(chan struct{})
@@ -71,7 +70,7 @@ func TestDrawStoppedAtEachStep(t *testing.T) {
 				if err := <-waiting; !errors.Is(err, context.Canceled) {
 					t.Errorf("Winners: %v", err)
 				}
-				if s.draw.Held() {
+				if s.draw.Released() {
 					t.Error("released")
 				}
 				if tt.steps != nil {
@@ -94,15 +93,15 @@ func (s *stage) waiter(id lottery.AgencyID) <-chan error {
 
 func TestDrawStoppedInThePublishDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, 1, all(1, 0), entry(1, "11", 7574))
+		s := newStage(t, 1, all(1, 0), bet(1, "11", 7574))
 		waiting := s.waiter(1)
 		begin := time.Now()
 		time.AfterFunc(delay/2, s.stop)
 		if s.draw.Run(s.ctx); time.Since(begin) != delay/2 {
 			t.Errorf("Run took %v", time.Since(begin))
 		}
-		if err := <-waiting; !errors.Is(err, context.Canceled) || s.draw.Held() {
-			t.Errorf("Winners: %v, held: %t", err, s.draw.Held())
+		if err := <-waiting; !errors.Is(err, context.Canceled) || s.draw.Released() {
+			t.Errorf("Winners: %v, released: %t", err, s.draw.Released())
 		}
 		s.wantSteps(t, "winners", "record 1", "announce false 1 1")
 	})
@@ -112,11 +111,11 @@ func TestDrawStoppedInThePublishDelay(t *testing.T) {
 // then nothing is announced, and all who wait go on waiting.
 func TestDrawIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, 2, all(2, 0), entry(1, "11", 7574))
+		s := newStage(t, 2, all(2, 0), bet(1, "11", 7574))
 		failures := 0
 		s.draw.options.Failed = func(err error) {
-			if failures++; !errors.Is(err, errDisk) || s.draw.Held() {
-				t.Errorf("failure %d: %v, held: %t", failures, err, s.draw.Held())
+			if failures++; !errors.Is(err, errDisk) || s.draw.Released() {
+				t.Errorf("failure %d: %v, released: %t", failures, err, s.draw.Released())
 			}
 		}
 		begin := time.Now()
@@ -143,7 +142,7 @@ func TestDrawIsTriedAgain(t *testing.T) {
 }
 
 func TestWinnersGivesTheCauseOfTheStop(t *testing.T) {
-	s := newStage(t, 1, History{})
+	s := newStage(t, 1, past{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errDisk)
 	if _, err := s.draw.Winners(ctx, 1); !errors.Is(err, errDisk) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ var errDisk = errors.New("disk on fire")
 // stage is the world around a draw. It notes what the draw does, and can stop
 // or fail it at each step.
 type stage struct {
+	past  past
 	bets  []lottery.Bet
 	steps []string
 	after map[string]func() error // called at a step; its error fails the step
@@ -28,10 +30,16 @@ type stage struct {
 	draw  *Draw
 }
 
-func newStage(t *testing.T, agencies int, past History, bets ...lottery.Bet) *stage {
-	s := &stage{bets: bets, after: make(map[string]func() error)}
+// past is what the store has recorded before the start.
+type past struct {
+	finished map[lottery.AgencyID]lottery.Offset
+	drawn    bool
+}
+
+func newStage(t *testing.T, agencies int, recorded past, bets ...lottery.Bet) *stage {
+	s := &stage{past: recorded, bets: bets, after: make(map[string]func() error)}
 	s.ctx, s.stop = context.WithCancel(t.Context())
-	s.draw = New(s, s, past, Options{
+	s.draw = New(s, Options{
 		Agencies:     agencies,
 		PublishDelay: delay,
 		Announce: func(recovered bool, bets uint64, winners int) {
@@ -60,6 +68,16 @@ func (s *stage) Winners() (won []Winner, stored uint64) {
 	return won, uint64(len(s.bets))
 }
 
+func (s *stage) Finished() map[lottery.AgencyID]lottery.Offset {
+	all := maps.Clone(s.past.finished)
+	if all == nil {
+		all = make(map[lottery.AgencyID]lottery.Offset)
+	}
+	return all
+}
+
+func (s *stage) Drawn() bool { return s.past.drawn }
+
 func (s *stage) RecordFinished(id lottery.AgencyID, total lottery.Offset) error {
 	return s.step(fmt.Sprintf("finished %d %d", id, total))
 }
@@ -77,22 +95,22 @@ func (s *stage) wantSteps(t *testing.T, want ...string) {
 
 func ignore(int) {}
 
-func entry(agency lottery.AgencyID, document string, number int64) lottery.Bet {
+func bet(agency lottery.AgencyID, document string, number int64) lottery.Bet {
 	return lottery.Bet{Agency: agency, Document: document, Number: number}
 }
 
-func all(n int, total lottery.Offset) History {
-	h := History{Finished: make(map[lottery.AgencyID]lottery.Offset)}
+func all(n int, total lottery.Offset) past {
+	h := past{finished: make(map[lottery.AgencyID]lottery.Offset)}
 	for id := lottery.AgencyID(1); id <= lottery.AgencyID(n); id++ {
-		h.Finished[id] = total
+		h.finished[id] = total
 	}
 	return h
 }
 
 func TestDrawTakesItsStepsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, 2, History{},
-			entry(1, "11", 7574), entry(2, "21", 1), entry(1, "12", 7574), entry(9, "91", 7574), entry(2, "22", 7575))
+		s := newStage(t, 2, past{},
+			bet(1, "11", 7574), bet(2, "21", 1), bet(1, "12", 7574), bet(9, "91", 7574), bet(2, "22", 7575))
 		held := make(chan error, 1)
 		go func() { s.draw.Run(s.ctx); close(held) }()
 		for _, id := range []lottery.AgencyID{2, 1} {
@@ -107,7 +125,7 @@ func TestDrawTakesItsStepsInOrder(t *testing.T) {
 		}
 		begin := time.Now()
 		synctest.Wait()
-		if s.draw.Held() {
+		if s.draw.Released() {
 			t.Error("the results are out before the publish delay")
 		}
 		winners, err := s.draw.Winners(s.ctx, 1)
@@ -120,8 +138,8 @@ func TestDrawTakesItsStepsInOrder(t *testing.T) {
 		if winners, err := s.draw.Winners(s.ctx, 2); len(winners) != 0 || err != nil {
 			t.Errorf("winners of 2: %q, %v", winners, err)
 		}
-		if err := <-held; err != nil || !s.draw.Held() {
-			t.Errorf("Run: %v, held: %t", err, s.draw.Held())
+		if err := <-held; err != nil || !s.draw.Released() {
+			t.Errorf("Run: %v, released: %t", err, s.draw.Released())
 		}
 		s.wantSteps(t, "finished 2 2", "arrived 2 1", "finished 1 2", "arrived 1 0", "winners", "record 2", "announce false 5 3")
 	})
@@ -129,9 +147,9 @@ func TestDrawTakesItsStepsInOrder(t *testing.T) {
 
 func TestRecoveredDrawIsReleasedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		past := all(1, 1)
-		past.Drawn = true
-		s := newStage(t, 1, past, entry(1, "11", 7574))
+		recorded := all(1, 1)
+		recorded.drawn = true
+		s := newStage(t, 1, recorded, bet(1, "11", 7574))
 		begin := time.Now()
 		s.draw.Run(s.ctx)
 		if winners, err := s.draw.Winners(s.ctx, 1); err != nil || !slices.Equal(winners, []string{"11"}) {
@@ -161,21 +179,22 @@ func TestDrawCarriesOnWithWhoIsMissing(t *testing.T) {
 	})
 }
 
-// All agencies finish twice, at once, and wait: one draw, and for each its own.
+// All agencies finish twice at the same time and wait. There is one draw, and each
+// agency gets its own winners.
 func TestDrawOfManyAgencies(t *testing.T) {
 	for _, n := range []int{1, 2, 200} {
 		synctest.Test(t, func(t *testing.T) {
 			var bets []lottery.Bet
 			for id := lottery.AgencyID(1); id <= lottery.AgencyID(n); id++ {
-				bets = append(bets, entry(id, fmt.Sprint(id), 7574), entry(id, "no", 0))
+				bets = append(bets, bet(id, fmt.Sprint(id), 7574), bet(id, "no", 0))
 			}
-			s := newStage(t, n, History{}, bets...)
-			journal := &counting{finished: make(chan lottery.AgencyID, 2*n)}
-			s.draw.journal = journal
+			s := newStage(t, n, past{}, bets...)
+			store := &counting{Store: s, finished: make(chan lottery.AgencyID, 2*n)}
+			s.draw.store = store
 			go s.draw.Run(s.ctx)
 			var missing []int
 			arrived := func(n int) {
-				if journal.draws > 0 {
+				if store.draws > 0 {
 					t.Error("an agency arrives after the draw")
 				}
 				missing = append(missing, n)
@@ -195,8 +214,8 @@ func TestDrawOfManyAgencies(t *testing.T) {
 			}
 			time.Sleep(2 * delay)
 			synctest.Wait()
-			if journal.draws != 1 || len(journal.finished) < n {
-				t.Errorf("%d draws, %d notifications recorded", journal.draws, len(journal.finished))
+			if store.draws != 1 || len(store.finished) < n {
+				t.Errorf("%d draws, %d notifications recorded", store.draws, len(store.finished))
 			}
 			for i := range n {
 				if len(missing) != n || missing[i] != n-1-i {
@@ -208,6 +227,7 @@ func TestDrawOfManyAgencies(t *testing.T) {
 }
 
 type counting struct {
+	Store
 	finished chan lottery.AgencyID
 	draws    int
 }
@@ -220,21 +240,21 @@ func (c *counting) RecordDraw(int) error { c.draws++; return nil }
 
 func TestWithoutAgenciesThereIsNoDraw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, 0, History{}, entry(1, "11", 7574))
+		s := newStage(t, 0, past{}, bet(1, "11", 7574))
 		time.AfterFunc(1000*time.Hour, s.stop)
-		if s.draw.Run(s.ctx); s.draw.Held() || s.draw.Expects(1) {
-			t.Errorf("held: %t", s.draw.Held())
+		if s.draw.Run(s.ctx); s.draw.Released() || s.draw.Expects(1) {
+			t.Errorf("released: %t", s.draw.Released())
 		}
 		s.wantSteps(t)
 	})
 }
 
-// Whoever wants to hear nothing of the draw leaves Announce out.
+// Announce and Failed may be nil.
 func TestDrawWithoutAnnouncement(t *testing.T) {
-	s := newStage(t, 1, History{}, entry(1, "11", 7574))
-	d := New(s, s, all(1, 1), Options{Agencies: 1})
-	if d.Run(t.Context()); !d.Held() {
-		t.Error("not held")
+	s := newStage(t, 1, all(1, 1), bet(1, "11", 7574))
+	d := New(s, Options{Agencies: 1})
+	if d.Run(t.Context()); !d.Released() {
+		t.Error("not released")
 	}
 	s.wantSteps(t, "winners", "record 1")
 }

@@ -48,7 +48,7 @@ func (s *session) State() central.State {
 		Stored:   stored.Bets,
 		Sum:      stored.Sum,
 		Finished: s.central.draw.HasFinished(s.agency),
-		Drawn:    s.central.draw.Held(),
+		Drawn:    s.central.draw.Released(),
 	}
 }
 

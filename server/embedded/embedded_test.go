@@ -21,7 +21,7 @@ func open(t *testing.T, agencies int) central.Central {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := draw.New(bets, bets, draw.History{}, draw.Options{Agencies: agencies})
+	d := draw.New(bets, draw.Options{Agencies: agencies})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { d.Run(ctx) })
@@ -76,7 +76,7 @@ func TestStoreThatIsClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := embedded.New(bets, draw.New(bets, bets, draw.History{}, draw.Options{Agencies: 1}))
+	c := embedded.New(bets, draw.New(bets, draw.Options{Agencies: 1}))
 	session, err := c.Claim(t.Context(), 1, 1, func() {})
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // Overview implements central.Observable.
 func (c *Central) Overview() central.Overview {
 	// The draw is asked first: what follows it is settled then.
-	seen := central.Overview{Drawn: c.draw.Held(), Missing: c.draw.Missing()}
+	seen := central.Overview{Drawn: c.draw.Released(), Missing: c.draw.Missing()}
 	states := c.store.States()
 	for id := lottery.AgencyID(1); c.draw.Expects(id); id++ {
 		seen.Agencies = append(seen.Agencies, c.progress(id, states[id].Bets, seen.Drawn))

@@ -9,13 +9,13 @@ import (
 )
 
 var (
-	// ErrRefused says that a write failed and was undone: nothing of it is
+	// ErrNotStored says that a write failed and was undone: nothing of it is
 	// stored, and the store goes on.
-	ErrRefused = errors.New("nothing was stored")
+	ErrNotStored = errors.New("nothing was stored")
 
-	// ErrBroken says that a file could not be synced or cut back, or that it is
-	// not the file any more that was opened. What it holds is not known, so
-	// everything is refused until the server starts again.
+	// ErrBroken says that a file could not be synced or cut back, or that its
+	// path names another file now. What the file holds is not known, so every
+	// call fails until the server starts again.
 	ErrBroken = errors.New("storage is broken until a restart")
 )
 
@@ -28,12 +28,11 @@ type appender struct {
 	size int64 // bytes that were appended completely, and synced if sync is set
 	sync bool  // append syncs each write
 
-	written func(took time.Duration, err error) // told of each append; may be nil
+	written func(took time.Duration, err error) // called after each append; may be nil
 }
 
 // openAppender opens a file, or creates it. It syncs the file and drops its cached
-// pages, so that reading shows what is on the disk: after a failed sync the cache
-// may hold bytes that the disk lacks.
+// pages, because after a failed sync the cache may hold bytes that the disk lacks.
 func openAppender(path string, opts Options) (*appender, error) {
 	fs := opts.FS
 	if fs == nil {
@@ -54,7 +53,7 @@ func openAppender(path string, opts Options) (*appender, error) {
 }
 
 // append writes p at the end of the file and, if sync is set, syncs it. Its errors
-// wrap ErrRefused or ErrBroken.
+// wrap ErrNotStored or ErrBroken.
 func (a *appender) append(p []byte) error {
 	begin := time.Now()
 	err := a.write(p)
@@ -73,7 +72,7 @@ func (a *appender) write(p []byte) error {
 		if cut := a.cut(a.size); cut != nil {
 			return fmt.Errorf("%w: %w, after %w", ErrBroken, cut, err)
 		}
-		return fmt.Errorf("%w: append to %s: %w", ErrRefused, a.path, err)
+		return fmt.Errorf("%w: append to %s: %w", ErrNotStored, a.path, err)
 	}
 	if a.sync {
 		if err := a.file.Sync(); err != nil {
@@ -114,8 +113,8 @@ func (a *appender) cut(size int64) error {
 }
 
 // begin keeps the first size bytes of the file. It appends the rest to path.torn,
-// durably, and then cuts it off; it returns how many bytes that was. It syncs the
-// folder too, else the name of a new file may be lost.
+// syncs that, cuts the rest off, and returns how many bytes that was. It syncs the
+// folder too, because the name of a new file may be lost otherwise.
 func (a *appender) begin(size int64) (torn int64, err error) {
 	total, err := a.file.Size()
 	if err != nil {

@@ -49,7 +49,7 @@ func TestFailedSyncLosesPages(t *testing.T) {
 	}
 }
 
-// wantBroken checks that a store refuses bets and records alike.
+// wantBroken checks that every call of a store fails with ErrBroken.
 func wantBroken(t *testing.T, s *Store, next lottery.Offset) {
 	t.Helper()
 	select {
@@ -68,7 +68,7 @@ func wantBroken(t *testing.T, s *Store, next lottery.Offset) {
 	}
 }
 
-// Whichever file fails, both are refused from then on.
+// Whichever file fails, every call fails from then on.
 func TestBrokenIsOneState(t *testing.T) {
 	for _, name := range []string{"bets.csv", "bets.csv.journal"} {
 		t.Run(name, func(t *testing.T) {
@@ -102,8 +102,8 @@ func TestBrokenIsOneState(t *testing.T) {
 	}
 }
 
-// A file that is removed, replaced or cut underneath the store is noticed at the
-// next write, and what that held is not acknowledged.
+// The store notices at the next write that its file was removed, replaced or cut, and
+// does not acknowledge what it has written.
 func TestFileChangedUnderneath(t *testing.T) {
 	replace := func(path string) error {
 		content, err := os.ReadFile(path)
@@ -168,14 +168,14 @@ func TestOpenStops(t *testing.T) {
 	}
 }
 
-// A record stands for bets: when their file was removed or cut since the last of
-// them was stored, it is not acknowledged.
+// An entry says what bets.csv holds. If that file was removed or cut since its last
+// write, the entry is not acknowledged.
 func TestRecordsNoticeChangedBets(t *testing.T) {
 	for name, change := range map[string]func(path string) error{
 		"removed": os.Remove,
 		"emptied": func(path string) error { return os.Truncate(path, 0) },
 	} {
-		for what, record := range map[string]func(*Store) error{
+		for what, add := range map[string]func(*Store) error{
 			"finished": func(s *Store) error { return s.RecordFinished(1, 5) },
 			"draw":     func(s *Store) error { return s.RecordDraw(1) },
 		} {
@@ -187,7 +187,7 @@ func TestRecordsNoticeChangedBets(t *testing.T) {
 			if err := change(path); err != nil {
 				t.Fatal(err)
 			}
-			if err := record(s); !errors.Is(err, ErrBroken) {
+			if err := add(s); !errors.Is(err, ErrBroken) {
 				t.Errorf("%s, %s: error %v", name, what, err)
 			}
 			_ = s.Close() // says that the store is broken
@@ -195,7 +195,7 @@ func TestRecordsNoticeChangedBets(t *testing.T) {
 	}
 }
 
-// A start that is refused leaves both files as they were, torn ends included.
+// A start that fails leaves both files as they were, torn ends included.
 func TestRefusedStartChangesNothing(t *testing.T) {
 	bets := twoAgencies()
 	journal := finishedLine(1, bets) + finishedLine(2, bets) + "finished 3 "

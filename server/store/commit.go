@@ -15,20 +15,21 @@ import (
 //
 //	filling ──take──▶ writing ──append: write, fsync──▶ durable
 //	   │                 │
-//	   └─────refuse──────┴──────▶ refused
+//	   └─────discard─────┴──────▶ failed
 //
 // At any moment one group is filling: StoreBets adds to it. At most one is
 // writing. Whoever waits first for the filling group becomes the writer: it takes
-// that group, and so begins another, which fills during the write. A failed write
-// refuses both, for the bets of the one filling follow those that are lost.
+// that group, and so begins another, which fills during the write. If the write
+// fails, both groups fail, because the bets of the filling group follow the bets that
+// are lost.
 type group struct {
 	buffers
 	bets    uint64
 	winners []draw.Winner // among them
 
 	taken chan struct{} // closed when it is no longer filling
-	done  chan struct{} // closed when it is durable, or refused
-	err   error         // why it was refused; to be read after done
+	done  chan struct{} // closed when it is durable or has failed
+	err   error         // why it has failed; to be read after done
 }
 
 // buffers are the memory of a group that is done, which a later one reuses.
@@ -71,9 +72,9 @@ func (c *Commit) Ready() bool {
 	}
 }
 
-// Wait returns when the batch is durable, or with an error when no bet of it
-// that was new is stored (ErrRefused), or when that is unknown (ErrBroken). It
-// writes to the disk itself unless someone else is doing so.
+// Wait returns nil when the batch is durable. It fails with ErrNotStored if no new
+// bet of the batch is stored, and with ErrBroken if that is unknown. Wait writes to
+// the disk itself unless another goroutine is writing.
 func (c *Commit) Wait() error {
 	if c.group == nil {
 		return nil
@@ -89,13 +90,15 @@ func (c *Commit) Stored() int { return c.stored }
 // returned nil, all bets before it are durable.
 func (c *Commit) End() lottery.Offset { return c.end }
 
-// StoreBets is the course's store_bets: it queues a batch whose first bet is
-// number at (from 0) of its agency. What of it is queued already it skips; a batch
-// that begins later than that is refused with central.ErrGap, and one with a bet that is
-// not valid with an error that wraps lottery.ErrInvalidBet. The bets must be of
-// that agency, and records their records as the protocol encodes them: of these the
-// store keeps the checksum. All may be reused after the return. While too much is
-// queued it waits for the disk.
+// StoreBets is the course's store_bets. It queues a batch whose first bet is number
+// at (from 0) of its agency, and skips the bets that are queued already. All bets must
+// be of the agency. records are their records as the protocol encodes them; the store
+// adds them to the agency's checksum. The caller may reuse bets and records after the
+// return.
+//
+// It fails with central.ErrGap if the batch begins after the last queued bet, and with
+// lottery.ErrInvalidBet if a bet is not valid. While too much is queued it waits for
+// the disk.
 //
 // Rows are encoded without the lock. If another goroutine queues or loses bets of
 // this agency meanwhile, the loop begins again.
@@ -158,12 +161,12 @@ func (e *encoded) encode(at lottery.Offset, bets []lottery.Bet) error {
 }
 
 // position tells how far the agency is queued. If that covers the batch, it
-// gives the commit of the group that holds the batch's last bet.
+// returns the commit of the group that holds the batch's last bet.
 func (s *Store) position(id lottery.AgencyID, at, end lottery.Offset) (*agency, State, *Commit, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.refusal != nil {
-		return nil, State{}, nil, s.refusal
+	if s.failure != nil {
+		return nil, State{}, nil, s.failure
 	}
 	a := s.agency(id)
 	if at > a.queued.Bets {
@@ -187,14 +190,14 @@ func (s *Store) position(id lottery.AgencyID, at, end lottery.Offset) (*agency, 
 func (s *Store) enqueue(a *agency, from, next State, batch *encoded) (*group, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.refusal == nil && a.queued == from && s.full(len(batch.rows)) {
+	for s.failure == nil && a.queued == from && s.full(len(batch.rows)) {
 		g := s.filling
 		s.mu.Unlock()
 		s.await(g, g.taken)
 		s.mu.Lock()
 	}
-	if s.refusal != nil {
-		return nil, s.refusal
+	if s.failure != nil {
+		return nil, s.failure
 	}
 	if a.queued != from {
 		return nil, nil
@@ -244,7 +247,7 @@ func (s *Store) write(g *group) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		s.refuse(err)
+		s.discard(err)
 		return
 	}
 	for _, a := range g.touched {
@@ -272,9 +275,9 @@ func (s *Store) take(g *group) bool {
 	return true
 }
 
-// refuse forgets all that is not durable, of every agency: the group that could
+// discard forgets all that is not durable, of every agency: the group that could
 // not be written, and the one that filled meanwhile. Under s.mu.
-func (s *Store) refuse(err error) {
+func (s *Store) discard(err error) {
 	if errors.Is(err, ErrBroken) {
 		s.breakDown(err)
 	}

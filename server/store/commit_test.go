@@ -109,7 +109,7 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 		rest := waitAll(later, other, again)
 		outcome <- shortWrite{func(n int) int { return n / 2 }, errors.New("disk full")}
 		for i, err := range append(errs(), rest()...) {
-			if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "disk full") {
+			if !errors.Is(err, ErrNotStored) || !strings.Contains(err.Error(), "disk full") {
 				t.Errorf("commit %d: error %v", i, err)
 			}
 		}
@@ -120,7 +120,7 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 			t.Errorf("states %v, %v", s.State(1), s.State(2))
 		}
 		if _, err := s.StoreBets(1, 20, one[20:], recordsOf(one[20:])); !errors.Is(err, central.ErrGap) {
-			t.Errorf("a batch after a refused one: error %v", err)
+			t.Errorf("a batch after a failed one: error %v", err)
 		}
 		fs.before = nil
 		if c := queue(t, s, 10, one[10:]); c.Stored() != 20 || c.Wait() != nil || s.State(1) != stateOf(one) {
@@ -129,8 +129,8 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 	})
 }
 
-// TestDuplicateSharesTheFateOfItsCopy: the copy's group is written, the one
-// after it is refused.
+// TestDuplicateSharesTheFateOfItsCopy: the group with the first copy is written, the
+// next group fails.
 func TestDuplicateSharesTheFateOfItsCopy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := newMemFS()
@@ -155,7 +155,7 @@ func TestDuplicateSharesTheFateOfItsCopy(t *testing.T) {
 			t.Errorf("duplicate of a stored batch: %v", got[0])
 		}
 		for i, err := range got[1:] {
-			if !errors.Is(err, ErrRefused) {
+			if !errors.Is(err, ErrNotStored) {
 				t.Errorf("commit %d after it: error %v", i, err)
 			}
 		}

@@ -35,7 +35,7 @@ func TestConcurrentSessions(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	if err := s.Close(); err != nil && !errors.Is(err, ErrRefused) {
+	if err := s.Close(); err != nil && !errors.Is(err, ErrNotStored) {
 		t.Fatal(err)
 	}
 	if fs.failed == 0 {
@@ -78,7 +78,7 @@ func upload(s *Store, bets []lottery.Bet, size int) error {
 		}
 		c := window[0]
 		window = window[1:]
-		if err := c.Wait(); errors.Is(err, ErrRefused) {
+		if err := c.Wait(); errors.Is(err, ErrNotStored) {
 			return nil
 		} else if err != nil {
 			return err

@@ -44,7 +44,7 @@ func TestFullDiskChild(t *testing.T) {
 	path := filepath.Join(dir, "bets.csv")
 	opts := Options{Sync: true}
 	s := mustOpen(t, path, opts)
-	bets, at, refused := sampleBets(1, 0, 1000), 0, 0
+	bets, at, failures := sampleBets(1, 0, 1000), 0, 0
 	limit(room)
 	for at < len(bets) {
 		err := queue(t, s, lottery.Offset(at), bets[at:at+50]).Wait()
@@ -52,18 +52,18 @@ func TestFullDiskChild(t *testing.T) {
 			at += 50
 			continue
 		}
-		if !errors.Is(err, ErrRefused) || !errors.Is(err, syscall.EFBIG) {
+		if !errors.Is(err, ErrNotStored) || !errors.Is(err, syscall.EFBIG) {
 			t.Fatalf("full disk: error %v", err)
 		}
 		if file, err := os.ReadFile(path); err != nil || string(file) != string(appendRows(nil, bets[:at])) {
-			t.Fatalf("refused, and left a trace: %d bytes, error %v", len(file), err)
+			t.Fatalf("failed, and left a trace: %d bytes, error %v", len(file), err)
 		}
-		if refused++; refused == 3 {
+		if failures++; failures == 3 {
 			limit(1 << 40) // somebody made room
 		}
 	}
-	if refused != 3 {
-		t.Errorf("refused %d times, want 3", refused)
+	if failures != 3 {
+		t.Errorf("failed %d times, want 3", failures)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

@@ -18,8 +18,8 @@ const (
 )
 
 // crashing is a server reduced to its files: it uploads the bets of three
-// agencies, notes that they finished, and the draw, whatever the files do. It
-// remembers what was acknowledged.
+// agencies, and notes that they finished and that the draw was held, also while calls
+// on the files fail. It remembers what was acknowledged.
 type crashing struct {
 	t       *testing.T
 	fs      *memFS
@@ -53,7 +53,7 @@ func (c *crashing) run() {
 	}
 }
 
-// session is one life of the server. It tells whether all is done.
+// session runs the server once. It tells whether all is done.
 func (c *crashing) session() bool {
 	s, err := Open(c.t.Context(), "/data/bets.csv", Options{Sync: true, Agencies: faultAgencies, FS: c.fs})
 	if err != nil {
@@ -80,14 +80,14 @@ func (c *crashing) session() bool {
 	return s.Close() == nil
 }
 
-// retry repeats what was refused. It tells whether the journal works.
+// retry repeats what has failed. It tells whether the journal works.
 func (c *crashing) retry(record func() error) bool {
 	for {
 		err := record()
 		if err == nil {
 			return true
 		}
-		if !errors.Is(err, ErrRefused) {
+		if !errors.Is(err, ErrNotStored) {
 			return false
 		}
 	}
@@ -121,7 +121,7 @@ func (c *crashing) round(s *Store) bool {
 			if err == nil {
 				c.acked[id] = max(c.acked[id], commit.End())
 			}
-			works = works && (err == nil || errors.Is(err, ErrRefused))
+			works = works && (err == nil || errors.Is(err, ErrNotStored))
 		}
 	}
 	if works {
@@ -148,7 +148,7 @@ func (c *crashing) check(s *Store) {
 	c.checkFile(s)
 }
 
-// checkFile looks for a trace of refused batches, or of torn rows.
+// checkFile looks for a trace of failed batches, or of torn rows.
 func (c *crashing) checkFile(s *Store) {
 	c.t.Helper()
 	var rows []byte
@@ -182,7 +182,7 @@ var faults = map[string]error{
 // TestEveryCallFails lets each call on the files fail in turn, alone and
 // together with the ones that follow, and restarts the server when it must.
 func TestEveryCallFails(t *testing.T) {
-	injected, refused := 0, 0
+	injected, survived := 0, 0
 	for name, fault := range faults {
 		for run := 1; run <= 3; run++ {
 			for k, more := 1, true; more; k++ {
@@ -200,7 +200,7 @@ func TestEveryCallFails(t *testing.T) {
 				}
 				c.run()
 				if more = calls >= k; c.restarts == 0 && more {
-					refused++
+					survived++
 				}
 				if t.Failed() {
 					t.Fatalf("calls %d to %d: %s", k, k+run-1, name)
@@ -208,8 +208,8 @@ func TestEveryCallFails(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d faults injected; after %d the server went on without a restart", injected, refused)
-	if refused == 0 {
+	t.Logf("%d faults injected; after %d the server went on without a restart", injected, survived)
+	if survived == 0 {
 		t.Error("no fault was survived without a restart")
 	}
 }

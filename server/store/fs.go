@@ -24,8 +24,8 @@ type File interface {
 	Size() (int64, error)
 	Truncate(size int64) error
 	Sync() error
-	// DropCache forgets what the system has cached of a file that was synced,
-	// so that the next reads come from the disk.
+	// DropCache drops the file's pages from the system's cache, so that the next
+	// reads come from the disk. The file must be synced.
 	DropCache() error
 	// Named tells the size of the file. It fails if the path by which the file
 	// was opened does not name it any more.

@@ -10,19 +10,19 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// journal keeps, beside bets.csv, what that does not contain: which agencies have
-// finished, and that the draw was held.
+// journal keeps what bets.csv does not contain: which agencies have finished, and that
+// the draw was held.
 type journal struct {
 	path string
 	file *appender
 	torn int64
 
-	whole   int64 // of its bytes, when it was read: those of whole records
-	unended bool  // the last of them lacked its end
+	whole        int64 // of its bytes, when it was read: those of whole lines
+	lacksNewline bool  // the last whole line had no line break
 
 	mu       sync.Mutex // guards what follows, and is held during a write
-	finished map[lottery.AgencyID]finishedRecord
-	draw     *drawRecord // nil before the draw
+	finished map[lottery.AgencyID]finishedEntry
+	draw     *drawEntry // nil before the draw
 }
 
 // openJournal opens a journal, or creates it.
@@ -31,12 +31,12 @@ func openJournal(path string, opts Options) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &journal{path: path, file: file, finished: make(map[lottery.AgencyID]finishedRecord)}, nil
+	return &journal{path: path, file: file, finished: make(map[lottery.AgencyID]finishedEntry)}, nil
 }
 
-// recover reads the journal, and changes nothing. A last line that a crash left
-// unfinished, or NULs, do not count: they were never acknowledged. Any other line
-// that is no record is an error that names it.
+// recover reads the journal, and changes nothing. It ignores a last line that a crash
+// left unfinished, and NULs at the end: they were never acknowledged. Any other line
+// that is no entry is an error that names it.
 func (j *journal) recover() error {
 	size, err := j.file.file.Size()
 	if err != nil {
@@ -49,7 +49,7 @@ func (j *journal) recover() error {
 	whole, number := 0, 0
 	for line := range strings.Lines(string(bytes.TrimRight(text, "\x00"))) {
 		number++
-		record, err := parseJournalLine(strings.TrimSuffix(line, "\n"))
+		entry, err := parseJournalLine(strings.TrimSuffix(line, "\n"))
 		if err != nil && !strings.HasSuffix(line, "\n") {
 			if _, whole := parseJournalLine(line[:len(line)-1]); whole != nil {
 				break // a crash left it unfinished
@@ -57,70 +57,70 @@ func (j *journal) recover() error {
 			err = fmt.Errorf("%.80q ends in another byte than a line does", line)
 		}
 		if err == nil {
-			_, err = j.isNew(record)
+			_, err = j.isNew(entry)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: line %d: %w", j.path, number, err)
 		}
-		j.apply(record)
+		j.apply(entry)
 		whole += len(line)
 	}
-	j.whole, j.unended = int64(whole), whole > 0 && text[whole-1] != '\n'
+	j.whole, j.lacksNewline = int64(whole), whole > 0 && text[whole-1] != '\n'
 	return nil
 }
 
 // begin cuts a torn tail off, and ends the last line if that is all it lacks.
 func (j *journal) begin() (err error) {
-	if j.torn, err = j.file.begin(j.whole); err != nil || !j.unended {
+	if j.torn, err = j.file.begin(j.whole); err != nil || !j.lacksNewline {
 		return err
 	}
 	return j.file.append([]byte("\n"))
 }
 
-// add notes a record, durably if so opened. To note it again is no error; what
-// contradicts another record is.
-func (j *journal) add(record fmt.Stringer) error {
+// add appends an entry. To add the same entry again is no error. To add one that
+// contradicts another entry is one.
+func (j *journal) add(entry fmt.Stringer) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	line := journalLine(record)
+	line := journalLine(entry)
 	if _, err := parseJournalLine(strings.TrimSuffix(line, "\n")); err != nil {
-		return err // never write a line that recover would refuse
+		return err // never write a line that recover would not accept
 	}
-	if fresh, err := j.isNew(record); err != nil || !fresh {
+	if fresh, err := j.isNew(entry); err != nil || !fresh {
 		return err
 	}
 	if err := j.file.append([]byte(line)); err != nil {
 		return err
 	}
-	j.apply(record)
+	j.apply(entry)
 	return nil
 }
 
-// isNew tells whether a record adds to the journal; one that contradicts it is
-// an error.
-func (j *journal) isNew(record fmt.Stringer) (bool, error) {
+// isNew tells whether the journal lacks an entry. It fails if the entry contradicts
+// the journal.
+func (j *journal) isNew(entry fmt.Stringer) (bool, error) {
 	var before fmt.Stringer
-	switch r := record.(type) {
-	case finishedRecord:
-		if f, known := j.finished[r.agency]; known {
+	switch e := entry.(type) {
+	case finishedEntry:
+		if f, known := j.finished[e.agency]; known {
 			before = f
 		}
-	case drawRecord:
+	case drawEntry:
 		if j.draw != nil {
 			before = *j.draw
 		}
 	}
-	if before != nil && before != record {
-		return false, fmt.Errorf("record %q contradicts %q", record, before)
+	if before != nil && before != entry {
+		return false, fmt.Errorf("entry %q contradicts %q", entry, before)
 	}
 	return before == nil, nil
 }
 
-func (j *journal) apply(record fmt.Stringer) {
-	switch r := record.(type) {
-	case finishedRecord:
-		j.finished[r.agency] = r
-	case drawRecord:
-		j.draw = &r
+func (j *journal) apply(entry fmt.Stringer) {
+	switch e := entry.(type) {
+	case finishedEntry:
+		j.finished[e.agency] = e
+	case drawEntry:
+		j.draw = &e
 	}
 }

@@ -34,7 +34,7 @@ func finishedLine(id lottery.AgencyID, bets []lottery.Bet) string {
 			its = append(its, b)
 		}
 	}
-	return journalLine(finishedRecord{agency: id, State: stateOf(its)})
+	return journalLine(finishedEntry{agency: id, State: stateOf(its)})
 }
 
 // drawLine is the line that says that the draw was held over these bets.
@@ -43,7 +43,7 @@ func drawLine(agencies int, bets []lottery.Bet) string {
 	for i := range bets {
 		winners = appendWinner(winners, &bets[i])
 	}
-	return journalLine(drawRecord{agencies: agencies, bets: uint64(len(bets)), winners: len(winners), sum: sumOfWinners(winners)})
+	return journalLine(drawEntry{agencies: agencies, bets: uint64(len(bets)), winners: len(winners), sum: sumOfWinners(winners)})
 }
 
 // withFiles is a file system that holds these files.
@@ -57,17 +57,17 @@ func withFiles(bets []lottery.Bet, journal string) *memFS {
 // The bytes of the journal are a contract with files that were written before.
 func TestJournalLines(t *testing.T) {
 	winners := []draw.Winner{{Agency: 1, Document: "a b"}, {Agency: 2}}
-	for want, record := range map[string]fmt.Stringer{
-		"finished 1 26936 a1b2c3d4 9ad9df40\n": finishedRecord{agency: 1, State: State{Bets: 26936, Sum: 0xa1b2c3d4}},
-		"finished 5 0 00000000 83d7187d\n":     finishedRecord{agency: 5},
-		"draw 5 78697 10 00000001 ebf57c41\n":  drawRecord{agencies: 5, bets: 78697, winners: 10, sum: 1},
-		"draw 2 0 2 5421a10d ea322a79\n":       drawRecord{agencies: 2, winners: 2, sum: sumOfWinners(winners)},
+	for want, entry := range map[string]fmt.Stringer{
+		"finished 1 26936 a1b2c3d4 9ad9df40\n": finishedEntry{agency: 1, State: State{Bets: 26936, Sum: 0xa1b2c3d4}},
+		"finished 5 0 00000000 83d7187d\n":     finishedEntry{agency: 5},
+		"draw 5 78697 10 00000001 ebf57c41\n":  drawEntry{agencies: 5, bets: 78697, winners: 10, sum: 1},
+		"draw 2 0 2 5421a10d ea322a79\n":       drawEntry{agencies: 2, winners: 2, sum: sumOfWinners(winners)},
 	} {
-		if got := journalLine(record); got != want {
+		if got := journalLine(entry); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		if got, err := parseJournalLine(strings.TrimSuffix(journalLine(record), "\n")); err != nil || got != record {
-			t.Errorf("%q: %v, %v", journalLine(record), got, err)
+		if got, err := parseJournalLine(strings.TrimSuffix(journalLine(entry), "\n")); err != nil || got != entry {
+			t.Errorf("%q: %v, %v", journalLine(entry), got, err)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func TestJournalTornLine(t *testing.T) {
 			if kept := string(fs.read(journalPath + ".torn")); kept != torn {
 				t.Fatalf("cut at %d: kept %q, want %q", cut, kept, torn)
 			}
-			if told := s.Torn(); (torn != "") != (len(told) == 1 && told[0] == Torn{int64(len(torn)), journalPath + ".torn"}) {
+			if told := s.TornEnds(); (torn != "") != (len(told) == 1 && told[0] == TornEnd{int64(len(torn)), journalPath + ".torn"}) {
 				t.Fatalf("cut at %d: told of %v", cut, told)
 			}
 			if err := errors.Join(s.RecordFinished(2, 4), s.Close()); err != nil {
@@ -159,17 +159,17 @@ func TestJournalRefusesLines(t *testing.T) {
 	text := func(line string) string { return strings.TrimSuffix(line, "\n") }
 	good := finishedLine(1, bets)
 	for line, want := range map[string]string{
-		"":                   "is no record",
-		"finished":           "is no record",
+		"":                   "is no entry",
+		"finished":           "is no entry",
 		"finished 1 3":       "an earlier version wrote it",
 		"draw 2 7":           "an earlier version wrote it",
-		text(good) + " ":     "is no record",
-		" " + text(good):     "is no record",
-		"F" + text(good)[1:]: "is no record",
-		"\x00":               "is no record",
-		text(journalLine(finishedRecord{agency: 1, State: State{Bets: 4}})): "contradicts",
-		text(journalLine(finishedRecord{agency: 0})):                        "is no record",
-		text(journalLine(drawRecord{agencies: -1})):                         "is no record",
+		text(good) + " ":     "is no entry",
+		" " + text(good):     "is no entry",
+		"F" + text(good)[1:]: "is no entry",
+		"\x00":               "is no entry",
+		text(journalLine(finishedEntry{agency: 1, State: State{Bets: 4}})): "contradicts",
+		text(journalLine(finishedEntry{agency: 0})):                        "is no entry",
+		text(journalLine(drawEntry{agencies: -1})):                         "is no entry",
 	} {
 		file := good + line + "\n" + finishedLine(2, bets)
 		fs := withFiles(bets, file)
@@ -197,7 +197,7 @@ func TestJournalFailures(t *testing.T) {
 	fs := withFiles(twoAgencies(), "")
 	s := mustOpen(t, betsPath, Options{Sync: true, Agencies: 2, FS: fs})
 	fs.before = failing("write")
-	if err := s.RecordFinished(1, 3); !errors.Is(err, ErrRefused) || len(s.Finished()) != 0 || len(fs.read(journalPath)) != 0 {
+	if err := s.RecordFinished(1, 3); !errors.Is(err, ErrNotStored) || len(s.Finished()) != 0 || len(fs.read(journalPath)) != 0 {
 		t.Errorf("failed write: error %v, finished %v, file %q", err, s.Finished(), fs.read(journalPath))
 	}
 	fs.before = nil
@@ -229,14 +229,14 @@ func TestVerify(t *testing.T) {
 		{"no draw, and no agencies", "", 0, ""},
 		{"one has finished", one, 2, ""},
 		{"all have finished, and were drawn", one + two + drawn, 2, ""},
-		{"fewer bets", journalLine(finishedRecord{agency: 1, State: State{Bets: 2}}), 2, "agency 1 has finished with 2 bets, 3 are stored"},
-		{"more bets", journalLine(finishedRecord{agency: 1, State: State{Bets: 4}}), 2, "agency 1 has finished with 4 bets"},
+		{"fewer bets", journalLine(finishedEntry{agency: 1, State: State{Bets: 2}}), 2, "agency 1 has finished with 2 bets, 3 are stored"},
+		{"more bets", journalLine(finishedEntry{agency: 1, State: State{Bets: 4}}), 2, "agency 1 has finished with 4 bets"},
 		{"other bets", finishedLine(1, changed), 2, "agency 1 has finished with bets of checksum"},
-		{"an agency too many", journalLine(finishedRecord{agency: 3}), 2, "agency 3 has finished, and only 2 are expected"},
-		{"an agency without bets", journalLine(finishedRecord{agency: 3}), 3, ""},
+		{"an agency too many", journalLine(finishedEntry{agency: 3}), 2, "agency 3 has finished, and only 2 are expected"},
+		{"an agency without bets", journalLine(finishedEntry{agency: 3}), 3, ""},
 		{"drawn among others", one + two + drawn, 3, "2 agencies"},
 		{"never drawn", one + two + drawn, 0, "0 are expected"},
-		{"drawn over more", one + two + journalLine(drawRecord{agencies: 2, bets: 8, winners: 2}), 2, "8 bets"},
+		{"drawn over more", one + two + journalLine(drawEntry{agencies: 2, bets: 8, winners: 2}), 2, "8 bets"},
 		{"other winners", one + two + drawLine(2, changed), 2, "the draw had 2 winners of checksum"},
 		{"drawn too early", one + drawn, 2, "only 1 of 2"},
 		{"bets of an agency that is not expected", "", 1, "holds bets of agency 2, and only 1 agencies are expected"},

@@ -102,7 +102,7 @@ func FuzzOpen(f *testing.F) {
 		left, torn := fs.read("/bets.csv"), fs.read("/bets.csv.torn")
 		if err != nil {
 			if !bytes.Equal(left, file) || torn != nil {
-				t.Fatal("refused, and changed")
+				t.Fatal("failed, and changed the files")
 			}
 			return
 		}

@@ -28,7 +28,7 @@ func (s *Store) recover(ctx context.Context, progress func(read, size int64)) er
 		return fmt.Errorf("read %s: %w", s.path, err)
 	}
 	rows := betcsv.NewReader(io.NewSectionReader(s.file.file, 0, end))
-	told := time.Now()
+	reported := time.Now()
 	for bet, err := range LoadBets(rows) {
 		if errors.Is(err, betcsv.ErrTorn) {
 			break
@@ -45,8 +45,8 @@ func (s *Store) recover(ctx context.Context, progress func(read, size int64)) er
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if progress != nil && time.Since(told) >= progressEvery {
-			told = time.Now()
+		if progress != nil && time.Since(reported) >= progressEvery {
+			reported = time.Now()
 			progress(rows.Offset(), total)
 		}
 	}
@@ -54,16 +54,16 @@ func (s *Store) recover(ctx context.Context, progress func(read, size int64)) er
 	return nil
 }
 
-// recoverBet takes in a bet that the file holds. It refuses a winner of which its
-// agency could never be told: no bet that travelled is one, but a foreign file may
-// hold it, and then every query of the agency would fail.
+// recoverBet counts a bet that the file holds. It fails for a winner whose document is
+// too long for a message, because every query of its agency would fail. No agency can
+// have sent such a bet, but another program may have written it.
 func (s *Store) recoverBet(bet *lottery.Bet) error {
 	if lottery.HasWon(bet) && len(bet.Document) > protocol.MaxString {
 		return fmt.Errorf("the winner's document has %d bytes, at most %d can be sent to an agency", len(bet.Document), protocol.MaxString)
 	}
 	a := s.agency(bet.Agency)
-	// A bet that no message can carry, which a foreign file may hold, counts and
-	// adds nothing to the checksum.
+	// Another program may have written a bet that is too long for a message. It
+	// counts, and adds nothing to the checksum.
 	s.record, _ = protocol.AppendRecord(s.record[:0], bet)
 	a.durable = State{Bets: a.durable.Bets + 1, Sum: protocol.Checksum(a.durable.Sum, s.record)}
 	a.writing, a.queued = a.durable, a.durable

@@ -1,10 +1,10 @@
-// Package store keeps the bets: bets.csv, in the very format of the course's
-// Python, and beside it the journal of what must survive a restart.
+// Package store keeps the bets in bets.csv, in the format of the course's Python, and
+// beside it a journal of the agencies that have finished and of the draw.
 //
-// Of each agency a Store counts three positions: bets up to the durable one are in
-// the file for good, those up to the writing one will be after the write that is
-// under way, those up to the queued one after the next. Batches of all agencies that
-// wait together share one write and one fsync.
+// Of each agency a Store counts three positions. Bets before the durable one are in
+// the file. Bets before the writing one will be there after the current write. Bets
+// before the queued one will be there after the next write. Batches of all agencies
+// that wait together share one write and one fsync.
 //
 // It also keeps the winning bets in memory, so the draw does not read the file.
 package store
@@ -24,9 +24,9 @@ import (
 // ErrClosed says that the store was closed.
 var ErrClosed = errors.New("storage is closed")
 
-// DefaultMaxQueued is how many bytes of rows may wait to be written, half of
-// them while the other half is being written. It is about what five agencies may
-// have in flight, and hides the time that an fsync takes.
+// DefaultMaxQueued is how many bytes of rows may wait to be written. One half fills
+// while the other half is being written. It is about what five agencies have in
+// flight, enough to hide the time of an fsync.
 const DefaultMaxQueued = 4 << 20
 
 // State is what is stored of one agency.
@@ -44,13 +44,15 @@ type Options struct {
 	// Agencies. Open fails if bets.csv holds bets of an id above Agencies,
 	// unless Agencies is 0.
 	Agencies int
-	// Progress, if set, is told every few seconds how many bytes of bets.csv
-	// Open has read, of how many.
+	// Progress, if set, is called every few seconds while Open reads bets.csv,
+	// with the bytes that it has read and the size of the file.
 	Progress func(read, size int64)
-	// Closed, if set, is told of each file that is closed, and of the error.
+	// Closed, if set, is called after each file is closed, with the error of
+	// closing it.
 	Closed func(path string, err error)
-	// Written, if set, is told of each write to a file: how long it took with its
-	// fsync, and its error. It is called by any goroutine and must not block.
+	// Written, if set, is called after each write to a file, with the time that the
+	// write and its fsync took, and its error. Any goroutine may call it. It must
+	// not block.
 	Written func(took time.Duration, err error)
 	// MaxQueued bounds the bytes of rows that wait to be written; 0 stands for
 	// DefaultMaxQueued.
@@ -60,8 +62,8 @@ type Options struct {
 	FS FS
 }
 
-// Store appends bets to bets.csv, and what must survive a restart to the journal
-// beside it. All methods may be called by any goroutine.
+// Store appends bets to bets.csv, and entries to the journal beside it. All methods
+// may be called by any goroutine. It implements draw.Store.
 type Store struct {
 	path    string
 	room    int // bytes of rows that one group may hold
@@ -82,7 +84,7 @@ type Store struct {
 	filling  *group        // takes batches
 	writing  *group        // is being written; nil most of the time
 	spare    buffers
-	refusal  error         // if set, every call fails with it: ErrClosed, or wraps ErrBroken
+	failure  error         // if set, every call fails with it: ErrClosed, or wraps ErrBroken
 	broken   chan struct{} // closed when the store breaks
 	closed   bool
 }
@@ -94,11 +96,11 @@ type agency struct {
 }
 
 // Open opens bets.csv and its journal, path.journal, or creates them, and counts
-// what they hold. A row or a line at the end that a crash left unfinished, or NULs,
-// it moves to path.torn or path.journal.torn. Whatever else is not right is an error
-// that names the row or the line, and leaves the file as it was; so is a journal
-// that does not stand for these bets. It fails with ctx's cause if ctx ends
-// meanwhile.
+// what they hold. A crash can leave a part of a row, a part of a line or NULs at the
+// end of a file: Open moves that to path.torn or path.journal.torn. Any other damage is an
+// error that names the row or the line, and a journal that does not fit the bets is
+// an error too. After an error the files are as they were. Open fails with ctx's
+// cause if ctx ends first.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	file, err := openAppender(path, opts)
 	if err != nil {
@@ -126,7 +128,7 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 }
 
 // open reads both files and compares them. Only then does it cut off what a crash
-// left unfinished: a start that is refused changes nothing.
+// left unfinished: a start that fails changes nothing.
 func (s *Store) open(ctx context.Context, opts Options) (err error) {
 	if err := s.recover(ctx, opts.Progress); err != nil {
 		return err
@@ -146,19 +148,19 @@ func (s *Store) open(ctx context.Context, opts Options) (err error) {
 	return s.journal.begin()
 }
 
-// Torn is what Open cut off the end of a file.
-type Torn struct {
+// TornEnd is what Open cut off the end of a file.
+type TornEnd struct {
 	Bytes int64
 	Kept  string // the file to which they were appended
 }
 
-// Torn tells what Open cut off the ends of the files.
-func (s *Store) Torn() (torn []Torn) {
+// TornEnds tells what Open cut off the ends of the files.
+func (s *Store) TornEnds() (torn []TornEnd) {
 	if s.torn > 0 {
-		torn = append(torn, Torn{s.torn, s.path + ".torn"})
+		torn = append(torn, TornEnd{s.torn, s.path + ".torn"})
 	}
 	if s.journal.torn > 0 {
-		torn = append(torn, Torn{s.journal.torn, s.journal.path + ".torn"})
+		torn = append(torn, TornEnd{s.journal.torn, s.journal.path + ".torn"})
 	}
 	return torn
 }
@@ -168,49 +170,50 @@ func (s *Store) Finished() map[lottery.AgencyID]lottery.Offset {
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()
 	totals := make(map[lottery.AgencyID]lottery.Offset, len(s.journal.finished))
-	for id, record := range s.journal.finished {
-		totals[id] = record.Bets
+	for id, entry := range s.journal.finished {
+		totals[id] = entry.Bets
 	}
 	return totals
 }
 
-// Drawn tells whether the draw was held.
+// Drawn tells whether the draw is in the journal.
 func (s *Store) Drawn() bool {
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()
 	return s.journal.draw != nil
 }
 
-// RecordFinished notes, durably if so opened, that an agency has uploaded all its
-// bets, which must be stored. To note it again is no error, with another total it
-// is.
+// RecordFinished notes in the journal that an agency has uploaded all its bets, which
+// must be stored. With Options.Sync this is durable when it returns nil. To note the
+// same total again is no error. To note another total is one.
 func (s *Store) RecordFinished(id lottery.AgencyID, total lottery.Offset) error {
 	state := s.State(id)
 	if state.Bets != total {
 		return fmt.Errorf("agency %d has finished with %d bets, %d are stored", id, total, state.Bets)
 	}
-	return s.note(finishedRecord{agency: id, State: state})
+	return s.addEntry(finishedEntry{agency: id, State: state})
 }
 
-// RecordDraw notes, durably if so opened, that the draw was held among so many
-// agencies.
+// RecordDraw notes in the journal that the draw was held, and how many agencies took
+// part. With Options.Sync this is durable when it returns nil.
 func (s *Store) RecordDraw(agencies int) error {
 	winners, bets := s.Winners()
-	return s.note(drawRecord{agencies: agencies, bets: bets, winners: len(winners), sum: sumOfWinners(winners)})
+	return s.addEntry(drawEntry{agencies: agencies, bets: bets, winners: len(winners), sum: sumOfWinners(winners)})
 }
 
-func (s *Store) note(record fmt.Stringer) error {
-	if err := s.refused(); err != nil {
+// addEntry adds an entry to the journal.
+func (s *Store) addEntry(entry fmt.Stringer) error {
+	if err := s.failed(); err != nil {
 		return err
 	}
-	// A record stands for bets: their file must be what it was.
+	// An entry says what bets.csv holds, so that file must be unchanged.
 	s.writer <- struct{}{}
 	err := s.file.check(s.file.size)
 	<-s.writer
 	if err != nil {
 		err = fmt.Errorf("%w: %w", ErrBroken, err)
 	} else {
-		err = s.journal.add(record)
+		err = s.journal.add(entry)
 	}
 	if errors.Is(err, ErrBroken) {
 		s.mu.Lock()
@@ -220,29 +223,29 @@ func (s *Store) note(record fmt.Stringer) error {
 	return err
 }
 
-// refused tells why everything is refused, if it is.
-func (s *Store) refused() error {
+// failed returns the error with which every call fails. It is nil while the store
+// works.
+func (s *Store) failed() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.refusal
+	return s.failure
 }
 
-// breakDown refuses everything from now on: bets and records alike. The caller
-// holds s.mu.
+// breakDown makes every later call fail with err. The caller holds s.mu.
 func (s *Store) breakDown(err error) {
-	if !errors.Is(s.refusal, ErrBroken) { // it may be closing
-		s.refusal = err
+	if !errors.Is(s.failure, ErrBroken) { // it may be closing
+		s.failure = err
 		close(s.broken)
 	}
 }
 
-// Broken is closed when the store breaks: Err tells why. The process should end;
+// Broken is closed when the store breaks. Err tells why. Then the process should end:
 // the next start reads what the files hold.
 func (s *Store) Broken() <-chan struct{} { return s.broken }
 
 // Err tells why the store is broken; it wraps ErrBroken. It is nil otherwise.
 func (s *Store) Err() error {
-	if err := s.refused(); errors.Is(err, ErrBroken) {
+	if err := s.failed(); errors.Is(err, ErrBroken) {
 		return err
 	}
 	return nil
@@ -313,8 +316,8 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
-	if s.refusal == nil {
-		s.refusal = ErrClosed
+	if s.failure == nil {
+		s.failure = ErrClosed
 	}
 	last := s.filling
 	s.mu.Unlock()
@@ -323,7 +326,7 @@ func (s *Store) Close() error {
 	defer func() { <-s.writer }()
 	s.write(last)
 	<-last.done
-	s.journal.mu.Lock() // waits for a record that is being written
+	s.journal.mu.Lock() // waits for an entry that is being written
 	defer s.journal.mu.Unlock()
 	if broken := s.Err(); broken != nil {
 		return errors.Join(broken, s.closeFiles())

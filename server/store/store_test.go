@@ -68,7 +68,7 @@ func stateOf(bets []lottery.Bet) State {
 
 // tornBytes is how much of bets.csv Open cut off.
 func tornBytes(s *Store) (bytes int64) {
-	for _, torn := range s.Torn() {
+	for _, torn := range s.TornEnds() {
 		if torn.Kept == s.path+".torn" {
 			bytes = torn.Bytes
 		}

@@ -9,7 +9,7 @@ import (
 // verify compares the journal with the bets that are stored and with the number
 // of agencies that take part. Its error names both files.
 func (s *Store) verify(agencies int) error {
-	if err := s.misfit(agencies); err != nil {
+	if err := s.mismatch(agencies); err != nil {
 		return fmt.Errorf("%s does not fit %s: %w", s.journal.path, s.path, err)
 	}
 	if agencies == 0 {
@@ -23,7 +23,7 @@ func (s *Store) verify(agencies int) error {
 	return nil
 }
 
-func (s *Store) misfit(agencies int) error {
+func (s *Store) mismatch(agencies int) error {
 	j := s.journal
 	for _, id := range slices.Sorted(maps.Keys(j.finished)) {
 		finished, stored := j.finished[id], s.State(id)

@@ -34,8 +34,8 @@ func wantWinners(t *testing.T, s *Store, winners []draw.Winner, stored int) {
 	}
 }
 
-// The winners are those of the durable bets: none of a batch that waits, each
-// once though its batch came twice, the same ones after a restart.
+// The winners are those of the durable bets. A batch that waits has none, a batch that
+// came twice counts once, and a restart changes nothing.
 func TestWinners(t *testing.T) {
 	opts := Options{Sync: true, FS: newMemFS()}
 	s := mustOpen(t, "/data/bets.csv", opts)
@@ -62,7 +62,7 @@ func TestWinners(t *testing.T) {
 	wantWinners(t, mustOpen(t, "/data/bets.csv", opts), winners, 16)
 }
 
-// A batch that the disk refused has no winners, until it is stored after all.
+// A batch that was not written has no winners until it is stored.
 func TestRefusedBetsDoNotWin(t *testing.T) {
 	fs := newMemFS()
 	s := mustOpen(t, "/data/bets.csv", Options{Sync: true, FS: fs})
@@ -75,7 +75,7 @@ func TestRefusedBetsDoNotWin(t *testing.T) {
 		return nil
 	}
 	for _, c := range []*Commit{first, second} {
-		if err := c.Wait(); !errors.Is(err, ErrRefused) {
+		if err := c.Wait(); !errors.Is(err, ErrNotStored) {
 			t.Fatalf("error %v", err)
 		}
 	}
@@ -139,8 +139,8 @@ func TestChecksumOfStoredBets(t *testing.T) {
 	}
 }
 
-// A bet of a foreign file that no message could carry counts, and leaves the
-// checksum of the others alone.
+// A bet that another program wrote and that is too long for a message counts. It does
+// not change the checksum of the others.
 func TestChecksumLeavesOutWhatCannotTravel(t *testing.T) {
 	bets := sampleBets(1, 0, 3)
 	want := sumOf([]lottery.Bet{bets[0], bets[2]})

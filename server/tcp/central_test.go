@@ -10,8 +10,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
-// failingCentral is a central whose calls fail with these errors, if they are set: Claim,
-// and of each session StoreBets and Wait from the second batch on, and Finish.
+// failingCentral is a central whose calls fail with these errors, if they are set.
+// StoreBets and Wait fail from the second batch on.
 type failingCentral struct {
 	central.Central
 	claim, store, wait, finish error
@@ -94,7 +94,7 @@ func TestErrorsOfTheCentral(t *testing.T) {
 				p.acked(10)
 			}
 			if tt.status != 0 {
-				p.refused(tt.status)
+				p.expectError(tt.status)
 			} else {
 				p.closed()
 			}

@@ -9,8 +9,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// hostileCrowd opens connections that never say who they are: silent ones, and
-// ones that stop in the middle of a line or of a HELLO.
+// hostileCrowd opens connections that never send a whole HELLO: silent ones, and ones
+// that stop in the middle of a line or of a HELLO.
 func hostileCrowd(t testing.TB, c *testServer, n int) {
 	t.Helper()
 	said := [][]byte{nil, []byte("no end of line"), frames(t, hello(1))[:7]}

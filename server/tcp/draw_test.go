@@ -74,8 +74,8 @@ func TestNobodyExpectedNobodyDrawn(t *testing.T) {
 	c := start(t, setup{agencies: -1}) // stands for none
 	p := c.dial()
 	p.send(hello(1))
-	p.refused(protocol.StatusUnexpected)
-	if c.draw.Held() {
+	p.expectError(protocol.StatusUnexpected)
+	if c.draw.Released() {
 		t.Error("held")
 	}
 }
@@ -89,15 +89,15 @@ func TestRestartBetweenAllSteps(t *testing.T) {
 		p.send(batch(at, 40))
 		p.acked(at + 40)
 		c.restart()
-		p.refused(protocol.StatusStopping)
+		p.expectError(protocol.StatusStopping)
 	}
 	p := c.agency(1, 120)
 	p.finish(120)
 	c.restart()
-	p.refused(protocol.StatusStopping)
+	p.expectError(protocol.StatusStopping)
 	p = c.agency(1, 120)
 	p.send(batch(120, 1))
-	p.refused(protocol.StatusClosed) // it has finished, for good
+	p.expectError(protocol.StatusClosed) // it has finished, for good
 	p = c.agency(1, 120)
 	p.finish(120)
 	c.logs.want(0, "action: sorteo")
@@ -126,8 +126,8 @@ func TestRestartBetweenAllSteps(t *testing.T) {
 	c.wantStored(2, 1)
 }
 
-// Killed, as it were, between the last notification and the draw's record: the
-// next start holds the draw at once, also over nothing at all.
+// The server ends between the last FINISHED and the record of the draw. The next start
+// holds the draw at once, also if there are no bets.
 func TestRestartWithAllNotificationsIn(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
@@ -141,7 +141,7 @@ func TestRestartWithAllNotificationsIn(t *testing.T) {
 	p.finish(0)
 	c.logs.wait(1, "action: sorteo | result: fail")
 	c.stop()
-	p.refused(protocol.StatusStopping)
+	p.expectError(protocol.StatusStopping)
 	d.set(nil)
 	c.open()
 	c.logs.wait(1, "action: sorteo | result: success | recovered: false | bets: 0 | winners: 0")

@@ -78,7 +78,7 @@ func runSession(t testing.TB, stream []byte) iter.Seq2[*lottery.Bet, error] {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := draw.New(bets, bets, draw.History{}, draw.Options{Agencies: 2})
+	d := draw.New(bets, draw.Options{Agencies: 2})
 	ours, theirs := net.Pipe()
 	server := NewServer(embedded.New(bets, d), Options{})
 	server.admit(context.Background(), ours, 1)

@@ -21,11 +21,11 @@ func TestImpossibleLengths(t *testing.T) {
 		raw := append(binary.BigEndian.AppendUint32(nil, length), byte(protocol.TypeBatch))
 		p := c.agency(1, 0)
 		p.write(append(raw, make([]byte, 100)...))
-		p.refused(protocol.StatusViolation)
+		p.expectError(protocol.StatusViolation)
 		if length < 1<<24 { // else it is a line of text
 			p = c.dial()
 			p.write(raw)
-			p.refused(protocol.StatusViolation)
+			p.expectError(protocol.StatusViolation)
 		}
 	}
 	c.wantStored(1, 0)
@@ -38,7 +38,7 @@ func TestGarbage(t *testing.T) {
 		strings.Repeat("A", 100_000), "\x00", "\x00\x00\x00\x06\x01", strings.Repeat("\x00\x00\x00\x01\x05", 300),
 	} {
 		p := c.dial()
-		_, _ = p.Write([]byte(raw)) // may be refused half-way
+		_, _ = p.Write([]byte(raw)) // the server may close first
 		_ = p.Conn.(*net.TCPConn).CloseWrite()
 		p.closeGently()
 	}
@@ -101,7 +101,7 @@ func TestHonestAgencyAmongOthers(t *testing.T) {
 	c.wantStored(1, n)
 }
 
-// Those who do not say who they are are ended in time.
+// A connection without a HELLO is ended in time.
 func TestSilentConnectionsAreEnded(t *testing.T) {
 	c := start(t, setup{options: Options{HelloTimeout: 50 * time.Millisecond, IdleTimeout: 50 * time.Millisecond}, agencies: 2})
 	for _, said := range []string{"", "half a line", "\x00\x00\x00\x06\x01"} {
@@ -128,7 +128,8 @@ func TestSilentConnectionsAreEnded(t *testing.T) {
 	p.winners()
 }
 
-// At the bound the oldest that has not greeted makes room; agencies do not.
+// When all slots are taken, the oldest connection without a HELLO makes room. An agency
+// is not evicted.
 func TestBoundOfConnections(t *testing.T) {
 	c := start(t, setup{agencies: 9, options: Options{MaxConnections: 3}})
 	agency := c.agency(1, 0)
@@ -141,7 +142,7 @@ func TestBoundOfConnections(t *testing.T) {
 	half.readToEnd()
 	for range 3 {
 		p := c.dial()
-		if got := p.refused(protocol.StatusBusy); got.Status.Final() {
+		if got := p.expectError(protocol.StatusBusy); got.Status.Final() {
 			t.Error("it would not come again")
 		}
 	}
@@ -161,9 +162,8 @@ func TestBoundOfConnections(t *testing.T) {
 	})
 }
 
-// Who is rejected may go on speaking, and reads why nevertheless: its
-// connection is not reset under its words. So many at once are listened to, no
-// more.
+// A rejected peer that goes on sending reads the ERROR all the same: its connection is
+// not reset. This holds for maxRejecting peers at a time.
 func TestRejectedIsHeardOut(t *testing.T) {
 	c := start(t, setup{agencies: 2, options: Options{MaxConnections: 1}})
 	c.agency(1, 0)
@@ -185,7 +185,7 @@ func TestRejectedIsHeardOut(t *testing.T) {
 	c.logs.want(1+maxRejecting+20, "action: reject_connection | result: success")
 }
 
-// Connections of all kinds come and go, and leave nothing behind.
+// Connections of all kinds come and go. No goroutine and no descriptor of them is left.
 func TestNothingIsLeftBehind(t *testing.T) {
 	c := start(t, setup{agencies: 5, fs: newDisk()})
 	c.agency(1, 0).Close()

@@ -4,8 +4,8 @@ package tcp
 
 import "net"
 
-// Elsewhere file descriptors have no limit that is worth knowing, and the system's
-// own length of the queue stays.
+// On other systems the server does not ask for the limit of file descriptors, and the
+// queue keeps the system's length.
 
 func setBacklog(net.Listener, int) error {
 	log.Warning("action: listen_backlog | result: fail | error: this system keeps its own length of the queue")

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The configured backlog is the socket's: Linux tells it of a listening one.
+// The socket has the configured backlog. Linux tells the backlog of a listening socket.
 func TestListenAppliesTheBacklog(t *testing.T) {
 	for _, backlog := range []int{0, 1, 5, 128} {
 		listener, err := Listen(t.Context(), 0, backlog)

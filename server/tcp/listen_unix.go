@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// sendBuffer bounds what the system holds of what a peer has not taken, in bytes.
-// With the megabytes that it would hold by itself, a peer that reads slowly makes
-// progress that no write sees for many seconds.
+// sendBuffer bounds how many bytes the system holds that a peer has not read. By
+// itself it holds megabytes. Then a write to a peer that reads slowly may see no
+// progress for many seconds.
 const sendBuffer = 256 << 10
 
 // setBacklog sets the length of a listener's queue, and the send buffer that the

@@ -1,16 +1,16 @@
 package tcp
 
 import (
-	"github.com/op/go-logging"
+	oplogging "github.com/op/go-logging"
 
-	format "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-var log = logging.MustGetLogger("server")
+var log = oplogging.MustGetLogger("server")
 
 // One function writes each kind of line. Machines read them: an action, a
-// result, then pairs of key and value; format.Value escapes what a peer or an
+// result, then pairs of key and value; logging.Value escapes what a peer or an
 // error says.
 
 func logAccepting() { log.Info("action: accept_connections | result: in_progress") }
@@ -20,23 +20,23 @@ func logAccepted(ip string) {
 }
 
 func logAcceptFailed(err error) {
-	log.Errorf("action: accept_connections | result: fail | error: %s", format.Value(err.Error()))
+	log.Errorf("action: accept_connections | result: fail | error: %s", logging.Value(err.Error()))
 }
 
 func logRejected(ip string, err error) {
 	if err != nil {
-		log.Warningf("action: reject_connection | result: fail | ip: %s | error: %s", ip, format.Value(err.Error()))
+		log.Warningf("action: reject_connection | result: fail | ip: %s | error: %s", ip, logging.Value(err.Error()))
 		return
 	}
 	log.Warningf("action: reject_connection | result: success | ip: %s | reason: too many connections", ip)
 }
 
 func logEcho(ip, message string) {
-	log.Infof("action: receive_message | result: success | ip: %s | msg: %s", ip, format.Value(message))
+	log.Infof("action: receive_message | result: success | ip: %s | msg: %s", ip, logging.Value(message))
 }
 
 func logEchoFailed(ip string, err error) {
-	log.Errorf("action: receive_message | result: fail | ip: %s | error: %s", ip, format.Value(err.Error()))
+	log.Errorf("action: receive_message | result: fail | ip: %s | error: %s", ip, logging.Value(err.Error()))
 }
 
 func logGreeted(ip string, agency lottery.AgencyID, stored lottery.Offset) {
@@ -44,7 +44,7 @@ func logGreeted(ip string, agency lottery.AgencyID, stored lottery.Offset) {
 }
 
 func logSessionFailed(ip string, agency lottery.AgencyID, err error) {
-	log.Errorf("action: sesion | result: fail | ip: %s | agencia: %d | error: %s", ip, agency, format.Value(err.Error()))
+	log.Errorf("action: sesion | result: fail | ip: %s | agencia: %d | error: %s", ip, agency, logging.Value(err.Error()))
 }
 
 func logBatchStored(agency lottery.AgencyID, bets int) {
@@ -55,16 +55,16 @@ func logBatchRepeated(agency lottery.AgencyID, bets int) {
 	log.Debugf("action: lote_repetido | result: success | cantidad: %d | agencia: %d", bets, agency)
 }
 
-func logBatchRefused(agency lottery.AgencyID, bets int, err error) {
-	log.Errorf("action: apuesta_recibida | result: fail | cantidad: %d | agencia: %d | error: %s", bets, agency, format.Value(err.Error()))
+func logBatchFailed(agency lottery.AgencyID, bets int, err error) {
+	log.Errorf("action: apuesta_recibida | result: fail | cantidad: %d | agencia: %d | error: %s", bets, agency, logging.Value(err.Error()))
 }
 
 func logBetStored(document string, number int64) {
-	log.Infof("action: apuesta_almacenada | result: success | dni: %s | numero: %d", format.Value(document), number)
+	log.Infof("action: apuesta_almacenada | result: success | dni: %s | numero: %d", logging.Value(document), number)
 }
 
-func logBetRefused(document string, number int64, err error) {
-	log.Errorf("action: apuesta_almacenada | result: fail | dni: %s | numero: %d | error: %s", format.Value(document), number, format.Value(err.Error()))
+func logBetFailed(document string, number int64, err error) {
+	log.Errorf("action: apuesta_almacenada | result: fail | dni: %s | numero: %d | error: %s", logging.Value(document), number, logging.Value(err.Error()))
 }
 
 func logFinished(agency lottery.AgencyID, total lottery.Offset, missing int) {
@@ -79,8 +79,8 @@ func logWinnersSent(agency lottery.AgencyID, winners int) {
 // failed. The key and its value say which.
 func LogClosed(what, key, value string, err error) {
 	if err != nil {
-		log.Errorf("action: close_%s | result: fail | %s: %s | error: %s", what, key, format.Value(value), format.Value(err.Error()))
+		log.Errorf("action: close_%s | result: fail | %s: %s | error: %s", what, key, logging.Value(value), logging.Value(err.Error()))
 		return
 	}
-	log.Infof("action: close_%s | result: success | %s: %s", what, key, format.Value(value))
+	log.Infof("action: close_%s | result: success | %s: %s", what, key, logging.Value(value))
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// nothing checks that the peer has been told nothing up to now: whatever was
-// written for it before a newcomer was served would be there.
+// nothing checks that nothing was sent to the peer up to now. It serves another agency
+// first: what was written to the peer before that has arrived.
 func (c *testServer) nothing(p *peer, other lottery.AgencyID) {
 	c.t.Helper()
 	c.agency(other, 0).Close()
@@ -61,7 +61,7 @@ func TestDurableDoesNotWaitForWhatFollows(t *testing.T) {
 	p.acked(30)
 }
 
-// A refusal waits for the answers to all that came before.
+// An ERROR is sent after the replies to all frames before.
 func TestRefusalWaitsForEarlierBatches(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d, agencies: 2})
@@ -72,7 +72,7 @@ func TestRefusalWaitsForEarlierBatches(t *testing.T) {
 	c.nothing(p, 2)
 	g.open()
 	p.acked(20)
-	p.refused(protocol.StatusViolation)
+	p.expectError(protocol.StatusViolation)
 	c.logs.inOrder("apuesta_recibida | result: success", "apuesta_recibida | result: success", "apuesta_recibida | result: fail | cantidad: 1")
 }
 
@@ -100,8 +100,8 @@ func TestBatchesWaitTogether(t *testing.T) {
 	c.wantStored(2, 50)
 }
 
-// With as many replies due as may be, the session reads no further: the reply
-// that is being given, those that wait, and the one that finds no room.
+// When as many replies are pending as may be, the session reads no further: the reply
+// that is being completed, those that wait, and the one that finds no room.
 func TestReadsNoFurtherThanRepliesMayBeDue(t *testing.T) {
 	const most = 1 + window + 1
 	d := newDisk()
@@ -128,7 +128,7 @@ func TestReadsNoFurtherThanRepliesMayBeDue(t *testing.T) {
 	p.acked(most + 50)
 }
 
-// What an agency that has gone had sent is stored, and logged.
+// The bets of an agency that has gone are stored and logged.
 func TestBatchesOfAnAgencyThatHasGone(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
@@ -156,7 +156,7 @@ func TestOrderOfTheDraw(t *testing.T) {
 	for range 3 { // notifying again does not make it a third agency
 		again := c.agency(1, 150)
 		again.finish(150)
-		p.refused(protocol.StatusSuperseded)
+		p.expectError(protocol.StatusSuperseded)
 		p = again
 	}
 	if buffered(p)+buffered(q) > 0 || c.logs.count("action: sorteo") > 0 {
@@ -177,5 +177,5 @@ func TestOrderOfTheDraw(t *testing.T) {
 	late.winners()
 	late = c.agency(2, 1)
 	late.send(batch(1, 1))
-	late.refused(protocol.StatusClosed)
+	late.expectError(protocol.StatusClosed)
 }

@@ -123,9 +123,9 @@ func (p *peer) receive(m protocol.Message) {
 }
 
 func describe(kind protocol.Type, payload []byte) string {
-	var refused protocol.Error
-	if kind == protocol.TypeError && refused.Decode(payload) == nil {
-		return fmt.Sprintf("ERROR (%v)", &refused)
+	var message protocol.Error
+	if kind == protocol.TypeError && message.Decode(payload) == nil {
+		return fmt.Sprintf("ERROR (%v)", &message)
 	}
 	return fmt.Sprintf("%v % x", kind, payload)
 }
@@ -168,15 +168,15 @@ func (p *peer) acked(n lottery.Offset) (count int) {
 	}
 }
 
-// refused reads the ERROR, which must have this status, and the end.
-func (p *peer) refused(status protocol.Status) protocol.Error {
+// expectError reads the ERROR, which must have this status, and the end.
+func (p *peer) expectError(status protocol.Status) protocol.Error {
 	p.t.Helper()
 	var m protocol.Error
 	if p.receive(&m); m.Status != status {
-		p.t.Fatalf("refused with %v, want %v", &m, status)
+		p.t.Fatalf("got ERROR (%v), want the status %v", &m, status)
 	}
 	if m.Text == "" {
-		p.t.Error("the refusal does not say why")
+		p.t.Error("the ERROR does not say why")
 	}
 	p.closed()
 	return m

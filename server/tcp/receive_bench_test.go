@@ -18,7 +18,7 @@ func BenchmarkReceive(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	draw := draw.New(bets, nil, draw.History{}, draw.Options{Agencies: 1})
+	draw := draw.New(bets, draw.Options{Agencies: 1})
 	c := embedded.New(bets, draw)
 	claimed, err := c.Claim(b.Context(), 1, 1, func() {})
 	if err != nil {

@@ -13,31 +13,31 @@ import (
 
 // reply is the pending answer to one frame.
 type reply interface {
-	// give waits for what the reply depends on, logs it and queues it for the
-	// peer. It is called also when the session is over and the peer can no
-	// longer be told: what was stored or refused is logged all the same. An
-	// error ends the session; the peer is told if it is a *protocol.Error.
-	give(ctx context.Context, r *replier) error
+	// complete waits for what the reply depends on, logs the outcome, and
+	// queues the reply for the peer. When the session is over it only waits and
+	// logs. An error ends the session; a *protocol.Error is sent to the peer.
+	complete(ctx context.Context, r *replier) error
 }
 
-// replier gives a session's replies, strictly in order: so an acknowledgement
-// follows its bets' storage and log line, a notification is weighed after all
-// batches before it, and a refusal comes after all acknowledgements.
+// replier completes the replies of a session in the order of the frames. Therefore
+// an acknowledgement comes after its bets are stored and logged, a FINISHED is
+// checked after all batches before it are stored, and an ERROR comes after all
+// acknowledgements.
 type replier struct {
 	*session
-	out     []byte         // frames not written yet
-	stored  lottery.Offset // the count of the last WELCOME or ACK, or of the next ACK
-	due     bool           // an ACK for stored must still be put into out
-	reason  error          // why the session is over
-	failure error          // the reason, if the session failed
-	over    bool           // the peer gets no more replies
-	refused bool           // an ERROR was sent
+	out        []byte         // frames not written yet
+	stored     lottery.Offset // the count of the last WELCOME or ACK, or of the next ACK
+	ackPending bool           // an ACK for stored must still be put into out
+	reason     error          // why the session is over
+	failure    error          // the reason, if the session failed
+	over       bool           // the peer gets no more replies
+	errorSent  bool           // an ERROR was sent
 }
 
-// run gives replies until the queue is closed.
+// run completes replies until the queue is closed.
 func (r *replier) run(ctx context.Context) {
-	for due := range r.replies {
-		if err := due.give(ctx, r); err != nil {
+	for next := range r.replies {
+		if err := next.complete(ctx, r); err != nil {
 			r.end(err)
 		}
 		if len(r.replies) == 0 {
@@ -57,24 +57,24 @@ func (r *replier) queue(m protocol.Message) {
 	r.out = frame
 }
 
-// ack makes an acknowledgement due, of all bets up to the given number or to
-// what the peer knows already.
+// ack notes that the peer must get an acknowledgement of all bets before stored. The
+// count of acknowledgements never goes back.
 func (r *replier) ack(stored lottery.Offset) {
 	if !r.over {
-		r.stored, r.due = max(r.stored, stored), true
+		r.stored, r.ackPending = max(r.stored, stored), true
 	}
 }
 
-// queueAck queues the acknowledgement that is due.
+// queueAck queues the pending acknowledgement, if there is one.
 func (r *replier) queueAck() {
-	if r.due {
+	if r.ackPending {
 		r.out, _ = protocol.AppendFrame(r.out, &protocol.Ack{Stored: r.stored}) // cannot fail: its size is fixed
-		r.due = false
+		r.ackPending = false
 	}
 }
 
 // flush writes what is queued. It is called before anything that may take
-// long, and when no reply is due.
+// long, and when no reply waits.
 func (r *replier) flush() {
 	r.queueAck()
 	if len(r.out) == 0 {
@@ -98,9 +98,9 @@ func (r *replier) end(reason error) {
 	if errors.As(reason, &message) {
 		r.queue(message)
 		r.flush()
-		r.refused = true
+		r.errorSent = true
 	}
-	stopped := r.refused && message.Status == protocol.StatusStopping
+	stopped := r.errorSent && message.Status == protocol.StatusStopping
 	if !stopped && !errors.Is(reason, errOver) && !errors.Is(reason, errPeerGone) {
 		r.failure = reason
 	}
@@ -112,36 +112,37 @@ type batchReply struct {
 	offset  lottery.Offset
 	count   int
 	single  *lottery.Bet   // set only for a BET
-	commit  central.Commit // nil if refused
-	refusal error          // why the central did not take the bets
+	commit  central.Commit // nil if there is a failure
+	failure error          // why the central did not take the bets
 }
 
-func (b batchReply) give(_ context.Context, r *replier) error {
-	if b.refusal != nil {
-		return b.refuse(r, b.refusal)
+func (b batchReply) complete(_ context.Context, r *replier) error {
+	if b.failure != nil {
+		return b.fail(r, b.failure)
 	}
 	if !b.commit.Ready() {
 		r.flush()
 	}
 	if err := b.commit.Wait(); err != nil {
-		return b.refuse(r, storeFailure(err))
+		return b.fail(r, centralFailure(err))
 	}
 	b.logStored(r)
 	r.ack(b.commit.End())
 	return nil
 }
 
-// refuse logs why the bets are refused, and tells the peer which. If it is not
-// known whether they are stored, only the session's failure is logged.
-func (b batchReply) refuse(r *replier, reason error) error {
+// fail logs why the bets are not stored, and notes in the ERROR which bets these
+// are. If it is not known whether they are stored, it logs nothing: the session's
+// failure is logged.
+func (b batchReply) fail(r *replier, reason error) error {
 	if errors.Is(reason, central.ErrUnknown) {
 		return reason
 	}
 	r.server.stats.refused.Add(1)
 	if b.single != nil {
-		logBetRefused(b.single.Document, b.single.Number, reason)
+		logBetFailed(b.single.Document, b.single.Number, reason)
 	} else {
-		logBatchRefused(r.agency, b.count, reason)
+		logBatchFailed(r.agency, b.count, reason)
 	}
 	var message *protocol.Error
 	if errors.As(reason, &message) {
@@ -168,25 +169,25 @@ func (b batchReply) logStored(r *replier) {
 // finishedReply checks a FINISHED.
 type finishedReply struct{ total lottery.Offset }
 
-func (f finishedReply) give(_ context.Context, r *replier) error {
+func (f finishedReply) complete(_ context.Context, r *replier) error {
 	if r.over {
 		return nil // the session is over, so FINISHED is ignored
 	}
 	arrived := func(missing int) { logFinished(r.agency, f.total, missing) }
 	switch err := r.claimed.Finish(f.total, arrived); {
 	case errors.Is(err, central.ErrTotal):
-		return refusal(protocol.StatusMismatch, err)
+		return protocolError(protocol.StatusMismatch, err)
 	case err != nil:
-		return storeFailure(err)
+		return centralFailure(err)
 	}
 	r.queue(&protocol.Registered{})
 	return nil
 }
 
-// queryReply waits for the draw and gives its winners to the agency.
+// queryReply waits for the draw and sends the agency its winners.
 type queryReply struct{}
 
-func (queryReply) give(ctx context.Context, r *replier) error {
+func (queryReply) complete(ctx context.Context, r *replier) error {
 	if r.over {
 		return nil
 	}
@@ -211,4 +212,4 @@ func (queryReply) give(ctx context.Context, r *replier) error {
 // endReply ends the session.
 type endReply struct{ reason error }
 
-func (e endReply) give(context.Context, *replier) error { return e.reason }
+func (e endReply) complete(context.Context, *replier) error { return e.reason }

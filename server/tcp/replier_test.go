@@ -14,8 +14,8 @@ import (
 // storing has one bet stored.
 type storing = func(offset lottery.Offset) *store.Commit
 
-// Each batch is logged when it is settled, in the order in which they came, also
-// when the session is over and the peer can no longer be told.
+// Each batch is logged when it is stored or has failed, in the order of the frames. So
+// it is also when the session is over.
 func TestBatchesAreLoggedInOrder(t *testing.T) {
 	const batchLine, betLine = "action: apuesta_recibida | result: ", "action: apuesta_almacenada | result: "
 	single := bet(1)
@@ -26,12 +26,12 @@ func TestBatchesAreLoggedInOrder(t *testing.T) {
 		want string
 	}{
 		{"stored", false, func(put storing) reply { return batchReply{commit: put(1), count: 1} }, batchLine + "success"},
-		{"refused by the disk", true, func(put storing) reply { return batchReply{commit: put(1), count: 1} }, batchLine + "fail"},
+		{"failed write", true, func(put storing) reply { return batchReply{commit: put(1), count: 1} }, batchLine + "fail"},
 		{"repeated", false, func(put storing) reply { return batchReply{commit: put(0), count: 1} }, "action: lote_repetido | result: success"},
 		{"a bet", false, func(put storing) reply { return batchReply{commit: put(1), count: 1, single: &single} }, betLine + "success"},
-		{"a bet refused by the disk", true, func(put storing) reply { return batchReply{commit: put(1), count: 1, single: &single} }, betLine + "fail"},
-		{"refused", false, func(storing) reply {
-			return batchReply{count: 1, refusal: refusal(protocol.StatusInvalidBet, errors.New("invalid"))}
+		{"a bet and a failed write", true, func(put storing) reply { return batchReply{commit: put(1), count: 1, single: &single} }, betLine + "fail"},
+		{"not accepted", false, func(storing) reply {
+			return batchReply{count: 1, failure: protocolError(protocol.StatusInvalidBet, errors.New("invalid"))}
 		}, batchLine + "fail"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -55,13 +55,13 @@ func TestBatchesAreLoggedInOrder(t *testing.T) {
 				return commit
 			}
 			r := &replier{session: &session{server: new(Server), agency: 1}, over: true}
-			if err := (batchReply{commit: put(0), count: 1}).give(t.Context(), r); err != nil {
+			if err := (batchReply{commit: put(0), count: 1}).complete(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
 			if tt.full {
 				d.set(failing("write", "bets.csv"))
 			}
-			_ = tt.next(put).give(t.Context(), r) // it logs its failure
+			_ = tt.next(put).complete(t.Context(), r) // it logs its failure
 			got := lines()
 			if len(got) != 2 || !strings.Contains(got[0], batchLine+"success") || !strings.Contains(got[1], tt.want) {
 				t.Errorf("logged\n%s\nwant %q second", strings.Join(got, "\n"), tt.want)

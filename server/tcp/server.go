@@ -35,8 +35,8 @@ const (
 	// long a superseded connection may still be written to.
 	drainTimeout = time.Second
 
-	// maxRejecting bounds how many connections are open beyond MaxConnections,
-	// to be told that there is no room.
+	// maxRejecting bounds how many connections are open beyond MaxConnections
+	// while they are told that there is no room.
 	maxRejecting = 16
 )
 
@@ -49,7 +49,7 @@ const (
 //	silent for too long          its deadline             nothing
 //	does not read                a write's deadline       nothing
 //	broke the protocol           the reader               ERROR protocol violation
-//	bets or total refused        the replier              ERROR with their status
+//	bets or total not accepted   the replier              ERROR with their status
 //	a newer one of its agency    central.Claim            ERROR superseded
 //	makes room for another       slots.enter              nothing: it is closed at once
 //	no room and none to make     Server.reject            ERROR server busy
@@ -85,13 +85,13 @@ var (
 	errNoRoom = errors.New("too many connections")
 )
 
-// Serve accepts connections until the context ends. Then it closes the
-// listener, lets every session store and acknowledge what it has read, tells
-// the peers, and returns when no goroutine of its own is left. Nothing that a
-// peer does or fails to do delays that by more than a fraction of a second.
+// Serve accepts connections until the context ends. Then it closes the listener,
+// and every session stores and acknowledges what it has read and tells its peer that
+// the server stops. Serve returns when no goroutine of its own is left. No peer can
+// delay that by more than a fraction of a second.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) {
 	// Connections have a context of their own. It ends after the listener is
-	// closed, with the cause errStopping, which the peers are told.
+	// closed. Its cause errStopping is the text of the ERROR.
 	connections, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer s.sessions.Wait()
 	defer cancel(errStopping)
@@ -164,14 +164,14 @@ func (s *Server) admit(ctx context.Context, socket net.Conn, number uint64) {
 	})
 }
 
-// reject tells a new connection that there is no room, and closes it. The
-// accept loop, which calls it, does not wait: the answer fits the socket's empty
-// buffer, and a goroutine listens to the peer until it has read that. If
-// maxRejecting goroutines do so already, the connection is closed at once.
+// reject tells a new connection that there is no room, and closes it. The accept
+// loop calls it, so it does not wait: the ERROR fits the socket's empty buffer. A
+// goroutine discards what the peer sends, so that the peer can read the ERROR. If there
+// are maxRejecting such goroutines, the connection is closed at once.
 func (s *Server) reject(ctx context.Context, c *conn) {
 	s.stats.rejected.Add(1)
 	c.EndWithin(drainTimeout)
-	frame, err := protocol.AppendFrame(nil, refusal(protocol.StatusBusy, errNoRoom))
+	frame, err := protocol.AppendFrame(nil, protocolError(protocol.StatusBusy, errNoRoom))
 	if err == nil {
 		_, err = c.Write(frame)
 	}

@@ -79,8 +79,7 @@ func (c *testServer) open() {
 	if c.store, err = store.Open(c.t.Context(), filepath.Join(c.folder, "bets.csv"), options); err != nil {
 		c.t.Fatal(err)
 	}
-	past := draw.History{Finished: c.store.Finished(), Drawn: c.store.Drawn()}
-	c.draw = draw.New(c.store, c.store, past, draw.Options{
+	c.draw = draw.New(c.store, draw.Options{
 		Agencies:     c.setup.agencies,
 		PublishDelay: c.setup.delay,
 		Announce: func(recovered bool, bets uint64, winners int) {

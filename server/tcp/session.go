@@ -14,8 +14,8 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
-// window is the most replies that may be pending. Then the session stops reading
-// until the oldest is given.
+// window is how many replies may be pending. When there are so many, the session
+// stops reading until the oldest is complete.
 const window = 128
 
 var (
@@ -24,8 +24,8 @@ var (
 	errBatchBefore = errors.New("a batch before it was refused")
 )
 
-// session is the connection of one agency. One goroutine reads frames; another
-// gives the replies, in the order of what they reply to.
+// session is the connection of one agency. One goroutine reads frames. Another
+// completes the replies, in the order of the frames.
 type session struct {
 	server  *Server
 	conn    *conn
@@ -64,8 +64,8 @@ func (s *Server) serve(ctx context.Context, cancel context.CancelCauseFunc, c *c
 	}
 }
 
-// run greets the agency, speaks with it, and listens on for a moment if it was
-// refused.
+// run speaks with the agency. After an ERROR it discards for a moment what the peer
+// still sends, so that the peer can read the ERROR.
 func (s *session) run(ctx context.Context) {
 	replier := &replier{session: s}
 	if err := s.hello(ctx); err != nil {
@@ -77,7 +77,7 @@ func (s *session) run(ctx context.Context) {
 	if replier.failure != nil {
 		logSessionFailed(s.conn.ip, s.agency, replier.failure)
 	}
-	if replier.refused {
+	if replier.errorSent {
 		s.server.slots.offer(s.conn.slot)
 		s.conn.Drain(drainTimeout)
 	}
@@ -99,9 +99,9 @@ func (s *session) hello(ctx context.Context) error {
 	s.agency = hello.Agency
 	switch {
 	case hello.Version != protocol.Version:
-		return refusal(protocol.StatusVersion, fmt.Errorf("%d, expected %d", hello.Version, protocol.Version))
+		return protocolError(protocol.StatusVersion, fmt.Errorf("%d, expected %d", hello.Version, protocol.Version))
 	case !s.server.central.Expects(s.agency):
-		return refusal(protocol.StatusUnexpected, fmt.Errorf("agency %d does not take part in this lottery", s.agency))
+		return protocolError(protocol.StatusUnexpected, fmt.Errorf("agency %d does not take part in this lottery", s.agency))
 	case !s.server.slots.keep(s.conn.slot):
 		return s.readFailure(ctx, errEvicted)
 	}
@@ -130,16 +130,16 @@ func (s *session) upload(ctx context.Context, replier *replier) {
 	replier.run(ctx)
 }
 
-// claimFailure tells why the session does not speak for its agency. If the peer
-// can be told, it is a *protocol.Error.
+// claimFailure tells why the session does not speak for its agency. It is a
+// *protocol.Error if the peer shall be told.
 func (s *session) claimFailure(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return s.readFailure(ctx, nil)
 	case errors.Is(err, central.ErrSuperseded):
-		return refusal(protocol.StatusSuperseded, err)
+		return protocolError(protocol.StatusSuperseded, err)
 	case errors.Is(err, central.ErrUnavailable):
-		return refusal(protocol.StatusBusy, err)
+		return protocolError(protocol.StatusBusy, err)
 	}
 	return fmt.Errorf("claim the agency: %w", err)
 }
@@ -150,35 +150,35 @@ func (s *session) read(ctx context.Context) {
 	defer close(s.replies)
 	for {
 		if s.finished {
-			s.conn.ArmRead(0) // the draw may be long in coming
+			s.conn.ArmRead(0) // the draw may take long
 		} else {
 			s.conn.ArmRead(s.server.options.IdleTimeout)
 		}
 		kind, payload, err := s.frames.Next()
-		var due reply
+		var next reply
 		if err == nil {
-			due, err = s.receive(kind, payload)
+			next, err = s.receive(kind, payload)
 		} else {
-			due, err = refused(s.readFailure(ctx, err))
+			next, err = endWith(s.readFailure(ctx, err))
 		}
 		if err != nil {
 			s.cancel(err) // wakes a queryReply that waits for the draw
 		}
-		s.replies <- due
+		s.replies <- next
 		if err != nil {
 			return
 		}
 	}
 }
 
-// readFailure tells why nothing more can be read. If the peer can still be
-// told, it is a *protocol.Error.
+// readFailure tells why nothing more can be read. It is a *protocol.Error if the
+// peer shall be told.
 func (s *session) readFailure(ctx context.Context, err error) error {
 	switch reason := context.Cause(ctx); {
 	case errors.Is(reason, central.ErrSuperseded):
-		return refusal(protocol.StatusSuperseded, reason)
+		return protocolError(protocol.StatusSuperseded, reason)
 	case stopping(ctx):
-		return refusal(protocol.StatusStopping, reason)
+		return protocolError(protocol.StatusStopping, reason)
 	case reason != nil:
 		return reason
 	case errors.Is(err, protocol.ErrMalformed):
@@ -195,78 +195,77 @@ func (s *session) readFailure(ctx context.Context, err error) error {
 // rows are queued.
 var batches = sync.Pool{New: func() any { return new(protocol.Batch) }}
 
-// receive takes one frame and returns the reply that is due. With an error it is
-// the last: it tells the peer why, after the replies to all that came before.
+// receive takes one frame and returns its reply. If it returns an error too, the
+// reply is the session's last, and tells the peer why the session ends.
 func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
 	switch {
 	case s.queried:
-		return refused(violation("%v after QUERY", kind))
+		return endWith(violation("%v after QUERY", kind))
 	case kind == protocol.TypeBatch:
 		batch := batches.Get().(*protocol.Batch)
 		defer batches.Put(batch)
 		if err := batch.Decode(payload); err != nil {
-			return refused(violation("%w", err))
+			return endWith(violation("%w", err))
 		}
 		return s.store(batchReply{offset: batch.Offset, count: len(batch.Bets)}, batch.Bets, batch.Records)
 	case kind == protocol.TypeBet:
 		var single protocol.Single
 		if err := single.Decode(payload); err != nil {
-			return refused(violation("%w", err))
+			return endWith(violation("%w", err))
 		}
 		return s.store(batchReply{offset: single.Offset, count: 1, single: &single.Bet}, []lottery.Bet{single.Bet}, single.Record)
 	case kind == protocol.TypeFinished:
 		var finished protocol.Finished
 		if err := finished.Decode(payload); err != nil {
-			return refused(violation("%w", err))
+			return endWith(violation("%w", err))
 		}
 		s.finished = true
 		return finishedReply{total: finished.Total}, nil
 	case kind == protocol.TypeQuery:
 		if err := new(protocol.Query).Decode(payload); err != nil {
-			return refused(violation("%w", err))
+			return endWith(violation("%w", err))
 		}
 		if !s.finished {
-			return refused(violation("QUERY before FINISHED"))
+			return endWith(violation("QUERY before FINISHED"))
 		}
 		s.queried = true
 		return queryReply{}, nil
 	}
-	return refused(violation("unexpected %v", kind))
+	return endWith(violation("unexpected %v", kind))
 }
 
-// refused returns a reply that ends the session with the reason.
-func refused(reason error) (reply, error) { return endReply{reason}, reason }
+// endWith returns a reply that ends the session, and the reason for it.
+func endWith(reason error) (reply, error) { return endReply{reason}, reason }
 
 // store queues the bets of a batch for storage and returns the batch's reply.
 func (s *session) store(batch batchReply, bets []lottery.Bet, records []byte) (reply, error) {
 	for i := range bets {
 		bets[i].Agency = s.agency
 	}
-	batch.commit, batch.refusal = s.queue(batch.offset, bets, records)
-	if batch.refusal == nil {
+	batch.commit, batch.failure = s.queue(batch.offset, bets, records)
+	if batch.failure == nil {
 		s.queued = max(s.queued, batch.commit.End())
 	}
-	return batch, batch.refusal
+	return batch, batch.failure
 }
 
-// queue gives bets to the central. If it fails, the error wraps what the peer is
-// told.
+// queue queues bets in the central. Its error is the one that ends the session.
 func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byte) (central.Commit, error) {
 	if s.finished {
-		return nil, refusal(protocol.StatusClosed, errors.New("the agency has finished"))
+		return nil, protocolError(protocol.StatusClosed, errors.New("the agency has finished"))
 	}
 	commit, err := s.claimed.StoreBets(offset, bets, records)
 	switch {
 	case errors.Is(err, central.ErrGap) && offset <= s.queued:
-		// The peer left no gap: the central has refused an earlier batch of this
-		// session. The reply to that batch tells the peer.
-		return nil, refusal(protocol.StatusStorageFailed, errBatchBefore)
+		// The peer left no gap: an earlier batch of this session was not
+		// stored. The reply to that batch tells the peer.
+		return nil, protocolError(protocol.StatusStorageFailed, errBatchBefore)
 	case errors.Is(err, central.ErrGap):
 		return nil, violation("%w", err)
 	case errors.Is(err, lottery.ErrInvalidBet):
-		return nil, refusal(protocol.StatusInvalidBet, err)
+		return nil, protocolError(protocol.StatusInvalidBet, err)
 	case err != nil:
-		return nil, storeFailure(err)
+		return nil, centralFailure(err)
 	}
 	return commit, nil
 }

@@ -33,7 +33,7 @@ func TestHelloIsRefused(t *testing.T) {
 			p := c.dial()
 			p.t = t
 			p.write(tt.send)
-			p.refused(tt.want)
+			p.expectError(tt.want)
 		})
 	}
 	c.wantStored(1, 0)
@@ -41,7 +41,7 @@ func TestHelloIsRefused(t *testing.T) {
 }
 
 // Each row is what an agency sends after its HELLO, and what it is told: the
-// ACK of everything before what is refused, then the refusal.
+// ACK of everything before the failure, then the ERROR.
 func TestWhatIsRefused(t *testing.T) {
 	invalid := batch(10, 5)
 	invalid.Bets[3].FirstName = "two\nlines"
@@ -84,9 +84,9 @@ func TestWhatIsRefused(t *testing.T) {
 			if tt.registered {
 				p.expect(&protocol.Registered{})
 			}
-			got := p.refused(tt.want.Status)
+			got := p.expectError(tt.want.Status)
 			if got.Offset != tt.want.Offset || got.Count != tt.want.Count {
-				t.Errorf("refused: %d bets at %d, want %d at %d", got.Count, got.Offset, tt.want.Count, tt.want.Offset)
+				t.Errorf("the ERROR names %d bets at %d, want %d at %d", got.Count, got.Offset, tt.want.Count, tt.want.Offset)
 			}
 			c.wantStored(1, tt.acked)
 			c.logs.wait(1, "action: sesion | result: fail")
@@ -128,15 +128,15 @@ func TestMalformedMessagesAreRefused(t *testing.T) {
 			p.t = t
 			raw := []byte{0, 0, 0, byte(1 + len(tt.raw)), byte(tt.kind)}
 			p.write(append(raw, tt.raw...))
-			p.refused(protocol.StatusViolation)
+			p.expectError(protocol.StatusViolation)
 		})
 	}
 	c.wantStored(1, 0)
 }
 
 // Closing a connection with bytes unread resets it, which could take the
-// refusal back before its peer has read it.
-func TestRefusalReachesPeerThatKeepsSending(t *testing.T) {
+// ERROR back before its peer has read it.
+func TestErrorReachesPeerThatKeepsSending(t *testing.T) {
 	c := start(t, setup{})
 	raw := frames(t, hello(7))
 	for offset := lottery.Offset(0); len(raw) < 60_000; offset += 100 {
@@ -145,10 +145,10 @@ func TestRefusalReachesPeerThatKeepsSending(t *testing.T) {
 	for range 50 {
 		p := c.dial()
 		p.write(raw)
-		var refused protocol.Error
-		p.receive(&refused)
+		var message protocol.Error
+		p.receive(&message)
 		if _, _, err := p.frames.Next(); err != io.EOF {
-			t.Fatalf("after the refusal: %v, want a clean end", err)
+			t.Fatalf("after the ERROR: %v, want a clean end", err)
 		}
 		p.Close()
 	}

@@ -92,7 +92,7 @@ func (a *simulated) upload(conn net.Conn, welcome *protocol.Welcome) bool {
 	return true
 }
 
-// learn finishes and waits for the winners, perhaps not for long.
+// learn finishes and waits for the winners. Sometimes it gives up.
 func (a *simulated) learn(conn net.Conn, answers <-chan protocol.Message) bool {
 	if !a.say(conn, &protocol.Finished{Total: a.total}) || a.r.IntN(10) == 0 || !a.say(conn, &protocol.Query{}) {
 		return false
@@ -118,7 +118,7 @@ func (a *simulated) learn(conn net.Conn, answers <-chan protocol.Message) bool {
 	}
 }
 
-// next gives an answer, nil if the connection ends. No refusal may be final.
+// next gives an answer, nil if the connection ends. No ERROR may be final.
 func (a *simulated) next(answers <-chan protocol.Message) protocol.Message {
 	for m := range answers {
 		switch m := m.(type) {
@@ -129,7 +129,7 @@ func (a *simulated) next(answers <-chan protocol.Message) protocol.Message {
 			a.acked = max(a.acked, m.Stored)
 		case *protocol.Error:
 			if m.Status.Final() {
-				a.t.Errorf("agency %d is refused for good: %v", a.id, m)
+				a.t.Errorf("agency %d gets a final ERROR: %v", a.id, m)
 			}
 			return nil
 		}

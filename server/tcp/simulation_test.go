@@ -25,10 +25,10 @@ var (
 )
 
 // TestSimulation lets agencies upload while connections are lost, the disk is
-// slow and fails, and the server is started anew, all as the seed has it and in
-// a time that costs nothing. (The scheduler has its say too: a seed repeats the
-// plan, not every step.) In the end every bet must be stored once, one draw have
-// been held, and each agency know its winners.
+// slow and fails, and the server is restarted. The seed decides all of this, and time
+// is simulated. (The scheduler is not: a seed repeats the plan, not every step.) In the
+// end every bet must be stored once, one draw must have been held, and each agency
+// must know its winners.
 func TestSimulation(t *testing.T) {
 	if err := logging.Setup(io.Discard, "DEBUG"); err != nil {
 		t.Fatal(err)
@@ -117,8 +117,8 @@ func (w *world) trouble() func(op, file string) error {
 		}
 		w.mu.Unlock()
 		if file == "bets.csv" {
-			// The journal is written under a mutex, and while one is
-			// waited for a bubble's time stands still.
+			// The journal is written under a mutex. While a goroutine
+			// waits for a mutex, simulated time does not advance.
 			time.Sleep(time.Duration(pause) * time.Microsecond)
 		}
 		if failed {
@@ -139,7 +139,7 @@ func (w *world) serve(agencies int) (stop func()) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	d := draw.New(bets, bets, draw.History{Finished: bets.Finished(), Drawn: bets.Drawn()}, draw.Options{
+	d := draw.New(bets, draw.Options{
 		Agencies:     agencies,
 		PublishDelay: 5 * time.Millisecond,
 		Announce: func(recovered bool, _ uint64, _ int) {

@@ -6,9 +6,9 @@ import (
 )
 
 // slots bounds the connections that are open at once. When all slots are taken, a
-// connection that nobody needs is evicted for the next: one that has not said who
-// it is, one that was superseded, or one whose session is over and that only
-// discards what its peer still sends.
+// connection that nobody needs is evicted to make room for the next. That is one whose
+// peer has not sent its HELLO, one that was superseded, or one whose session is over
+// and that only discards what its peer still sends.
 type slots struct {
 	capacity int // 0 = no bound
 
@@ -57,8 +57,8 @@ func (s *slots) evictFirst() bool {
 	return true
 }
 
-// keep makes a connection one that is needed: its peer has said who it is. It
-// returns false if the connection was evicted before.
+// keep makes a connection one that may not be evicted, because its peer has sent its
+// HELLO. It returns false if the connection was evicted before.
 func (s *slots) keep(kept *slot) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

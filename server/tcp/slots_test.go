@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // occupant is a connection that counts how often it was evicted.
@@ -74,7 +74,7 @@ func TestSlotsWithoutBound(t *testing.T) {
 // openConnections counts the connections that the server has open.
 func openConnections() int { return countStacks("tcp.(*Server).serve") }
 
-// Connections that listen on after an echo or an ERROR count, and make room.
+// Connections that only discard input after an echo or an ERROR count, and make room.
 func TestBoundCountsAllConnections(t *testing.T) {
 	const bound = 5
 	c := start(t, setup{agencies: 2, options: Options{MaxConnections: bound}})
@@ -85,7 +85,7 @@ func TestBoundCountsAllConnections(t *testing.T) {
 		case 0:
 			p.write([]byte("echo\n")) // and it does not close
 		case 1:
-			p.send(hello(9)) // is refused
+			p.send(hello(9)) // gets an ERROR
 		case 2: // silent
 		}
 		most = max(most, openConnections())
@@ -98,8 +98,8 @@ func TestBoundCountsAllConnections(t *testing.T) {
 	p.acked(1)
 }
 
-// Connections that were superseded count, and make room, also if they do not
-// read what they are told.
+// Connections that were superseded count, and make room, also if their peers do not
+// read the ERROR.
 func TestBoundCountsSupersededConnections(t *testing.T) {
 	const bound = 5
 	c := start(t, setup{agencies: 2, options: Options{MaxConnections: bound}, buffers: 4 << 10})
@@ -115,10 +115,15 @@ func TestBoundCountsSupersededConnections(t *testing.T) {
 	}
 }
 
+// expecting is a central of which nothing but Expects may be called.
+type expecting struct{ central.Central }
+
+func (expecting) Expects(lottery.AgencyID) bool { return true }
+
 // A connection that is evicted while its HELLO is on the way does not supersede the
 // one that its agency has.
 func TestEvictedDoesNotSupersede(t *testing.T) {
-	server := NewServer(embedded.New(nil, draw.New(nil, nil, draw.History{}, draw.Options{Agencies: 1})), Options{MaxConnections: 1})
+	server := NewServer(expecting{}, Options{MaxConnections: 1})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	slot := server.slots.enter(func() { cancel(errEvicted) })
 	server.slots.evictOne()

@@ -53,7 +53,7 @@ type stats struct {
 
 // Stats tells what the server has done so far.
 func (s *Server) Stats() Stats {
-	told := Stats{
+	seen := Stats{
 		Connections: s.slots.taken(),
 		Accepted:    s.stats.accepted.Load(),
 		Rejected:    map[string]uint64{rejectedNoRoom: s.stats.rejected.Load()},
@@ -65,12 +65,12 @@ func (s *Server) Stats() Stats {
 	}
 	s.stats.mu.Lock()
 	defer s.stats.mu.Unlock()
-	told.Ended = maps.Clone(s.stats.ended)
-	told.Agencies = make(map[lottery.AgencyID]Presence, len(s.stats.sessions))
+	seen.Ended = maps.Clone(s.stats.ended)
+	seen.Agencies = make(map[lottery.AgencyID]Presence, len(s.stats.sessions))
 	for id, sessions := range s.stats.sessions {
-		told.Agencies[id] = Presence{Connected: sessions > 0, Notified: s.stats.notified[id]}
+		seen.Agencies[id] = Presence{Connected: sessions > 0, Notified: s.stats.notified[id]}
 	}
-	return told
+	return seen
 }
 
 // speaks counts a session that begins to speak for an agency (by 1) or ends (by -1).

@@ -25,9 +25,9 @@ func stopInTime(c *testServer) {
 }
 
 // Each phase brings a peer to where the stop meets it, and says what the peer
-// is told. Two agencies are expected, so that nothing is drawn.
+// reads. Two agencies are expected, so that there is no draw.
 func TestStop(t *testing.T) {
-	toldToComeAgain := func(p *peer) { p.refused(protocol.StatusStopping) }
+	toldToComeAgain := func(p *peer) { p.expectError(protocol.StatusStopping) }
 	for _, tt := range []struct {
 		name   string
 		reach  func(c *testServer, p *peer)
@@ -62,7 +62,7 @@ func TestStop(t *testing.T) {
 			p.acked(10)
 			p.finish(10)
 		}, toldToComeAgain, 10},
-		{"in the drain of a refused peer", func(_ *testServer, p *peer) {
+		{"in the drain after an ERROR", func(_ *testServer, p *peer) {
 			p.send(hello(3))
 			p.receive(&protocol.Error{})
 		}, (*peer).closed, 0},
@@ -133,7 +133,7 @@ func TestStopSeenBetweenTwoAccepts(t *testing.T) {
 	}
 }
 
-// What was read is stored and acknowledged although the stop came first.
+// What was read is stored and acknowledged, although the server was stopped before.
 func TestStopWhileWaitingForTheDisk(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
@@ -145,7 +145,7 @@ func TestStopWhileWaitingForTheDisk(t *testing.T) {
 	c.logs.wait(1, "action: close_listener | result: success")
 	g.open()
 	p.acked(10)
-	p.refused(protocol.StatusStopping)
+	p.expectError(protocol.StatusStopping)
 	stopInTime(c)
 	c.open()
 	c.wantStored(1, 10)
@@ -162,7 +162,7 @@ func TestStopInThePublishDelay(t *testing.T) {
 	p.finish(10)
 	c.logs.wait(1, "action: sorteo | result: success | recovered: false")
 	stopInTime(c)
-	p.refused(protocol.StatusStopping)
+	p.expectError(protocol.StatusStopping)
 	c.open()
 	p = c.agency(1, 10)
 	p.finish(10)
@@ -206,6 +206,6 @@ func TestStopWithManyOfAllKinds(t *testing.T) {
 	c.logs.wait(200, "accept_connections | result: success")
 	stopInTime(c)
 	for _, p := range waiting {
-		p.refused(protocol.StatusStopping)
+		p.expectError(protocol.StatusStopping)
 	}
 }

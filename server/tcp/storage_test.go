@@ -8,7 +8,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-// A batch that the disk refuses leaves no trace: it is logged, answered after
+// A batch that the disk does not take leaves no trace: it is logged, answered after
 // all before it, and accepted when it comes again.
 func TestRefusedBatch(t *testing.T) {
 	d := newDisk()
@@ -19,9 +19,9 @@ func TestRefusedBatch(t *testing.T) {
 
 	d.set(failing("write", "bets.csv"))
 	p.send(batch(10, 7))
-	got := p.refused(protocol.StatusStorageFailed)
+	got := p.expectError(protocol.StatusStorageFailed)
 	if got.Offset != 10 || got.Count != 7 || got.Status.Final() {
-		t.Errorf("refused: %d bets at %d, final: %t", got.Count, got.Offset, got.Status.Final())
+		t.Errorf("the ERROR names %d bets at %d, final: %t", got.Count, got.Offset, got.Status.Final())
 	}
 	c.logs.wait(1, "action: close_connection")
 	c.logs.want(1, "action: apuesta_recibida | result: fail | cantidad: 7 | agencia: 1 | error: ")
@@ -37,8 +37,8 @@ func TestRefusedBatch(t *testing.T) {
 	c.wantStored(1, 17)
 }
 
-// What is in flight after a refused batch is refused too, FINISHED among it,
-// but only the first of them is the answer.
+// After a failed batch, the batches in flight and a FINISHED fail too. The ERROR is
+// about the first of them.
 func TestRefusedBatchWithOthersBehindIt(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
@@ -47,8 +47,8 @@ func TestRefusedBatchWithOthersBehindIt(t *testing.T) {
 	p.acked(10)
 	d.set(failing("write", "bets.csv"))
 	p.send(batch(10, 5), batch(15, 5), batch(20, 5), &protocol.Finished{Total: 25}, &protocol.Query{})
-	if got := p.refused(protocol.StatusStorageFailed); got.Offset != 10 || got.Count != 5 {
-		t.Errorf("refused: %d bets at %d", got.Count, got.Offset)
+	if got := p.expectError(protocol.StatusStorageFailed); got.Offset != 10 || got.Count != 5 {
+		t.Errorf("the ERROR names %d bets at %d", got.Count, got.Offset)
 	}
 	c.wantStored(1, 10)
 	c.logs.want(0, "action: agencia_finalizada")
@@ -63,10 +63,10 @@ func TestRefusedBatchWithOthersBehindIt(t *testing.T) {
 	c.wantStored(1, 25)
 }
 
-// The disk refuses a batch while more follow than replies can be due: the one
-// that is read next finds bets missing. That is no fault of the agency's, and
-// the log does not say so.
-func TestBatchReadBehindARefusedOne(t *testing.T) {
+// A batch fails while more batches follow than replies may be pending. For the batch
+// that is read next, bets are missing. This is not the agency's fault, so the log does
+// not call it a violation.
+func TestBatchReadAfterAFailedOne(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
 	p := c.agency(1, 0)
@@ -76,8 +76,8 @@ func TestBatchReadBehindARefusedOne(t *testing.T) {
 		all = append(all, batch(at, 1))
 	}
 	p.send(all...)
-	if got := p.refused(protocol.StatusStorageFailed); got.Offset != 0 || got.Count != 1 {
-		t.Errorf("refused: %d bets at %d", got.Count, got.Offset)
+	if got := p.expectError(protocol.StatusStorageFailed); got.Offset != 0 || got.Count != 1 {
+		t.Errorf("the ERROR names %d bets at %d", got.Count, got.Offset)
 	}
 	c.logs.wait(1, "action: close_connection")
 	c.logs.want(1, "error: storage failed: a batch before it was refused")
@@ -92,8 +92,8 @@ func TestRefusedSingleBet(t *testing.T) {
 	p := c.agency(1, 0)
 	d.set(failing("write", "bets.csv"))
 	p.send(&protocol.Single{Bet: bet(0)})
-	if got := p.refused(protocol.StatusStorageFailed); got.Offset != 0 || got.Count != 1 {
-		t.Errorf("refused: %d bets at %d", got.Count, got.Offset)
+	if got := p.expectError(protocol.StatusStorageFailed); got.Offset != 0 || got.Count != 1 {
+		t.Errorf("the ERROR names %d bets at %d", got.Count, got.Offset)
 	}
 	c.logs.wait(1, "action: close_connection")
 	c.logs.want(1, "action: apuesta_almacenada | result: fail | dni: 00000000 | numero: 7574 | error: ")
@@ -101,8 +101,8 @@ func TestRefusedSingleBet(t *testing.T) {
 	c.wantStored(1, 0)
 }
 
-// After a failed fsync, or a cut that failed, nobody knows what the file holds:
-// all is refused until a restart.
+// After a failed fsync, or a cut that failed, it is not known what the file holds.
+// Every call fails until a restart.
 func TestBrokenStorage(t *testing.T) {
 	for _, op := range []string{"sync", "truncate"} {
 		t.Run(op, func(t *testing.T) {
@@ -118,14 +118,14 @@ func TestBrokenStorage(t *testing.T) {
 				return nil
 			})
 			p.send(batch(10, 10))
-			p.refused(protocol.StatusStorageFailed)
+			p.expectError(protocol.StatusStorageFailed)
 			d.set(nil)
 			q.send(batch(0, 3))
-			q.refused(protocol.StatusStorageFailed)
+			q.expectError(protocol.StatusStorageFailed)
 			c.logs.wait(2, "action: apuesta_recibida | result: fail")
 			p = c.agency(1, 10)
 			p.send(batch(10, 10))
-			p.refused(protocol.StatusStorageFailed)
+			p.expectError(protocol.StatusStorageFailed)
 			c.restart()
 			// Of what was never acknowledged, whole rows may be there.
 			stored := len(c.documents(1))
@@ -140,7 +140,7 @@ func TestBrokenStorage(t *testing.T) {
 	}
 }
 
-// A notification is as durable as a bet, or it is refused.
+// A notification is as durable as a bet, or it fails.
 func TestRefusedNotification(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
@@ -148,7 +148,7 @@ func TestRefusedNotification(t *testing.T) {
 	p := c.agency(1, 0)
 	p.send(batch(0, 10), &protocol.Finished{Total: 10}, &protocol.Query{})
 	p.acked(10)
-	p.refused(protocol.StatusStorageFailed)
+	p.expectError(protocol.StatusStorageFailed)
 	c.logs.want(0, "action: agencia_finalizada")
 	c.logs.want(0, "action: sorteo")
 
@@ -189,8 +189,7 @@ func TestRefusedDraw(t *testing.T) {
 	c.restart()
 }
 
-// What the peer is told of a failure of the store names none of the server's
-// files. The log names them.
+// The ERROR of a storage failure names no file of the server. The log names them.
 func TestRefusalNamesNoFile(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -208,10 +207,10 @@ func TestRefusalNamesNoFile(t *testing.T) {
 			d.set(failing(tt.op, tt.file))
 			p := c.agency(1, 0)
 			p.send(tt.send...)
-			refusal := p.refused(protocol.StatusStorageFailed)
+			message := p.expectError(protocol.StatusStorageFailed)
 			for _, told := range []string{"bets.csv", c.folder, "no space"} {
-				if strings.Contains(refusal.Text, told) {
-					t.Errorf("the peer is told %q", refusal.Text)
+				if strings.Contains(message.Text, told) {
+					t.Errorf("the peer is told %q", message.Text)
 				}
 			}
 			c.logs.wait(1, "action: close_connection")
@@ -225,17 +224,17 @@ func TestRefusalNamesNoFile(t *testing.T) {
 	}
 }
 
-// A store that is broken says no more than one that fails.
+// The ERROR of a broken store says no more than that of a failed write.
 func TestBrokenStorageNamesNoFile(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d})
 	d.set(failing("sync", "bets.csv"))
 	p := c.agency(1, 0)
 	p.send(batch(0, 10))
-	p.refused(protocol.StatusStorageFailed)
+	p.expectError(protocol.StatusStorageFailed)
 	p = c.agency(1, 0)
 	p.send(batch(0, 10)) // the store does not even take it
-	if text := p.refused(protocol.StatusStorageFailed).Text; strings.Contains(text, "bets.csv") {
+	if text := p.expectError(protocol.StatusStorageFailed).Text; strings.Contains(text, "bets.csv") {
 		t.Errorf("the peer is told %q", text)
 	}
 }

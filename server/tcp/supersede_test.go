@@ -15,7 +15,7 @@ func TestNewerConnectionSupersedes(t *testing.T) {
 	old.acked(10)
 	young := c.agency(1, 10)
 	old.send(batch(10, 10), &protocol.Finished{Total: 20}) // ignored
-	if got := old.refused(protocol.StatusSuperseded); !got.Status.Final() {
+	if got := old.expectError(protocol.StatusSuperseded); !got.Status.Final() {
 		t.Error("the old one would come again")
 	}
 	young.send(batch(10, 5))
@@ -27,14 +27,14 @@ func TestNewerConnectionSupersedes(t *testing.T) {
 	c.logs.wait(1, "action: sesion | result: fail | ip: 127.0.0.1 | agencia: 1 | error: ")
 }
 
-// The newer is welcomed when all that the older had sent is settled, and not
-// before; it is told of all of it.
+// The newer connection gets its WELCOME after all batches of the older one are stored or
+// have failed. The WELCOME counts all that are stored.
 func TestWelcomeWaitsForQueuedBatchesOfTheOlder(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		broken bool
 		stored lottery.Offset
-	}{{"durable", false, 20}, {"refused", true, 0}} {
+	}{{"durable", false, 20}, {"failed", true, 0}} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newDisk()
 			c := start(t, setup{fs: d, agencies: 2})
@@ -62,17 +62,17 @@ func TestWelcomeWaitsForQueuedBatchesOfTheOlder(t *testing.T) {
 			}
 			if !tt.broken {
 				old.acked(20)
-				old.refused(protocol.StatusSuperseded)
+				old.expectError(protocol.StatusSuperseded)
 			} else {
-				old.refused(protocol.StatusStorageFailed)
+				old.expectError(protocol.StatusStorageFailed)
 			}
 			c.wantStored(1, int(tt.stored))
 		})
 	}
 }
 
-// Three and more at once, while the disk is slow: the last waits for the first. Those
-// between are told at once, and hold nothing.
+// Several connections of an agency come while the disk is slow. The last waits for the
+// first. Those between get the ERROR at once.
 func TestChainOfConnections(t *testing.T) {
 	d := newDisk()
 	c := start(t, setup{fs: d, agencies: 2})
@@ -84,18 +84,18 @@ func TestChainOfConnections(t *testing.T) {
 	for i := range 5 {
 		p := c.dial()
 		p.send(hello(1), batch(10, 2+i))
-		// The next comes when this one has its place in the chain: a peer
-		// that comes after it was served.
+		// The next comes when this one waits. It waits, because a peer that
+		// came after it was served.
 		c.nothing(p, 2)
 		eventually(t, "one waits for the first", func() bool { return superseding() == 1 })
 		if i > 0 {
-			chain[i].refused(protocol.StatusSuperseded)
+			chain[i].expectError(protocol.StatusSuperseded)
 		}
 		chain = append(chain, p)
 	}
 	g.open()
 	first.acked(10)
-	first.refused(protocol.StatusSuperseded)
+	first.expectError(protocol.StatusSuperseded)
 	last := chain[5]
 	last.welcome()
 	last.acked(16)
@@ -105,15 +105,15 @@ func TestChainOfConnections(t *testing.T) {
 // superseding counts the connections that wait for their predecessor.
 func superseding() int { return countStacks("central.(*Takeovers).Claim") }
 
-// What counts is which connection is newer, not whose HELLO is read last: an
-// agency that gave one up must not be thrown out by its own leavings.
+// The newer connection wins, also if the HELLO of the older one is read last. An old
+// connection that an agency gave up must not supersede its new one.
 func TestLateHelloOfAnOlderConnection(t *testing.T) {
 	c := start(t, setup{})
 	old := c.dial()
 	c.logs.wait(1, "accept_connections | result: success")
 	young := c.agency(1, 0)
 	old.send(hello(1), batch(0, 3))
-	old.refused(protocol.StatusSuperseded)
+	old.expectError(protocol.StatusSuperseded)
 	young.send(batch(0, 10))
 	young.acked(10)
 	young.Close()
@@ -130,7 +130,7 @@ func TestSupersededWhileItWaitsForTheDraw(t *testing.T) {
 	old.acked(10)
 	old.finish(10)
 	young := c.agency(1, 10)
-	old.refused(protocol.StatusSuperseded)
+	old.expectError(protocol.StatusSuperseded)
 	young.finish(10)
 	c.agency(2, 0).finish(0)
 	if winners, _ := young.winners(); len(winners) != 1 {
@@ -140,7 +140,7 @@ func TestSupersededWhileItWaitsForTheDraw(t *testing.T) {
 	c.logs.want(1, "action: agencia_finalizada | result: success | agencia: 1")
 }
 
-// Nor does one that does not read what it is told hold up the next.
+// A superseded peer that does not read does not delay the next one.
 func TestSupersededPeerThatNeverReads(t *testing.T) {
 	c := start(t, setup{buffers: 4096})
 	old := c.agency(1, 0)

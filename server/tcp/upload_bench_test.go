@@ -65,7 +65,7 @@ func uploadAll(b *testing.B, files []string, sync bool) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	d := draw.New(bets, bets, draw.History{}, draw.Options{Agencies: len(files)})
+	d := draw.New(bets, draw.Options{Agencies: len(files)})
 	ctx, stop := context.WithCancel(b.Context())
 	go d.Run(ctx)
 	served := make(chan struct{})

@@ -35,8 +35,8 @@ func TestUpload(t *testing.T) {
 	}
 }
 
-// What the server has it acknowledges again, and no ACK goes back; of what
-// overlaps it stores the rest. Only new bets are counted.
+// The server acknowledges again what it has stored, and no ACK goes back. Of a batch
+// that overlaps it stores the rest. Only new bets are counted.
 func TestRepeatedAndOverlappingBatches(t *testing.T) {
 	c := start(t, setup{})
 	p := c.agency(1, 0)
@@ -80,7 +80,7 @@ func TestSingleBets(t *testing.T) {
 	p.send(&protocol.Single{Offset: 1, Bet: bet(1)}) // an answer was lost
 	p.expect(&protocol.Ack{Stored: 3})
 	p.send(&protocol.Single{Offset: 4, Bet: bet(4)})
-	p.refused(protocol.StatusViolation)
+	p.expectError(protocol.StatusViolation)
 	c.wantStored(1, 3)
 	c.logs.want(3, "action: apuesta_almacenada | result: success")
 	c.logs.want(1, "action: apuesta_almacenada | result: success | dni: 00000000 | numero: 7574")
@@ -88,8 +88,8 @@ func TestSingleBets(t *testing.T) {
 	c.logs.want(0, "action: apuesta_recibida | result: success")
 }
 
-// Many batches in flight, more than the server holds replies for: some ACKs
-// stand for several, none goes back, none is ahead of the log and the file.
+// More batches are in flight than replies may be pending. An ACK may answer several
+// batches. No ACK goes back, and none comes before the log line and the file.
 func TestPipelinedBatches(t *testing.T) {
 	c := start(t, setup{})
 	const batches, size = 500, 3
@@ -153,7 +153,7 @@ func TestWelcomeTellsWhatIsStored(t *testing.T) {
 	}
 	c.agency(2, 0).finish(0)
 	c.logs.wait(1, "action: sorteo | result: success")
-	eventually(t, "the draw is out", c.draw.Held)
+	eventually(t, "the draw is out", c.draw.Released)
 	want.Drawn = true
 	if got := greet(1); got != want {
 		t.Errorf("after the draw: %+v, want %+v", got, want)

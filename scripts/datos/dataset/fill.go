@@ -22,16 +22,16 @@ type Origin int
 const (
 	Synthetic Origin = iota // made from the seed
 	Course                  // unpacked from the course's zip
-	Kept                    // it was there already
+	Kept                    // it was there already, and is used where it is
 )
 
 // Options says what Fill does.
 type Options struct {
 	Dir      string // the folder to fill; made when missing
-	Zips     string // the folder where the course's zip may be; "" = Dir
+	Source   string // the folder where the course's zip, or data files, may be; "" = Dir
 	Agencies int    // files agency-1.csv … agency-N.csv
 	Seed     uint64 // of the synthetic files
-	Missing  bool   // leave the files that exist as they are
+	Missing  bool   // use the data files of Source where they are; make only the others
 }
 
 // File is one filled data file.
@@ -52,8 +52,8 @@ func Path(dir string, agency int) string {
 // and none is touched unless all could be made. Fill keeps a list of what it writes
 // to the folder; if another file is in the way of one, it fails.
 func Fill(ctx context.Context, opts Options) ([]File, error) {
-	if opts.Zips == "" {
-		opts.Zips = opts.Dir
+	if opts.Source == "" {
+		opts.Source = opts.Dir
 	}
 	if err := makeDir(opts.Dir); err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func makeDir(dir string) error {
 
 // prepareAll makes the content of all data files in the scratch folder.
 func prepareAll(ctx context.Context, opts Options, scratch string) ([]File, error) {
-	zipped, err := openArchive(opts.Zips)
+	zipped, err := openArchive(opts.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -102,18 +102,18 @@ func prepareAll(ctx context.Context, opts Options, scratch string) ([]File, erro
 	return files, nil
 }
 
-// prepare makes the content of one data file in the scratch folder.
+// prepare makes the content of one data file in the scratch folder, unless it is
+// there already and is to be used.
 func prepare(opts Options, zipped *archive, scratch string, agency int) (File, error) {
 	file := File{Agency: agency, Path: Path(opts.Dir, agency)}
-	info, err := os.Lstat(file.Path)
-	exists := err == nil
-	switch {
-	case exists && info.IsDir():
-		return file, fmt.Errorf("%s es una carpeta (las crea Docker al montar un archivo que falta): hay que borrarla", file.Path)
-	case exists && opts.Missing:
-		file.Origin = Kept
-		file.Size, err = countFile(file.Path)
-		return file, err
+	if info, err := os.Lstat(file.Path); err == nil && info.IsDir() {
+		return file, folderError(file.Path)
+	}
+	if existing := Path(opts.Source, agency); opts.Missing {
+		if _, err := os.Lstat(existing); err == nil {
+			size, err := countFile(existing)
+			return File{Agency: agency, Path: existing, Origin: Kept, Size: size}, err
+		}
 	}
 	out, err := os.Create(Path(scratch, agency))
 	if err != nil {
@@ -135,7 +135,20 @@ func prepare(opts Options, zipped *archive, scratch string, agency int) (File, e
 	return file, errors.Join(out.Chmod(0o644), out.Close())
 }
 
+func folderError(path string) error {
+	return fmt.Errorf("%s es una carpeta (las crea Docker al montar un archivo que falta): hay que borrarla", path)
+}
+
 func countFile(path string) (Size, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return Size{}, err
+	case info.IsDir():
+		return Size{}, folderError(path)
+	case !info.Mode().IsRegular(): // a pipe would be waited for, without an end
+		return Size{}, fmt.Errorf("%s no es un archivo común", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return Size{}, err

@@ -170,6 +170,23 @@ func TestFillKeepsExisting(t *testing.T) {
 	}
 }
 
+// What is in another folder is used there, and comes before that folder's zip.
+func TestFillFromAnotherFolder(t *testing.T) {
+	source, dir := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(source, "dataset.zip"), zipBytes(t, entry{"agency-1.csv", rows + rows}, entry{"agency-2.csv", rows + rows}))
+	write(t, Path(source, 1), []byte(rows))
+	files, err := Fill(context.Background(), Options{Dir: dir, Source: source, Agencies: 2, Missing: true})
+	if err != nil || files[0].Path != Path(source, 1) || files[0].Origin != Kept || files[0].Bets != 2 {
+		t.Errorf("got %+v, %v", files, err)
+	}
+	if files[1].Path != Path(dir, 2) || files[1].Origin != Course || files[1].Bets != 4 {
+		t.Errorf("got %+v", files[1])
+	}
+	if names(t, dir) != ".generado agency-2.csv" || names(t, source) != "agency-1.csv dataset.zip" {
+		t.Errorf("made %q, left %q", names(t, dir), names(t, source))
+	}
+}
+
 func TestFillOverFolder(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(Path(dir, 2), 0o755); err != nil {
@@ -195,7 +212,7 @@ func TestOfficialData(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(shared, "dataset.zip")); err != nil {
 		t.Skip("the course's data is not at hand: ../shared/data/dataset.zip")
 	}
-	files, err := Fill(context.Background(), Options{Dir: t.TempDir(), Zips: shared, Agencies: 5})
+	files, err := Fill(context.Background(), Options{Dir: t.TempDir(), Source: shared, Agencies: 5})
 	if err != nil {
 		t.Fatal(err)
 	}

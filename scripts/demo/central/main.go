@@ -71,7 +71,7 @@ func serve(ctx context.Context, cfg config.Config, listener net.Listener, record
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, bets.Close()) }()
-	d := draw.New(bets, bets, draw.History{}, draw.Options{
+	d := draw.New(bets, draw.Options{
 		Agencies:     cfg.Agencies,
 		PublishDelay: cfg.PublishDelay,
 		Announce:     func(_ bool, bets uint64, winners int) { recorder.Drawn(bets, winners) },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -39,7 +40,7 @@ type Options struct {
 // sync before they acknowledge. It waits for a cluster that is still starting, but not
 // longer than a minute. Its error names what is wrong.
 func Open(ctx context.Context, options Options) (*Log, error) {
-	connection, err := nats.Connect("", connectOptions(options.Servers)...)
+	connection, err := nats.Connect(strings.Join(options.Servers, ","), connectOptions()...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
@@ -56,9 +57,8 @@ func Open(ctx context.Context, options Options) (*Log, error) {
 	return l, nil
 }
 
-func connectOptions(servers []string) []nats.Option {
+func connectOptions() []nats.Option {
 	return []nats.Option{
-		func(o *nats.Options) error { o.Servers = servers; return nil },
 		nats.Name("central"),
 		nats.Timeout(requestTimeout),
 		nats.RetryOnFailedConnect(true),

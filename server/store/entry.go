@@ -10,8 +10,9 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
-// The journal is a text file. A line tells what was acknowledged, what that stands
-// for in bets.csv, and a CRC-32C of the line up to there, in hexadecimal:
+// The journal is a text file of entries, one in each line. An entry says what was
+// acknowledged and what bets.csv held then. It ends with the CRC-32C of the line up to
+// there, in hexadecimal:
 //
 //	finished AGENCY BETS SUM CRC
 //	draw AGENCIES BETS WINNERS SUM CRC
@@ -19,33 +20,33 @@ import (
 // SUM is the checksum of the agency's bets (protocol.Checksum), and that of the
 // winners (sumOfWinners).
 
-// finishedRecord says that an agency has uploaded all its bets.
-type finishedRecord struct {
+// finishedEntry says that an agency has uploaded all its bets.
+type finishedEntry struct {
 	agency lottery.AgencyID
 	State
 }
 
-func (r finishedRecord) String() string {
-	return fmt.Sprintf("finished %d %d %08x", r.agency, r.Bets, r.Sum)
+func (e finishedEntry) String() string {
+	return fmt.Sprintf("finished %d %d %08x", e.agency, e.Bets, e.Sum)
 }
 
-// drawRecord says that the draw was held.
-type drawRecord struct {
+// drawEntry says that the draw was held.
+type drawEntry struct {
 	agencies int
 	bets     uint64
 	winners  int
 	sum      uint32
 }
 
-func (r drawRecord) String() string {
-	return fmt.Sprintf("draw %d %d %d %08x", r.agencies, r.bets, r.winners, r.sum)
+func (e drawEntry) String() string {
+	return fmt.Sprintf("draw %d %d %d %08x", e.agencies, e.bets, e.winners, e.sum)
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// journalLine is a record's line, its end included.
-func journalLine(record fmt.Stringer) string {
-	text := record.String()
+// journalLine is the line of an entry, with its line break.
+func journalLine(entry fmt.Stringer) string {
+	text := entry.String()
 	return fmt.Sprintf("%s %08x\n", text, crc32.Checksum([]byte(text), castagnoli))
 }
 
@@ -54,18 +55,18 @@ var errNoChecksum = errors.New("has no checksum: an earlier version wrote it; en
 // parseJournalLine reads a line without its end. What it accepts is what
 // journalLine writes.
 func parseJournalLine(line string) (fmt.Stringer, error) {
-	var f finishedRecord
+	var f finishedEntry
 	if _, err := fmt.Sscanf(line, "finished %d %d %x", &f.agency, &f.Bets, &f.Sum); err == nil && f.agency > 0 && journalLine(f) == line+"\n" {
 		return f, nil
 	}
-	var d drawRecord
+	var d drawEntry
 	if _, err := fmt.Sscanf(line, "draw %d %d %d %x", &d.agencies, &d.bets, &d.winners, &d.sum); err == nil && d.agencies > 0 && journalLine(d) == line+"\n" {
 		return d, nil
 	}
 	if word, _, _ := strings.Cut(line, " "); (word == "finished" || word == "draw") && strings.Count(line, " ") == 2 {
 		return nil, errNoChecksum
 	}
-	return nil, fmt.Errorf("%.80q is no record, or is damaged", line)
+	return nil, fmt.Errorf("%.80q is no entry, or is damaged", line)
 }
 
 // sumOfWinners is the CRC-32C of the winners in the order of storage, each as a

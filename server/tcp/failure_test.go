@@ -9,7 +9,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
 
-func TestRefusalFitsItsFrame(t *testing.T) {
+func TestErrorFitsItsFrame(t *testing.T) {
 	for _, tt := range []struct {
 		text string
 		want int
@@ -21,10 +21,10 @@ func TestRefusalFitsItsFrame(t *testing.T) {
 		{strings.Repeat("李", 100), 255},
 		{strings.Repeat("🎲", 100), 252},
 	} {
-		got := refusal(protocol.StatusClosed, errors.New(tt.text)).Text
+		got := protocolError(protocol.StatusClosed, errors.New(tt.text)).Text
 		if len(got) != tt.want || !utf8.ValidString(got) || !strings.HasPrefix(tt.text, got) {
 			t.Errorf("%.20q…: %d bytes, want %d", tt.text, len(got), tt.want)
 		}
-		frames(t, refusal(protocol.StatusClosed, errors.New(tt.text)))
+		frames(t, protocolError(protocol.StatusClosed, errors.New(tt.text)))
 	}
 }

@@ -1,0 +1,209 @@
+package architecture
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// documents are the texts for readers whose links and names are checked.
+var documents = []string{"README.md", "scripts/bench/README.md", "internal/systest/containers/README.md"}
+
+var (
+	codeBlock  = regexp.MustCompile("(?ms)^```.*?^```$")
+	heading    = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	link       = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	codeSpan   = regexp.MustCompile("`([^`\n]+)`")
+	testName   = regexp.MustCompile(`^(?:Test|Fuzz|Benchmark)[A-Z]\w*$`)
+	testFunc   = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
+	goName     = regexp.MustCompile(`^([A-Za-z]+)\.([A-Z]\w*)$`)
+	fileName   = regexp.MustCompile(`^[\w./-]+$`)
+	generated  = regexp.MustCompile(`^(bin|\.data)/|^bets\.csv`)
+	notLetters = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// prose returns a document without its blocks of code.
+func prose(t *testing.T, document string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root(t), document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return codeBlock.ReplaceAllString(string(content), "")
+}
+
+// anchors returns the anchors that GitHub makes of a text's headings.
+func anchors(text string) map[string]bool {
+	all := make(map[string]bool)
+	for _, match := range heading.FindAllStringSubmatch(text, -1) {
+		title := notLetters.ReplaceAllString(strings.ToLower(match[1]), "")
+		all[strings.ReplaceAll(title, " ", "-")] = true
+	}
+	return all
+}
+
+func exists(t *testing.T, name string) bool {
+	t.Helper()
+	_, err := os.Stat(filepath.Join(root(t), name))
+	return err == nil
+}
+
+// Every link within the project leads somewhere.
+func TestLinksOfTheDocuments(t *testing.T) {
+	for _, document := range documents {
+		text, links := prose(t, document), 0
+		for _, match := range link.FindAllStringSubmatch(text, -1) {
+			file, anchor, _ := strings.Cut(match[1], "#")
+			if strings.Contains(file, "://") {
+				continue
+			}
+			links++
+			target := document
+			if file != "" {
+				target = path.Join(path.Dir(document), file)
+			}
+			switch {
+			case !exists(t, target):
+				t.Errorf("%s: there is no %s", document, target)
+			case anchor != "" && !anchors(prose(t, target))[anchor]:
+				t.Errorf("%s: %s has no heading for #%s", document, target, anchor)
+			}
+		}
+		if links == 0 {
+			t.Errorf("%s: no links were found", document)
+		}
+	}
+}
+
+func TestAnchors(t *testing.T) {
+	got := anchors("# Qué pasa si…\n\n## El protocolo, en breve\n### `make test`: todo\n")
+	for _, want := range []string{"qué-pasa-si", "el-protocolo-en-breve", "make-test-todo"} {
+		if !got[want] {
+			t.Errorf("no #%s in %v", want, got)
+		}
+	}
+}
+
+// Every file, test and exported name of a package that the documents show as code
+// exists.
+func TestNamesOfTheDocuments(t *testing.T) {
+	tests, sources := declared(t)
+	for _, document := range documents {
+		files, functions := 0, 0
+		for _, match := range codeSpan.FindAllStringSubmatch(prose(t, document), -1) {
+			name := match[1]
+			switch {
+			case testName.MatchString(name):
+				functions++
+				if !tests[name] {
+					t.Errorf("%s: there is no test %s", document, name)
+				}
+			case goName.MatchString(name):
+				of := goName.FindStringSubmatch(name)
+				if source, ours := sources[of[1]]; ours && !regexp.MustCompile(`\b`+of[2]+`\b`).MatchString(source) {
+					t.Errorf("%s: package %s has no %s", document, of[1], of[2])
+				}
+			case strings.Contains(name, "/") && fileName.MatchString(name) && !generated.MatchString(strings.TrimPrefix(name, "./")):
+				files++
+				first, _, _ := strings.Cut(strings.TrimPrefix(name, "./"), "/")
+				if first != "" && exists(t, first) && !exists(t, name) && !exists(t, path.Join(path.Dir(document), name)) {
+					t.Errorf("%s: there is no %s", document, name)
+				}
+			}
+		}
+		if document == "README.md" && (files < 30 || functions < 50) {
+			t.Errorf("%s: only %d files and %d tests were found", document, files, functions)
+		}
+	}
+}
+
+// declared returns the names of all tests, and the text of each package's files that
+// are no tests, by the package's name.
+func declared(t *testing.T) (tests map[string]bool, sources map[string]string) {
+	t.Helper()
+	tests, sources = make(map[string]bool), make(map[string]string)
+	for dir := range packages(t) {
+		names, err := filepath.Glob(filepath.Join(root(t), dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			content, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(name, "_test.go") {
+				sources[path.Base(dir)] += string(content)
+				continue
+			}
+			for _, match := range testFunc.FindAllSubmatch(content, -1) {
+				tests[string(match[1])] = true
+			}
+		}
+	}
+	return tests, sources
+}
+
+// corrected is the heading of the table of what teachers correct.
+const corrected = "## Qué se corrige\n"
+
+// Each row of the table names a file, and a test that stands in a file it names or
+// in the test folder it names.
+func TestWhatIsCorrected(t *testing.T) {
+	_, table, found := strings.Cut(prose(t, "README.md"), corrected)
+	if !found {
+		t.Fatal("README.md has no such table")
+	}
+	table, _, _ = strings.Cut(table, "\n## ")
+	rows := 0
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 7 || strings.HasPrefix(cells[1], "-") || strings.Contains(cells[1], "qué se corrige") {
+			continue
+		}
+		rows++
+		var files, functions int
+		for _, match := range codeSpan.FindAllStringSubmatch(cells[3], -1) {
+			if strings.Contains(match[1], "/") && exists(t, match[1]) {
+				files++
+			}
+		}
+		for _, match := range codeSpan.FindAllStringSubmatch(cells[4], -1) {
+			switch name := match[1]; {
+			case testName.MatchString(name):
+				functions++
+			default:
+				checkTestsIn(t, name, cells[4])
+			}
+		}
+		if files == 0 || functions == 0 {
+			t.Errorf("%d files and %d tests in: %s", files, functions, line)
+		}
+	}
+	if rows < 15 {
+		t.Errorf("only %d rows", rows)
+	}
+}
+
+// checkTestsIn fails unless the tests that a cell names after a test file, and before
+// the next one, are in that file.
+func checkTestsIn(t *testing.T, file, cell string) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root(t), file))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	_, after, _ := strings.Cut(cell, "`"+file+"`")
+	for _, match := range codeSpan.FindAllStringSubmatch(after, -1) {
+		if !testName.MatchString(match[1]) {
+			return // the next file
+		}
+		if !strings.Contains(string(content), "func "+match[1]+"(") {
+			t.Errorf("%s has no %s", file, match[1])
+		}
+	}
+}
