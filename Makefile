@@ -30,6 +30,13 @@ demo: ## la lotería completa en esta máquina, sin Docker (AGENCIAS=5; CRONOLOG
 	@$(TEMPORAL) go run ./scripts/demo -agencias $(or $(AGENCIAS),5) $(if $(CRONOLOGIA),-cronologia "$(CRONOLOGIA)")
 .PHONY: demo
 
+cluster: ## la lotería con tres centrales y tres servidores NATS: mata a uno de cada uno a mitad de la subida
+	@echo "Cluster: tres centrales y tres servidores NATS, sin Docker. La primera vez compila"
+	@echo "también nats-server (baja su módulo: necesita red) y lo deja en la caché del usuario."
+	@echo
+	@$(TEMPORAL) go run ./scripts/demo -cluster -agencias $(or $(AGENCIAS),5)
+.PHONY: cluster
+
 test: ## todas las pruebas (con Docker, si responde)
 	@$(TEMPORAL) scripts/test.sh
 .PHONY: test

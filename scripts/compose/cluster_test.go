@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver"
 )
 
 func TestCentralsOfACluster(t *testing.T) {
@@ -37,6 +39,9 @@ func TestCentralsOfACluster(t *testing.T) {
 }
 
 func TestNATSOfACluster(t *testing.T) {
+	if natsImage != "nats:"+natsserver.Version {
+		t.Errorf("the containers run %s, and make cluster runs version %s", natsImage, natsserver.Version)
+	}
 	file, _ := parse(t, options{clients: 1, scenario: scenarioEcho, root: ".", centrals: 2})
 	for i := 1; i <= natsServers; i++ {
 		name := fmt.Sprintf("nats%d", i)
