@@ -65,10 +65,9 @@ func (f *Fold) Totals() (bets uint64, winners int) {
 // Apply applies the entry with the sequence number that follows the last. Its
 // errors are ErrCorrupted: the fold cannot go on after one.
 func (f *Fold) Apply(sequence uint64, entry Entry) error {
-	if sequence != f.Sequence+1 {
-		return fmt.Errorf("%w: entry %d follows entry %d", ErrCorrupted, sequence, f.Sequence)
+	if err := f.next(sequence); err != nil {
+		return err
 	}
-	f.Sequence = sequence
 	switch e := entry.(type) {
 	case *Claim:
 		f.claim(e)
@@ -84,6 +83,15 @@ func (f *Fold) Apply(sequence uint64, entry Entry) error {
 	return nil
 }
 
+// next takes the next sequence number: none may be missing.
+func (f *Fold) next(sequence uint64) error {
+	if sequence != f.Sequence+1 {
+		return fmt.Errorf("%w: entry %d follows entry %d", ErrCorrupted, sequence, f.Sequence)
+	}
+	f.Sequence = sequence
+	return nil
+}
+
 // claim begins a session if the expected one is the current one. A claim that the
 // log holds twice counts once, for the expected session is gone by then.
 func (f *Fold) claim(c *Claim) {
@@ -95,16 +103,18 @@ func (f *Fold) claim(c *Claim) {
 	a.Session = Session(f.Sequence)
 }
 
-// segment counts if it is of the current session and continues the agency's
-// sequence. Before the end of the sequence it is a duplicate, after it a gap.
-func (f *Fold) segment(s *Segment) {
+// segment tells whether a segment counts: it is of the current session and continues
+// the agency's sequence. Before the end of the sequence it is a duplicate, after it a
+// gap.
+func (f *Fold) segment(s *Segment) (counts bool) {
 	a := f.agency(s.Agency)
 	if s.Session != a.Session || s.Offset != a.Bets || a.Finished {
 		f.Void++
-		return
+		return false
 	}
 	a.Bets, a.Sum = s.End(), s.Sum
 	a.Winners = append(a.Winners, s.Winners...)
+	return true
 }
 
 func (f *Fold) finish(e *Finished) {
