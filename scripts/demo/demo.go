@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/cluster"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/table"
 )
@@ -44,7 +45,7 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 
 	servers := "el servidor"
 	if opts.cluster {
-		servers = fmt.Sprintf("%d centrales, sus servidores NATS", centrals)
+		servers = fmt.Sprintf("%d centrales, sus servidores NATS", cluster.Centrals)
 	}
 	fmt.Fprintf(stdout, "Lotería Nacional: %s y %s como procesos de esta máquina\n\n", servers, plural(opts.agencies, "agencia"))
 	files, err := dataset.Fill(ctx, dataset.Options{

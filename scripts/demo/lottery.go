@@ -80,21 +80,7 @@ func upload(ctx context.Context, program, dir string, system system, agencies []
 	return nil
 }
 
-var (
-	storedLine  = regexp.MustCompile(`action: apuesta_recibida \| result: success \| cantidad: (\d+) \| agencia: (\d+)`)
-	winnersLine = regexp.MustCompile(`action: consulta_ganadores \| result: success \| cant_ganadores: (\d+)`)
-)
-
-// stored reads the server's line about a stored batch.
-func stored(line string) (agency, bets int, ok bool) {
-	match := storedLine.FindStringSubmatch(line)
-	if match == nil {
-		return 0, 0, false
-	}
-	bets, betsErr := strconv.Atoi(match[1])
-	agency, agencyErr := strconv.Atoi(match[2])
-	return agency, bets, betsErr == nil && agencyErr == nil
-}
+var winnersLine = regexp.MustCompile(`action: consulta_ganadores \| result: success \| cant_ganadores: (\d+)`)
 
 // winners finds how many winners a client was told.
 func winners(log []string) (n int, ok bool) {

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/cluster"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/timeline"
 )
 
@@ -45,11 +45,7 @@ func newSystem(opts options, dir string, agencies []*agency, progress progress) 
 	if !opts.cluster {
 		return &single{opts: opts, dir: dir, agencies: len(agencies), progress: progress}
 	}
-	c := &cluster{opts: opts, dir: dir, agencies: len(agencies), progress: progress}
-	for _, a := range agencies {
-		c.total += a.Bets
-	}
-	return c
+	return newSeveral(opts, dir, agencies, progress)
 }
 
 // single is one central, which stores the bets in a file.
@@ -67,11 +63,18 @@ func (s *single) start(ctx context.Context) (err error) {
 	if s.port, err = process.FreePort(); err != nil {
 		return err
 	}
-	settings := append(centralSettings(s.port, s.agencies),
+	cmd := process.Command(s.opts.server, s.dir,
+		"SERVER_PORT="+strconv.Itoa(s.port),
+		"SERVER_LISTEN_BACKLOG="+strconv.Itoa(maxAgencies), // all agencies may dial at once
+		"SERVER_AGENCIES="+strconv.Itoa(s.agencies),
 		"SERVER_STORAGE="+s.storage(),
 		"SERVER_STORAGE_SYNC=true",
 		timeline.DataVariable+"="+s.opts.data)
-	s.central, err = startCentral("el servidor", process.Command(s.opts.server, s.dir, settings...), s.progress.add)
+	s.central, err = process.Start("el servidor", cmd, func(line string) {
+		if agency, bets, ok := cluster.ParseStored(line); ok {
+			s.progress.add(agency, bets)
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -82,7 +85,7 @@ func (s *single) storage() string { return filepath.Join(s.dir, "bets.csv") }
 
 func (s *single) describe() string { return "Servidor  en " + s.addresses() }
 
-func (s *single) addresses() string { return loopback(s.port) }
+func (s *single) addresses() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 
 func (s *single) only() *process.Process { return s.central }
 
@@ -101,28 +104,8 @@ func (s *single) kill() {
 	}
 }
 
-// centralSettings are the settings of every central.
-func centralSettings(port, agencies int) []string {
-	return []string{
-		"SERVER_PORT=" + strconv.Itoa(port),
-		"SERVER_LISTEN_BACKLOG=" + strconv.Itoa(maxAgencies), // all agencies may dial at once
-		"SERVER_AGENCIES=" + strconv.Itoa(agencies),
-	}
-}
-
-// startCentral calls add with each stored batch.
-func startCentral(name string, cmd *exec.Cmd, add func(agency, bets int)) (*process.Process, error) {
-	return process.Start(name, cmd, func(line string) {
-		if agency, bets, ok := stored(line); ok {
-			add(agency, bets)
-		}
-	})
-}
-
-func loopback(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
-
-// startLimit is how long a central may take to listen, on a loaded machine.
-const startLimit = time.Minute
+// startLimit is how long the central may take to listen, on a loaded machine.
+const startLimit = 30 * time.Second
 
 // waitUntilItListens fails if agencies cannot connect within startLimit.
 func waitUntilItListens(ctx context.Context, central *process.Process) error {
