@@ -167,6 +167,19 @@ func (c *Cluster) KillBusiest() string {
 // LongestPause returns the longest time without a stored batch after KillLeader.
 func (c *Cluster) LongestPause() time.Duration { return c.tally.longestPause() }
 
+// Drawn returns how many bets the draw had, as a central has logged it.
+func (c *Cluster) Drawn() (bets int, ok bool) {
+	for _, central := range c.centrals {
+		for _, line := range central.Lines() {
+			if match := drawnLine.FindStringSubmatch(line); match != nil {
+				bets, err := strconv.Atoi(match[1])
+				return bets, err == nil
+			}
+		}
+	}
+	return 0, false
+}
+
 // PeakMemory returns the largest peak memory of a central in bytes.
 func (c *Cluster) PeakMemory() int64 {
 	var peak int64

@@ -61,7 +61,10 @@ func (t *tally) longestPause() time.Duration {
 	return t.pause
 }
 
-var storedLine = regexp.MustCompile(`action: apuesta_recibida \| result: success \| cantidad: (\d+) \| agencia: (\d+)`)
+var (
+	storedLine = regexp.MustCompile(`action: apuesta_recibida \| result: success \| cantidad: (\d+) \| agencia: (\d+)`)
+	drawnLine  = regexp.MustCompile(`action: sorteo \| result: success \| apuestas: (\d+)`)
+)
 
 // ParseStored reads a central's line about a stored batch.
 func ParseStored(line string) (agency, bets int, ok bool) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,7 +36,8 @@ func (s *several) start(ctx context.Context) (err error) {
 }
 
 func (s *several) describe() string {
-	return fmt.Sprintf("NATS      %d servidores, cada uno con todas las apuestas\n  Centrales %s", s.cluster.Servers(), s.addresses())
+	addresses := strings.ReplaceAll(s.addresses(), ",", "\n            ")
+	return fmt.Sprintf("NATS      %d servidores, cada uno con todas las apuestas\n  Centrales %s", s.cluster.Servers(), addresses)
 }
 
 func (s *several) addresses() string { return s.cluster.Addresses() }

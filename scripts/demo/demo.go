@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/cluster"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/table"
 )
@@ -43,11 +42,11 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	servers := "el servidor"
+	what := "el servidor y %s como procesos de esta máquina"
 	if opts.cluster {
-		servers = fmt.Sprintf("%d centrales, sus servidores NATS", cluster.Centrals)
+		what = "tres centrales, tres servidores NATS y %s en esta máquina"
 	}
-	fmt.Fprintf(stdout, "Lotería Nacional: %s y %s como procesos de esta máquina\n\n", servers, plural(opts.agencies, "agencia"))
+	fmt.Fprintf(stdout, "Lotería Nacional: "+what+"\n\n", plural(opts.agencies, "agencia"))
 	files, err := dataset.Fill(ctx, dataset.Options{
 		Dir: filepath.Join(dir, "data"), Source: opts.source, Agencies: opts.agencies, Seed: opts.seed, Missing: true,
 	})
@@ -134,7 +133,7 @@ func results(w io.Writer, agencies []*agency, o outcome) {
 	fmt.Fprintf(w, "\n  Tiempo      %s s, del arranque de la primera agencia al fin de la última\n",
 		table.Decimal(o.elapsed.Seconds(), 3))
 	if o.pause > 0 {
-		fmt.Fprintf(w, "  Pausa       %s s sin guardar apuestas, la más larga después de los kill -9\n", table.Decimal(o.pause.Seconds(), 3))
+		fmt.Fprintf(w, "  Pausa       %s s sin guardar apuestas, la más larga desde el kill -9\n", table.Decimal(o.pause.Seconds(), 3))
 	}
 	fmt.Fprintf(w, "  Velocidad   %s apuestas por segundo, cada una confirmada tras un fsync\n", table.Integer(int(float64(bets)/o.elapsed.Seconds())))
 	fmt.Fprintf(w, "  Verificado  bets.csv tiene esas %s apuestas y ninguna más, en su orden\n", table.Integer(bets))

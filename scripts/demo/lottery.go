@@ -32,7 +32,7 @@ func lottery(ctx context.Context, opts options, dir string, agencies []*agency, 
 	if err := system.start(ctx); err != nil {
 		return o, err
 	}
-	fmt.Fprintf(stdout, "  %s, espera a %s para el sorteo\n\n", system.describe(), plural(len(agencies), "agencia"))
+	fmt.Fprintf(stdout, "  %s\n\n", system.describe())
 
 	progress.begin()
 	start := time.Now()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -83,7 +84,9 @@ func (s *single) start(ctx context.Context) (err error) {
 
 func (s *single) storage() string { return filepath.Join(s.dir, "bets.csv") }
 
-func (s *single) describe() string { return "Servidor  en " + s.addresses() }
+func (s *single) describe() string {
+	return fmt.Sprintf("Servidor  en %s, espera a %s para el sorteo", s.addresses(), plural(s.agencies, "agencia"))
+}
 
 func (s *single) addresses() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 
