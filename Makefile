@@ -23,11 +23,11 @@ build: ## compila los dos programas en bin/
 	CGO_ENABLED=0 $(TEMPORAL) go build -buildvcs=$(CON_COMMIT) -trimpath -o bin/ ./server ./client
 .PHONY: build
 
-demo: ## la lotería completa en esta máquina, sin Docker (AGENCIAS=5; CRONOLOGIA=archivo.html deja un dibujo)
+demo: ## la lotería completa en esta máquina, sin Docker (AGENCIAS=5; TLS=1; CRONOLOGIA=archivo.html deja un dibujo)
 	@echo "Demo: un servidor y sus agencias, sin Docker. La primera vez, Go baja las dependencias"
 	@echo "(necesita red) y compila todo: uno o dos minutos, según la máquina. Después, segundos."
 	@echo
-	@$(TEMPORAL) go run ./scripts/demo -agencias $(or $(AGENCIAS),5) $(if $(CRONOLOGIA),-cronologia "$(CRONOLOGIA)")
+	@$(TEMPORAL) go run ./scripts/demo -agencias $(or $(AGENCIAS),5) $(if $(TLS),-tls) $(if $(CRONOLOGIA),-cronologia "$(CRONOLOGIA)")
 .PHONY: demo
 
 cluster: ## la lotería con tres centrales y tres servidores NATS: mata a uno de cada uno a mitad de la subida
@@ -60,6 +60,10 @@ estabilidad: ## las pruebas con contenedores que dependen del tiempo, VECES (20)
 datos: ## deja los archivos de las agencias en .data/ (AGENCIAS=5): los de la cátedra o sintéticos
 	@$(TEMPORAL) go run ./scripts/datos -agencias $(or $(AGENCIAS),5)
 .PHONY: datos
+
+certificados: ## deja en .data/certificados/ los de desarrollo, para la central y las AGENCIAS (5)
+	@$(TEMPORAL) go run ./scripts/certificados -agencias $(or $(AGENCIAS),5)
+.PHONY: certificados
 
 ##@ Docker
 

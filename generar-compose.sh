@@ -8,7 +8,7 @@ readonly imagen=golang:1.26
 
 uso() {
   cat <<'FIN'
-uso: ./generar-compose.sh ARCHIVO N [ESCENARIO] [--tablero] [--centrales C]
+uso: ./generar-compose.sh ARCHIVO N [ESCENARIO] [--tablero] [--tls] [--centrales C]
 
   ARCHIVO    el archivo a escribir; si existe, se reemplaza
   N          cantidad de clientes, de 0 a 4096
@@ -18,6 +18,8 @@ uso: ./generar-compose.sh ARCHIVO N [ESCENARIO] [--tablero] [--centrales C]
                agencias  (o ej6, ej7, ej8)       suben .data/agency-N.csv
              Sin él: agencias, o el de la rama ejN en la que se está.
   --tablero  publica el tablero del servidor en http://127.0.0.1:12346
+  --tls      cada agencia demuestra con un certificado quién es; antes hay que
+             hacerlos: make certificados AGENCIAS=N
   --centrales C
              C centrales (de 2 a 9) en lugar de una, con lo guardado en tres
              servidores NATS: puede morir uno de ellos y todas las centrales menos una

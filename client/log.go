@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	oplogging "github.com/op/go-logging"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
@@ -31,6 +33,16 @@ func logAgencyFailed(id string, err error) {
 func logBetFailed(bet config.Bet, err error) {
 	log.Errorf("action: apuesta_enviada | result: fail | dni: %s | numero: %s | error: %s",
 		logging.Value(bet.Document), logging.Value(bet.Number), logging.Value(err.Error()))
+}
+
+// logReloaded logs that the certificate files were replaced, or why those that
+// replace them do not serve.
+func logReloaded(expiry time.Time, err error) {
+	if err != nil {
+		log.Errorf("action: certificado | result: fail | error: %s", logging.Value(err.Error()+" (what was read before stays in use)"))
+		return
+	}
+	log.Infof("action: certificado | result: success | vence: %s", expiry.UTC().Format(time.RFC3339))
 }
 
 func logStopped(id string, reason error) {

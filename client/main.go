@@ -9,12 +9,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/agency"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
@@ -22,7 +20,6 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 )
@@ -72,7 +69,12 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 		return 1
 	}
 	logConfig(cfg)
-	err = runMode(ctx, cfg, stdout, stderr, output)
+	dial, err := newDial(cfg)
+	if err != nil {
+		fmt.Fprintf(stderr, "client: %v\n", err)
+		return 1
+	}
+	err = runMode(ctx, cfg, dial, stdout, stderr, output)
 	failed := err != nil && ctx.Err() == nil // after a signal, the signal is the cause of err
 	_ = retry.Pause(ctx, cfg.Linger)         // a signal ends the pause
 	if failed {
@@ -86,25 +88,25 @@ func run(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
 
 // runMode does what the configured mode says. It has logged the errors that it
 // returns, except those that a signal caused.
-func runMode(ctx context.Context, cfg config.Config, stdout, stderr *os.File, output io.Writer) error {
+func runMode(ctx context.Context, cfg config.Config, dial agency.Dial, stdout, stderr *os.File, output io.Writer) error {
 	switch cfg.Mode {
 	case config.ModeEcho:
-		return echo.Run(ctx, cfg.ID, newDial(cfg), echo.Options{
+		return echo.Run(ctx, cfg.ID, dial, echo.Options{
 			Amount:        cfg.LoopAmount,
 			Period:        cfg.LoopPeriod,
 			RetryDeadline: cfg.RetryDeadline,
 		})
 	case config.ModeBet:
-		return sendBet(ctx, cfg)
+		return sendBet(ctx, cfg, dial)
 	default:
-		return runAgency(ctx, cfg, stdout, stderr, output)
+		return runAgency(ctx, cfg, dial, stdout, stderr, output)
 	}
 }
 
-func sendBet(ctx context.Context, cfg config.Config) error {
+func sendBet(ctx context.Context, cfg config.Config, dial agency.Dial) error {
 	bet, err := lottery.ParseBet(cfg.Agency, cfg.Bet.FirstName, cfg.Bet.LastName, cfg.Bet.Document, cfg.Bet.Birthdate, cfg.Bet.Number)
 	if err == nil {
-		err = agency.SendBet(ctx, bet, newDial(cfg), agencyOptions(cfg))
+		err = agency.SendBet(ctx, bet, dial, agencyOptions(cfg))
 	}
 	if err != nil && ctx.Err() == nil {
 		logBetFailed(cfg.Bet, err)
@@ -112,11 +114,11 @@ func sendBet(ctx context.Context, cfg config.Config) error {
 	return err
 }
 
-func runAgency(ctx context.Context, cfg config.Config, stdout, stderr *os.File, output io.Writer) error {
+func runAgency(ctx context.Context, cfg config.Config, dial agency.Dial, stdout, stderr *os.File, output io.Writer) error {
 	options := agencyOptions(cfg)
 	bar := newProgressBar(ctx, cfg, stdout, stderr, output)
 	options.OnProgress = bar.update
-	winners, err := agency.Run(ctx, cfg.Agency, cfg.DataFile, newDial(cfg), options)
+	winners, err := agency.Run(ctx, cfg.Agency, cfg.DataFile, dial, options)
 	bar.end(ctx)
 	switch {
 	case err == nil:
@@ -132,20 +134,5 @@ func agencyOptions(cfg config.Config) agency.Options {
 		BatchMaxAmount: cfg.BatchMaxAmount,
 		Period:         cfg.LoopPeriod,
 		RetryDeadline:  cfg.RetryDeadline,
-	}
-}
-
-// connectTimeout bounds one attempt to connect.
-const connectTimeout = 5 * time.Second
-
-// newDial returns a function that makes one attempt to connect to the server.
-func newDial(cfg config.Config) func(context.Context) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: connectTimeout}
-	return func(ctx context.Context) (net.Conn, error) {
-		conn, err := dialer.DialContext(ctx, "tcp", cfg.ServerAddress)
-		if err != nil {
-			return nil, fmt.Errorf("connect to %s: %w", cfg.ServerAddress, reason.Of(err))
-		}
-		return conn, nil
 	}
 }

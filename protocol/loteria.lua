@@ -37,6 +37,8 @@ local statuses = {
   [0x44] = "agency closed",
   [0x45] = "protocol violation",
   [0x46] = "unsupported version",
+  [0x47] = "unauthorized",
+  [0x48] = "limit exceeded",
 }
 local first_final = 0x40
 

@@ -19,7 +19,11 @@ const (
 	StatusClosed     Status = 0x44 // the agency has finished; it can add no bets
 	StatusViolation  Status = 0x45 // the peer broke the protocol
 	StatusVersion    Status = 0x46 // the central does not speak the agency's version
-	firstFinal              = StatusInvalidBet
+
+	StatusUnauthorized Status = 0x47 // the peer has not proved to be the agency
+	StatusLimit        Status = 0x48 // the agency has more than it may have
+
+	firstFinal = StatusInvalidBet
 )
 
 // Final tells whether reconnecting is useless.
@@ -36,6 +40,8 @@ var statusNames = map[Status]string{
 	StatusClosed:        "agency closed",
 	StatusViolation:     "protocol violation",
 	StatusVersion:       "unsupported version",
+	StatusUnauthorized:  "unauthorized",
+	StatusLimit:         "limit exceeded",
 }
 
 // String names the status in words.

@@ -18,14 +18,18 @@ import (
 // serveEmbedded opens the files, serves until the context ends, and closes the files.
 // It returns an error if a file or the port cannot be opened, if a file cannot be
 // closed, or if the storage breaks.
-func serveEmbedded(ctx context.Context, cfg config.Config, operator *operator) (err error) {
+func (s *service) serveEmbedded(ctx context.Context) (err error) {
+	cfg := s.cfg
 	options := storeOptions(cfg)
-	options.Written = operator.written
+	options.Written = s.operator.written
 	bets, err := store.Open(ctx, cfg.Storage, options)
 	if err != nil {
 		return withRemedy(cfg.Storage, err)
 	}
 	defer func() { err = errors.Join(err, bets.Close()) }()
+	if !store.Locks {
+		logNoLocks(cfg.Storage)
+	}
 	for _, torn := range bets.TornEnds() {
 		logTorn(torn.Bytes, torn.Kept)
 	}
@@ -50,7 +54,7 @@ func serveEmbedded(ctx context.Context, cfg config.Config, operator *operator) (
 		case <-ctx.Done():
 		}
 	})
-	err = accept(ctx, cfg, operator, embedded.New(bets, d))
+	err = s.accept(ctx, embedded.New(bets, d))
 	cancel()
 	running.Wait()
 	return err // and the deferred bets.Close adds the storage's error

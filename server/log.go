@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	oplogging "github.com/op/go-logging"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
@@ -31,8 +33,22 @@ func logListening(port int) {
 	log.Infof("action: listen | result: success | port: %d", port)
 }
 
+// logCertificate logs that a certificate is in use from now on, or why the files that
+// replace it do not serve.
+func logCertificate(expiry time.Time, err error) {
+	if err != nil {
+		log.Errorf("action: certificado | result: fail | error: %s", logging.Value(err.Error()+" (what was read before stays in use)"))
+		return
+	}
+	log.Infof("action: certificado | result: success | vence: %s", expiry.UTC().Format(time.RFC3339))
+}
+
 func logAdminListening(address string) {
 	log.Infof("action: listen_admin | result: success | address: %s", logging.Value(address))
+}
+
+func logNoLocks(path string) {
+	log.Warningf("action: lock | result: fail | file: %s | error: this system has no file locks, so a second server is not kept away", logging.Value(path))
 }
 
 func logTorn(bytes int64, path string) {

@@ -24,6 +24,7 @@ func TestLines(t *testing.T) {
 		{func() { logDraw(true, 78697, 10) }, "INFO     action: sorteo_recuperado | result: success | apuestas: 78697 | ganadores: 10"},
 		{func() { logDrawFailed(errors.New("a|b")) }, `CRITICAL action: sorteo | result: fail | error: a\x7Cb`},
 		{func() { logRecovered(7, 2) }, "INFO     action: recuperacion | result: success | apuestas: 7 | agencias_finalizadas: 2"},
+		{func() { logNoLocks("bets.csv") }, `WARNING  action: lock | result: fail | file: bets.csv | error: this system has no file locks, so a second server is not kept away`},
 		{func() { logTorn(12, "a|b.csv.torn") }, `WARNING  action: fila_incompleta | result: success | bytes: 12 | conservada_en: a\x7Cb.csv.torn`},
 		{func() { logFailed(errors.New("a|b")) }, `CRITICAL action: server | result: fail | error: a\x7Cb`},
 		{func() { logStopped(errors.New("a|b")) }, `INFO     action: shutdown | result: success | reason: a\x7Cb`},

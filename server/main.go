@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
@@ -89,31 +90,45 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 // returns an error if the central cannot begin or breaks, or if a port cannot be
 // opened.
 func serve(ctx context.Context, cfg config.Config) error {
-	operator := newOperator(cfg)
-	closeAdmin, err := operator.open(ctx, cfg.AdminAddress)
+	source, err := openIdentity(cfg)
+	if err != nil {
+		return err
+	}
+	s := &service{cfg: cfg, source: source, operator: newOperator(cfg, source)}
+	closeAdmin, err := s.operator.open(ctx, cfg.AdminAddress)
 	if err != nil {
 		return err
 	}
 	defer closeAdmin()
 	if cfg.Cluster != "" {
-		return serveReplicated(ctx, cfg, operator)
+		return s.serveReplicated(ctx)
 	}
-	return serveEmbedded(ctx, cfg, operator)
+	return s.serveEmbedded(ctx)
+}
+
+// service is what does not depend on which central is in use.
+type service struct {
+	cfg      config.Config
+	source   *identity.Source // nil without TLS
+	operator *operator
 }
 
 // accept serves the connections of a central until the context ends.
-func accept(ctx context.Context, cfg config.Config, operator *operator, c observableCentral) error {
-	listener, err := tcp.Listen(ctx, cfg.Port, cfg.ListenBacklog)
+func (s *service) accept(ctx context.Context, c observableCentral) error {
+	listener, err := tcp.Listen(ctx, s.cfg.Port, s.cfg.ListenBacklog)
 	if err != nil {
-		return fmt.Errorf("listen on port %d: %w", cfg.Port, err)
+		return fmt.Errorf("listen on port %d: %w", s.cfg.Port, err)
 	}
-	logListening(cfg.Port)
+	logListening(s.cfg.Port)
 	server := tcp.NewServer(c, tcp.Options{
-		HelloTimeout:   cfg.HelloTimeout,
-		IdleTimeout:    cfg.IdleTimeout,
-		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),
+		HelloTimeout:   s.cfg.HelloTimeout,
+		IdleTimeout:    s.cfg.IdleTimeout,
+		MaxConnections: tcp.ConnectionLimit(s.cfg.MaxConnections),
+		MaxHellos:      s.cfg.MaxHellos,
+		MaxBets:        uint64(s.cfg.MaxBets),
+		Identity:       s.source,
 	})
-	operator.watch(c, server)
+	s.operator.watch(c, server)
 	server.Serve(ctx, listener)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/admin"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
@@ -17,14 +18,15 @@ import (
 // writes to the disk. Without an admin address it only counts the writes.
 type operator struct {
 	admin   *admin.Server
+	source  *identity.Source // nil without TLS
 	central central.Observable
 	server  *tcp.Server
 	commits admin.Histogram
 	failure atomic.Pointer[error] // of the last write; nil if it succeeded
 }
 
-func newOperator(cfg config.Config) *operator {
-	o := &operator{admin: admin.New(admin.Options{Name: cfg.IP, Expected: cfg.Agencies, Pprof: cfg.AdminPprof})}
+func newOperator(cfg config.Config, source *identity.Source) *operator {
+	o := &operator{source: source, admin: admin.New(admin.Options{Name: cfg.IP, Expected: cfg.Agencies, Pprof: cfg.AdminPprof})}
 	o.admin.Collect(o.collectWrites)
 	return o
 }
@@ -56,6 +58,9 @@ func (o *operator) open(ctx context.Context, address string) (closeAdmin func(),
 func (o *operator) watch(c central.Observable, server *tcp.Server) {
 	o.central, o.server = c, server
 	o.admin.Collect(o.collectConnections)
+	if o.source != nil {
+		o.admin.Collect(o.collectTLS)
+	}
 	o.admin.Watch(o)
 }
 
@@ -104,5 +109,14 @@ func (o *operator) collectConnections() []admin.Metric {
 		admin.NewVector(admin.Counter, "lottery_connections_rejected_total", "Connections that were refused at once.", "reason", stats.Rejected),
 		admin.NewVector(admin.Counter, "lottery_batches_total", "Batches of bets that were answered.", "result", stats.Batches),
 		admin.NewVector(admin.Counter, "lottery_sessions_ended_total", "Sessions of agencies that have ended.", "status", stats.Ended),
+		admin.NewVector(admin.Counter, "lottery_limited_total", "HELLOs and bets that were refused because of a limit.", "what", stats.Limited),
+	}
+}
+
+func (o *operator) collectTLS() []admin.Metric {
+	return []admin.Metric{
+		admin.NewVector(admin.Counter, "lottery_tls_handshakes_total", "TLS handshakes.", "result", o.server.Stats().Handshakes),
+		admin.NewMetric(admin.Gauge, "lottery_tls_certificate_expiry_timestamp_seconds",
+			"When the central's certificate expires, in seconds since 1970.", float64(o.source.Expiry().Unix())),
 	}
 }

@@ -19,18 +19,18 @@ const settleTimeout = 400 * time.Millisecond
 // serveReplicated serves as one of several centrals. It returns an error if the
 // cluster of NATS servers cannot be used, if its log is corrupted, or if the port
 // cannot be opened.
-func serveReplicated(ctx context.Context, cfg config.Config, operator *operator) error {
-	log, err := openLog(ctx, cfg)
+func (s *service) serveReplicated(ctx context.Context) error {
+	log, err := openLog(ctx, s.cfg)
 	if err != nil {
 		return err
 	}
 	defer closeLog(log)
 	c := replica.New(log, replica.Options{
-		Agencies:     cfg.Agencies,
-		PublishDelay: cfg.PublishDelay,
+		Agencies:     s.cfg.Agencies,
+		PublishDelay: s.cfg.PublishDelay,
 		Announce:     logReplicatedDraw,
 	})
-	operator.admin.Collect(func() []admin.Metric { return logMetrics(c.LogState()) })
+	s.operator.admin.Collect(func() []admin.Metric { return logMetrics(c.LogState()) })
 
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -47,7 +47,7 @@ func serveReplicated(ctx context.Context, cfg config.Config, operator *operator)
 		if bets, finished := c.Totals(); bets > 0 {
 			logRecovered(bets, finished)
 		}
-		err = accept(serving, cfg, operator, c)
+		err = s.accept(serving, c)
 	case <-serving.Done():
 	}
 	stop()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
@@ -95,6 +96,9 @@ func lost(format string, args ...any) error { return &lostError{fmt.Errorf(forma
 
 // temporary returns whether a new connection may succeed after this failure.
 func temporary(err error) bool {
+	if _, refused := errors.AsType[*identity.RefusedError](err); refused {
+		return false
+	}
 	var refusal *protocol.Error
 	if errors.As(err, &refusal) {
 		return !refusal.Status.Final()

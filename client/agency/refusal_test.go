@@ -42,7 +42,7 @@ func TestRetryStatuses(t *testing.T) {
 }
 
 func TestFinalStatuses(t *testing.T) {
-	for status := protocol.StatusInvalidBet; status <= protocol.StatusVersion+1; status++ {
+	for status := protocol.StatusInvalidBet; status <= protocol.StatusLimit+1; status++ {
 		for _, phase := range phases {
 			synctest.Test(t, func(t *testing.T) {
 				c := new(central)

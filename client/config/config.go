@@ -4,6 +4,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"net"
 	"strconv"
@@ -31,7 +32,7 @@ const (
 type Config struct {
 	ID             string           `mapstructure:"id"` // as it was written
 	Agency         lottery.AgencyID // ID as a number; 0 in mode echo, where ID is any text
-	ServerAddress  string           `mapstructure:"server.address"`
+	ServerAddress  string           `mapstructure:"server.address"` // see ServerAddresses
 	LoopAmount     int              `mapstructure:"loop.amount"`
 	LoopPeriod     time.Duration    `mapstructure:"loop.period"`
 	LoopPeriodText string           // LoopPeriod as it was written
@@ -41,6 +42,10 @@ type Config struct {
 	Linger         time.Duration    `mapstructure:"linger"`
 	DataFile       string           `mapstructure:"data.file"`
 	RetryDeadline  time.Duration    `mapstructure:"retry.deadline"`
+	TLSCA          string           `mapstructure:"tls.ca"` // "" = no TLS
+	TLSCert        string           `mapstructure:"tls.cert"`
+	TLSKey         string           `mapstructure:"tls.key"`
+	TLSServerName  string           `mapstructure:"tls.serverName"` // "" = the host of the address
 	Bet            Bet              // only in mode bet
 }
 
@@ -49,7 +54,7 @@ var Keys = []settings.Key{
 	{Name: "id", Env: "CLI_ID", Parse: parseID,
 		Help: "número de la agencia; en modo echo, cualquier texto"},
 	{Name: "server.address", Env: "CLI_SERVER_ADDRESS", Default: "server:12345", Parse: parseAddress,
-		Help: "servidor y puerto"},
+		Help: "servidor y puerto; de varias centrales, separados por comas"},
 	{Name: "loop.amount", Env: "CLI_LOOP_AMOUNT", Default: "5", Parse: settings.Int(0, math.MaxInt32),
 		Help: "modo echo: cuántos mensajes"},
 	{Name: "loop.period", Env: "CLI_LOOP_PERIOD", Default: "0s", Parse: settings.Duration(0),
@@ -66,6 +71,14 @@ var Keys = []settings.Key{
 		Help: "archivo de apuestas de la agencia"},
 	{Name: "retry.deadline", Env: "CLI_RETRY_DEADLINE", Default: "1m", Parse: settings.Duration(0),
 		Help: "cuánto insistir sin ninguna confirmación nueva"},
+	{Name: "tls.ca", Env: "CLI_TLS_CA", Parse: parseText,
+		Help: "autoridades del certificado de la central, en PEM; con esta clave se usa TLS"},
+	{Name: "tls.cert", Env: "CLI_TLS_CERT", Default: "./certificados/cert.pem", Parse: settings.NotEmpty,
+		Help: "certificado de la agencia, en PEM"},
+	{Name: "tls.key", Env: "CLI_TLS_KEY", Default: "./certificados/key.pem", Parse: settings.NotEmpty,
+		Help: "clave privada de ese certificado"},
+	{Name: "tls.serverName", Env: "CLI_TLS_SERVERNAME", Parse: parseText,
+		Help: "nombre que debe tener el certificado de la central; sin él, el de server.address"},
 }
 
 // Load reads the file and the environment. A missing file is an error only if it is
@@ -82,6 +95,9 @@ func Load(path string, required bool) (Config, error) {
 		return Config{}, err
 	}
 	if err := c.identify(s); err != nil {
+		return Config{}, err
+	}
+	if err := c.applyTLS(s); err != nil {
 		return Config{}, err
 	}
 	return c, nil
@@ -127,6 +143,26 @@ func (c *Config) identify(s *settings.Settings) error {
 	return nil
 }
 
+// applyTLS refuses keys of TLS that would have no effect: without a CA everything would
+// travel in clear.
+func (c *Config) applyTLS(s *settings.Settings) error {
+	if c.TLSCA == "" {
+		for _, name := range []string{"tls.cert", "tls.key", "tls.serverName"} {
+			if s.Explicit(name) {
+				return s.Invalid("tls.ca", fmt.Errorf("must be set, because %s is", name))
+			}
+		}
+		return nil
+	}
+	return nil
+}
+
+// ServerAddresses returns the addresses of the centrals, at least one.
+func (c *Config) ServerAddresses() []string { return strings.Split(c.ServerAddress, ",") }
+
+// parseText takes any text, also the empty one.
+func parseText(text string) (any, error) { return text, nil }
+
 // parseID refuses an empty id and line breaks: an echo client sends its id inside
 // one line.
 func parseID(text string) (any, error) {
@@ -136,12 +172,14 @@ func parseID(text string) (any, error) {
 	return settings.NotEmpty(text)
 }
 
+// parseAddress takes the addresses of one central or of several.
 func parseAddress(text string) (any, error) {
-	host, port, err := net.SplitHostPort(text)
-	if err == nil && host != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err == nil && n > 0 {
-			return text, nil
+	for address := range strings.SplitSeq(text, ",") {
+		host, port, err := net.SplitHostPort(address)
+		n, portErr := strconv.ParseUint(port, 10, 16)
+		if err != nil || host == "" || strings.Contains(address, " ") || portErr != nil || n == 0 {
+			return nil, errors.New("must be host:port with a port from 1 to 65535, or several separated by commas, without spaces")
 		}
 	}
-	return nil, errors.New("must be host:port with a port from 1 to 65535")
+	return text, nil
 }

@@ -39,6 +39,7 @@ func load(t *testing.T, content string, env vars) (Config, error) {
 var defaults = Config{
 	ID: "1", Agency: 1, ServerAddress: "server:12345", LoopAmount: 5, LoopPeriodText: "0s", LogLevel: "INFO",
 	BatchMaxAmount: 100, Mode: ModeAgency, DataFile: ".data/agency-1.csv", RetryDeadline: time.Minute,
+	TLSCert: "./certificados/cert.pem", TLSKey: "./certificados/key.pem",
 }
 
 func with(change func(*Config)) Config {
@@ -76,14 +77,23 @@ func TestLoad(t *testing.T) {
 		})},
 		{"environment beats file", suiteFile, vars{"CLI_ID": "1", "CLI_SERVER_ADDRESS": "a:1", "CLI_LOOP_AMOUNT": "0",
 			"CLI_LOOP_PERIOD": "1500ms", "CLI_LOG_LEVEL": "info", "CLI_BATCH_MAXAMOUNT": "65535", "CLI_MODE": "agency",
-			"CLI_LINGER": "2s", "CLI_DATA_FILE": "/x.csv", "CLI_RETRY_DEADLINE": "5s"},
+			"CLI_LINGER": "2s", "CLI_DATA_FILE": "/x.csv", "CLI_RETRY_DEADLINE": "5s",
+			"CLI_TLS_CA": "ca", "CLI_TLS_CERT": "c", "CLI_TLS_KEY": "k", "CLI_TLS_SERVERNAME": "n"},
 			Config{ID: "1", Agency: 1, ServerAddress: "a:1", LoopAmount: 0, LoopPeriod: 1500 * time.Millisecond,
 				LoopPeriodText: "1500ms", LogLevel: "info", BatchMaxAmount: 65535, Mode: ModeAgency,
-				Linger: 2 * time.Second, DataFile: "/x.csv", RetryDeadline: 5 * time.Second}},
+				Linger: 2 * time.Second, DataFile: "/x.csv", RetryDeadline: 5 * time.Second,
+				TLSCA: "ca", TLSCert: "c", TLSKey: "k", TLSServerName: "n"}},
 		{"every key in the file", "id: 4294967295\nserver: {address: '[::1]:9'}\nmode: agency\nlinger: 1s\ndata: {file: d.csv}\nretry: {deadline: 0s}\n", nil,
 			with(func(c *Config) {
 				c.ID, c.Agency, c.ServerAddress, c.Linger, c.DataFile, c.RetryDeadline = "4294967295", 4294967295, "[::1]:9", time.Second, "d.csv", 0
 			})},
+		{"a CA turns TLS on", "id: 1\nserver: {address: '[::1]:9'}\ntls: {ca: a}\n", nil,
+			with(func(c *Config) { c.ServerAddress, c.TLSCA = "[::1]:9", "a" })},
+		{"several centrals", "id: 1\n", vars{"CLI_SERVER_ADDRESS": "a:1,[::1]:2"},
+			with(func(c *Config) { c.ServerAddress = "a:1,[::1]:2" })},
+		{"TLS in the file", "id: 1\ntls: {ca: a, cert: c, key: k, serverName: n}\n", nil,
+			with(func(c *Config) { c.TLSCA, c.TLSCert, c.TLSKey, c.TLSServerName = "a", "c", "k", "n" })},
+		// What YAML makes of these: 8, 255, 1e3, true, a sum in base 60, a day.
 		{"text that looks octal", "id: 010\n", nil, with(func(c *Config) { c.ID, c.Agency, c.DataFile = "010", 10, ".data/agency-10.csv" })},
 		{"period zero", "id: 1\nloop: {period: 0}\n", nil, with(func(c *Config) { c.LoopPeriodText = "0" })},
 		{"period is kept as written", "id: 1\nloop: {period: 60s}\n", nil,
@@ -170,6 +180,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"a list", "- id\n", nil, []string{"config.yaml", "keys with values"}},
 		{"two documents", "id: 1\n---\nid: 2\n", nil, []string{"more than one document"}},
 		{"unknown key", "idd: 1\n", nil, []string{"idd: unknown key (line 1)"}},
+		{"TLS without a CA", "id: 1\ntls: {cert: c}\n", nil, []string{"tls.ca: must be set, because tls.cert is", "CLI_TLS_CA"}},
+		{"a name without a CA", "id: 1\n", vars{"CLI_TLS_SERVERNAME": "n"}, []string{"tls.ca: must be set, because tls.serverName is"}},
+		{"no key", "id: 1\ntls: {ca: a, key: }\n", nil, []string{"tls.key: must be set"}},
 		{"unknown nested key", "id: 1\nserver:\n  adress: a:1\n", nil, []string{"server.adress: unknown key (line 3)"}},
 		{"nested too deep", "id: {x: 1}\n", nil, []string{"id.x: unknown key"}},
 		{"key is a number", "1: x\n", nil, []string{"1: unknown key"}},
@@ -187,6 +200,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"id too large", "id: 1\n", vars{"CLI_ID": "4294967296"}, []string{`"4294967296"`, "environment variable CLI_ID"}},
 		{"id with underscore", "id: 1_0\n", nil, []string{`"1_0"`}},
 		{"address", "id: 1\nserver: {address: server}\n", nil, []string{"server.address: must be host:port", `"server"`}},
+		{"addresses with a blank", "id: 1\nserver: {address: 'a:1, b:1'}\n", nil, []string{"server.address", "without spaces"}},
+		{"an empty address", "id: 1\nserver: {address: 'a:1,'}\n", nil, []string{"server.address"}},
 		{"address without host", "id: 1\nserver: {address: ':1'}\n", nil, []string{"server.address"}},
 		{"address without port", "id: 1\n", vars{"CLI_SERVER_ADDRESS": "a:"}, []string{"server.address", "CLI_SERVER_ADDRESS"}},
 		{"amount", "id: 1\nloop: {amount: -1}\n", nil, []string{"loop.amount"}},
@@ -253,9 +268,10 @@ func TestCommittedFileMentionsEveryKey(t *testing.T) {
 	for _, e := range entries {
 		got[e.Name] = e.Value
 	}
+	examples := map[string]string{"id": "1", "tls.ca": "./certificados/ca.pem", "tls.serverName": "server"} // of what has no default
 	want := map[string]string{}
 	for _, k := range Keys {
-		want[k.Name] = cmp.Or(k.Default, "1") // an example for a key without a default
+		want[k.Name] = cmp.Or(k.Default, examples[k.Name])
 	}
 	if !maps.Equal(got, want) || len(entries) != len(got) {
 		t.Errorf("config.yaml mentions\n%v, want\n%v", entries, want)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 )
@@ -74,7 +75,10 @@ func (e *dialError) Error() string { return e.err.Error() }
 func (e *dialError) Unwrap() error { return e.err }
 
 // temporary returns whether another attempt may succeed after this failure.
-func temporary(err error) bool { return !errors.Is(err, errWrongAnswer) }
+func temporary(err error) bool {
+	_, refused := errors.AsType[*identity.RefusedError](err)
+	return !refused && !errors.Is(err, errWrongAnswer)
+}
 
 // exchange sends the message over conn and checks the answer.
 func exchange(ctx context.Context, conn net.Conn, message string) error {

@@ -156,7 +156,7 @@ func TestWhatGitIgnores(t *testing.T) {
 	if err := git("rev-parse"); err != nil {
 		t.Skipf("git does not know this folder: %v", err)
 	}
-	for _, name := range []string{".data/agency-1.csv", ".data/dataset.zip", "bin/server", "bets.csv", "bets.csv.journal", "bets.csv.torn", "cronologia.html"} {
+	for _, name := range []string{".data/agency-1.csv", ".data/dataset.zip", ".data/certificados/ca-key.pem", "bin/server", "bets.csv", "bets.csv.journal", "bets.csv.torn", "cronologia.html"} {
 		if err := git("check-ignore", "--quiet", name); err != nil {
 			t.Errorf("%s is not ignored: %v", name, err)
 		}

@@ -21,10 +21,11 @@ const Centrals = 3
 
 // Options say what runs.
 type Options struct {
-	Server   string // the program of the centrals
-	Dir      string // an existing folder for all files
-	Agencies int    // that the draw waits for
-	Bets     int    // of all agencies
+	Server   string   // the program of the centrals
+	Settings []string // more settings of the centrals, each NAME=value
+	Dir      string   // an existing folder for all files
+	Agencies int      // that the draw waits for
+	Bets     int      // of all agencies
 
 	// Stored, if set, is called with each batch that is stored, one call at a time.
 	Stored func(agency, bets int)
@@ -114,6 +115,7 @@ func (c *Cluster) command(port int, args ...string) *exec.Cmd {
 		"SERVER_AGENCIES="+strconv.Itoa(c.options.Agencies),
 		"SERVER_CLUSTER="+c.nats.URLs(),
 		"SERVER_CLUSTER_MONITOR="+c.nats.Monitors())
+	cmd.Env = append(cmd.Env, c.options.Settings...)
 	cmd.Args = append(cmd.Args, args...)
 	return cmd
 }

@@ -32,6 +32,7 @@ func (o options) render() ([]byte, error) {
 		"Centrals":  o.centralServices(),
 		"Clients":   clients,
 		"Board":     o.board,
+		"TLS":       o.tls,
 		"Scenario":  string(o.scenario),
 		"Subnet":    subnetFor(o.containers()),
 		"NATS":      o.natsServices(),

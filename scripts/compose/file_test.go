@@ -223,6 +223,38 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
+// With --tls each program gets its own certificates, and nobody's authority.
+func TestTLS(t *testing.T) {
+	for _, s := range []scenario{scenarioEcho, scenarioBet, scenarioAgencies} {
+		without, _ := parse(t, options{clients: 2, scenario: s, root: "."})
+		file, text := parse(t, options{clients: 2, scenario: s, root: ".", tls: true})
+		for name, folder := range map[string]string{"server": "central", "client1": "agencia-1", "client2": "agencia-2"} {
+			var mounted []string
+			for _, m := range file.Services[name].Volumes {
+				if m.Type != "bind" || !m.ReadOnly || m.Bind.CreateHostPath == nil || *m.Bind.CreateHostPath {
+					t.Errorf("%s: mount %+v", name, m)
+				}
+				if strings.Contains(m.Source, "certificados") {
+					mounted = append(mounted, m.Source+":"+m.Target)
+				}
+			}
+			if want := []string{"./.data/certificados/" + folder + ":/certificados"}; !slices.Equal(mounted, want) {
+				t.Errorf("%s: %s mounts %q, want %q", s, name, mounted, want)
+			}
+			variable := "CLI_TLS_CA=/certificados/ca.pem"
+			if name == "server" {
+				variable = "SERVER_TLS=required"
+			}
+			if !slices.Contains(file.Services[name].Environment, variable) || slices.Contains(without.Services[name].Environment, variable) {
+				t.Errorf("%s: %s has not %s, or has it always", s, name, variable)
+			}
+		}
+		if header := fmt.Sprintf("ARCHIVO 2 %s --tls\n", s); !strings.Contains(text, header) {
+			t.Errorf("%s: the header does not repeat --tls:\n%.300s", s, text)
+		}
+	}
+}
+
 // The board is published only if that was asked for, and on loopback.
 func TestBoard(t *testing.T) {
 	for _, s := range []scenario{scenarioEcho, scenarioBet, scenarioAgencies} {

@@ -1,6 +1,6 @@
 // Command compose prints the system's Docker Compose file:
 //
-//	go run ./scripts/compose [-raiz DIR] N [SCENARIO] [--tablero] [--centrales N]
+//	go run ./scripts/compose [-raiz DIR] N [SCENARIO] [--tablero] [--tls] [--centrales C]
 //
 // N is the number of clients. What comes after it may be in any order. DIR is the
 // project's folder, from which files are mounted; by default it is the folder of the
@@ -57,6 +57,7 @@ type options struct {
 	scenario scenario
 	root     string // the project's folder, for the bind mounts
 	board    bool   // --tablero: the server's board is published on the host's loopback
+	tls      bool   // --tls: central and agencies prove with certificates who they are
 	centrals int    // --centrales: how many centrals share a log in NATS; 0 = one, without NATS
 }
 
@@ -73,6 +74,10 @@ var modifiers = []modifier{{
 	name:   "--tablero",
 	set:    func(o *options, _ string) error { o.board = true; return nil },
 	chosen: func(o options) string { return textIf(o.board, "--tablero") },
+}, {
+	name:   "--tls",
+	set:    func(o *options, _ string) error { o.tls = true; return nil },
+	chosen: func(o options) string { return textIf(o.tls, "--tls") },
 }, {
 	name:   "--centrales",
 	value:  "la cantidad",

@@ -33,6 +33,8 @@ func TestParseArgs(t *testing.T) {
 		{"2 ej8", options{clients: 2, scenario: scenarioAgencies, root: "."}},
 		{"2 --tablero", options{clients: 2, scenario: byDefault, root: ".", board: true}},
 		{"2 ej5 --tablero", options{clients: 2, scenario: scenarioBet, root: ".", board: true}},
+		{"2 --tls", options{clients: 2, scenario: byDefault, root: ".", tls: true}},
+		{"2 --tls ej5 --tablero", options{clients: 2, scenario: scenarioBet, root: ".", board: true, tls: true}},
 		{"2 --centrales 3", options{clients: 2, scenario: byDefault, root: ".", centrals: 3}},
 		{"2 --centrales 9 ej5 --tablero", options{clients: 2, scenario: scenarioBet, root: ".", board: true, centrals: 9}},
 		{"-raiz /a -- 2 --tablero ej1", options{clients: 2, scenario: scenarioEcho, root: "/a", board: true}},

@@ -23,7 +23,7 @@ type several struct {
 
 func newSeveral(opts options, dir string, agencies []*agency, progress progress) *several {
 	s := &several{progress: progress}
-	s.options = cluster.Options{Server: opts.server, Dir: dir, Agencies: len(agencies), Stored: s.add, Halfway: s.killOneOfEach}
+	s.options = cluster.Options{Server: opts.server, Settings: opts.centralEnv(), Dir: dir, Agencies: len(agencies), Stored: s.add, Halfway: s.killOneOfEach}
 	for _, a := range agencies {
 		s.options.Bets += a.Bets
 	}

@@ -22,9 +22,12 @@ type options struct {
 	source   string // folder of data files, or of the course's zip
 	server   string // the program; "" = to be built
 	client   string // the same
+	tls      bool   // agencies and central prove who they are
 	cluster  bool   // several centrals and NATS servers, of which some are killed
 	page     string // where to leave the time line; "" = nowhere
 	data     string // where the recorded central leaves its recording; set with page
+
+	certificates string // their folder; set with tls
 }
 
 // agency is one agency of the demo.
@@ -66,7 +69,7 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 		}
 		agencies[i] = &agency{File: file}
 	}
-	o, err := lottery(ctx, opts, dir, agencies, stdout)
+	o, err := runLottery(ctx, opts, dir, agencies, stdout)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
@@ -20,11 +22,17 @@ type outcome struct {
 	pause   time.Duration // the longest without a stored bet, after a kill; 0 without one
 }
 
-// lottery runs the processes to their end.
-func lottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File) (o outcome, err error) {
+// runLottery runs the processes to their end.
+func runLottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File) (o outcome, err error) {
 	work := filepath.Join(dir, "work")
 	if err := os.Mkdir(work, 0o755); err != nil {
 		return o, err
+	}
+	if opts.tls {
+		opts.certificates = filepath.Join(dir, "certificados")
+		if err := authority.Fill(opts.certificates, len(agencies), time.Now()); err != nil {
+			return o, err
+		}
 	}
 	progress := newProgress(stdout, agencies)
 	system := newSystem(opts, work, agencies, progress)
@@ -32,11 +40,15 @@ func lottery(ctx context.Context, opts options, dir string, agencies []*agency, 
 	if err := system.start(ctx); err != nil {
 		return o, err
 	}
-	fmt.Fprintf(stdout, "  %s\n\n", system.describe())
+	fmt.Fprintf(stdout, "  %s\n", system.describe())
+	if opts.tls {
+		fmt.Fprintln(stdout, "  TLS       cada uno demuestra con un certificado quién es")
+	}
+	fmt.Fprintln(stdout)
 
 	progress.begin()
 	start := time.Now()
-	err = upload(ctx, opts.client, work, system, agencies)
+	err = upload(ctx, opts, work, system, agencies)
 	o.elapsed = time.Since(start)
 	if err == nil {
 		err = system.stop(ctx)
@@ -54,15 +66,18 @@ func lottery(ctx context.Context, opts options, dir string, agencies []*agency, 
 
 // upload runs the agencies until all have ended, and sets how many winners each
 // was told.
-func upload(ctx context.Context, program, dir string, system system, agencies []*agency) error {
+func upload(ctx context.Context, opts options, dir string, system system, agencies []*agency) error {
 	var started []*process.Process
 	defer func() { process.Stop(started...) }()
 	for _, a := range agencies {
-		p, err := process.Start(fmt.Sprintf("la agencia %d", a.Agency), process.Command(program, dir,
+		command := process.Command(opts.client, dir,
 			"CLI_ID="+strconv.Itoa(a.Agency),
 			"CLI_SERVER_ADDRESS="+system.addresses(),
-			"CLI_DATA_FILE="+a.Path,
-		), nil)
+			"CLI_DATA_FILE="+a.Path)
+		if opts.certificates != "" {
+			command.Env = append(command.Env, authority.AgencyEnv(opts.certificates, lottery.AgencyID(a.Agency))...)
+		}
+		p, err := process.Start(fmt.Sprintf("la agencia %d", a.Agency), command, nil)
 		if err != nil {
 			return err
 		}

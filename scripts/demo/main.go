@@ -2,7 +2,7 @@
 // and its agencies as real processes, which upload their bets and learn their
 // winners.
 //
-//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-cluster | -cronologia ARCHIVO.html]
+//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-tls] [-cluster | -cronologia ARCHIVO.html]
 //
 // With -cluster there are three centrals over a log in three NATS servers. One of each is
 // killed in the middle of the upload.
@@ -53,13 +53,14 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-cluster | -cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
+		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-tls] [-cluster | -cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
 		flags.PrintDefaults()
 	}
 	var opts options
 	flags.IntVar(&opts.agencies, "agencias", 5, "`cantidad` de agencias, de 1 a 200")
 	flags.Uint64Var(&opts.seed, "semilla", 7574, "`semilla` de los datos sintéticos")
 	flags.StringVar(&opts.source, "dir", ".data", "`carpeta` donde se buscan los archivos de agencias y, si no, dataset.zip o datasets.zip")
+	flags.BoolVar(&opts.tls, "tls", false, "con certificados hechos para la ocasión")
 	flags.StringVar(&opts.server, "server", "", "`programa` servidor ya compilado")
 	flags.StringVar(&opts.client, "client", "", "`programa` cliente ya compilado")
 	flags.BoolVar(&opts.cluster, "cluster", false, "tres centrales y tres servidores NATS; mata a uno de cada uno a mitad de la subida")

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/cluster"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/timeline"
@@ -49,6 +50,14 @@ func newSystem(opts options, dir string, agencies []*agency, progress progress) 
 	return newSeveral(opts, dir, agencies, progress)
 }
 
+// centralEnv are the settings of a central's certificate, if there are certificates.
+func (o options) centralEnv() []string {
+	if o.certificates == "" {
+		return nil
+	}
+	return authority.CentralEnv(o.certificates)
+}
+
 // single is one central, which stores the bets in a file.
 type single struct {
 	opts     options
@@ -71,6 +80,7 @@ func (s *single) start(ctx context.Context) (err error) {
 		"SERVER_STORAGE="+s.storage(),
 		"SERVER_STORAGE_SYNC=true",
 		timeline.DataVariable+"="+s.opts.data)
+	cmd.Env = append(cmd.Env, s.opts.centralEnv()...)
 	s.central, err = process.Start("el servidor", cmd, func(line string) {
 		if agency, bets, ok := cluster.ParseStored(line); ok {
 			s.progress.add(agency, bets)

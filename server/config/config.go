@@ -29,11 +29,23 @@ type Config struct {
 	HelloTimeout   time.Duration `mapstructure:"SERVER_HELLO_TIMEOUT"`
 	IdleTimeout    time.Duration `mapstructure:"SERVER_IDLE_TIMEOUT"`
 	MaxConnections int           `mapstructure:"SERVER_MAX_CONNECTIONS"`
+	MaxHellos      int           `mapstructure:"SERVER_MAX_HELLOS"`
+	MaxBets        int           `mapstructure:"SERVER_MAX_BETS"`
+	TLS            string        `mapstructure:"SERVER_TLS"` // TLSOff or TLSRequired
+	TLSCert        string        `mapstructure:"SERVER_TLS_CERT"`
+	TLSKey         string        `mapstructure:"SERVER_TLS_KEY"`
+	TLSCA          string        `mapstructure:"SERVER_TLS_CA"`
 	AdminAddress   string        `mapstructure:"SERVER_ADMIN_ADDRESS"` // empty: no admin port
 	AdminPprof     bool          `mapstructure:"SERVER_ADMIN_PPROF"`
 	Cluster        string        `mapstructure:"SERVER_CLUSTER"`         // see ClusterServers; empty: this process alone
 	ClusterMonitor string        `mapstructure:"SERVER_CLUSTER_MONITOR"` // see ClusterMonitors
 }
+
+// The values of SERVER_TLS.
+const (
+	TLSOff      = "off"      // agencies prove nothing
+	TLSRequired = "required" // agencies prove who they are
+)
 
 // Keys is the table of the settings. Their environment variables have the names
 // of the keys.
@@ -49,6 +61,12 @@ var Keys = []settings.Key{
 	key("SERVER_HELLO_TIMEOUT", "5s", settings.Duration(time.Millisecond), "plazo de los primeros bytes y del saludo"),
 	key("SERVER_IDLE_TIMEOUT", "10m", settings.Duration(time.Millisecond), "plazo entre frames mientras la agencia sube"),
 	key("SERVER_MAX_CONNECTIONS", "4096", settings.Int(1, math.MaxInt32), "conexiones abiertas a la vez"),
+	key("SERVER_MAX_HELLOS", "0", settings.Int(0, math.MaxInt32), "saludos por segundo de una misma dirección; 0: sin límite"),
+	key("SERVER_MAX_BETS", "0", settings.Int(0, math.MaxInt64), "apuestas que se guardan de una agencia; 0: sin límite"),
+	key("SERVER_TLS", TLSOff, settings.Choice(TLSOff, TLSRequired), "off, o required: cada agencia demuestra quién es"),
+	key("SERVER_TLS_CERT", "./certificados/cert.pem", settings.NotEmpty, "certificado de la central, en PEM"),
+	key("SERVER_TLS_KEY", "./certificados/key.pem", settings.NotEmpty, "clave privada de ese certificado"),
+	key("SERVER_TLS_CA", "./certificados/ca.pem", settings.NotEmpty, "autoridades de los certificados de las agencias"),
 	key("SERVER_ADMIN_ADDRESS", "", adminAddress, "HOST:PUERTO del tablero, las métricas y la salud; sin él no hay"),
 	key("SERVER_ADMIN_PPROF", "false", settings.Bool, "agrega pprof; solo en una dirección de loopback"),
 	key("SERVER_CLUSTER", "", urls("nats://nats1:4222", natsPort, "nats", "tls"), "servidores NATS con las apuestas, si hay varias centrales; sin ellos las guarda esta sola"),

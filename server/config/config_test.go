@@ -31,6 +31,7 @@ var defaults = Config{
 	Port: 12345, IP: "server", ListenBacklog: 5, LoggingLevel: "INFO", Agencies: 5,
 	Storage: "./bets.csv", StorageSync: true, PublishDelay: 0,
 	HelloTimeout: 5 * time.Second, IdleTimeout: 10 * time.Minute, MaxConnections: 4096,
+	TLS: TLSOff, TLSCert: "./certificados/cert.pem", TLSKey: "./certificados/key.pem", TLSCA: "./certificados/ca.pem",
 }
 
 func file(line string) string { return "[DEFAULT]\n" + line + "\n" }
@@ -55,15 +56,18 @@ func TestLoad(t *testing.T) {
 			"SERVER_PORT": "1", "SERVER_IP": "h", "SERVER_LISTEN_BACKLOG": "1024", "LOGGING_LEVEL": "warning",
 			"SERVER_AGENCIES": "0", "SERVER_STORAGE": "/data/bets.csv", "SERVER_STORAGE_SYNC": "False",
 			"SERVER_PUBLISH_DELAY": "1s", "SERVER_HELLO_TIMEOUT": "100ms", "SERVER_IDLE_TIMEOUT": "1h", "SERVER_MAX_CONNECTIONS": "7",
+			"SERVER_MAX_HELLOS": "8", "SERVER_MAX_BETS": "9", "SERVER_TLS": "required",
+			"SERVER_TLS_CERT": "c", "SERVER_TLS_KEY": "k", "SERVER_TLS_CA": "a",
 			"SERVER_ADMIN_ADDRESS": "[::1]:9", "SERVER_ADMIN_PPROF": "on",
 			"SERVER_CLUSTER": "nats://a", "SERVER_CLUSTER_MONITOR": "http://a:1",
-		}, Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, "[::1]:9", true, "nats://a:4222", "http://a:1"}},
+		}, Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, 8, 9, TLSRequired, "c", "k", "a", "[::1]:9", true, "nats://a:4222", "http://a:1"}},
 		{"every key in the file", "[DEFAULT]\nSERVER_PORT = 1\nSERVER_IP = h\nSERVER_LISTEN_BACKLOG = 1024\nLOGGING_LEVEL = warning\n" +
 			"SERVER_AGENCIES = 0\nSERVER_STORAGE = /data/bets.csv\nSERVER_STORAGE_SYNC = False\nSERVER_PUBLISH_DELAY = 1s\n" +
 			"SERVER_HELLO_TIMEOUT = 100ms\nSERVER_IDLE_TIMEOUT = 1h\nSERVER_MAX_CONNECTIONS = 7\n" +
+			"SERVER_MAX_HELLOS = 8\nSERVER_MAX_BETS = 9\nSERVER_TLS = required\nSERVER_TLS_CERT = c\nSERVER_TLS_KEY = k\nSERVER_TLS_CA = a\n" +
 			"SERVER_ADMIN_ADDRESS = localhost:9\nSERVER_ADMIN_PPROF = true\n" +
 			"SERVER_CLUSTER = tls://u:p@a:1,nats://[::1]\nSERVER_CLUSTER_MONITOR = https://a,http://b:2\n", nil,
-			Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, "localhost:9", true,
+			Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, 8, 9, TLSRequired, "c", "k", "a", "localhost:9", true,
 				"tls://u:p@a:1,nats://[::1]:4222", "https://a:8222,http://b:2"}},
 		{"admin on all interfaces", file("SERVER_ADMIN_ADDRESS = :12346"), nil, with(func(c *Config) { c.AdminAddress = ":12346" })},
 		{"spelling of Python's configparser", "\ufeff# c\r\n; c\r\n[DEFAULT]\r\nserver_port: 99\r\nSERVER_STORAGE = a\\\r\nSERVER_IP=\"q#r\"\r\n", nil,
@@ -119,6 +123,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"pprof for all", file("SERVER_ADMIN_ADDRESS = :9\nSERVER_ADMIN_PPROF = true"), nil, []string{"SERVER_ADMIN_PPROF", "loopback", `":9"`}},
 		{"pprof for a network", file("SERVER_ADMIN_PPROF = true"), map[string]string{"SERVER_ADMIN_ADDRESS": "10.0.0.1:9"}, []string{"SERVER_ADMIN_PPROF", "loopback"}},
 		{"connections", file("SERVER_MAX_CONNECTIONS = 0"), nil, []string{"SERVER_MAX_CONNECTIONS"}},
+		{"hellos", file("SERVER_MAX_HELLOS = -1"), nil, []string{"SERVER_MAX_HELLOS"}},
+		{"bets", file("SERVER_MAX_BETS = many"), nil, []string{"SERVER_MAX_BETS"}},
+		{"optional TLS", file("SERVER_TLS = optional"), nil, []string{"SERVER_TLS", "off, required"}},
+		{"no certificate", file("SERVER_TLS_CERT ="), nil, []string{"SERVER_TLS_CERT", "must be set"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, err := load(t, tt.content, tt.env)

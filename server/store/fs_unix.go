@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// Locks tells whether this system keeps a second server away from the files.
+const Locks = true
+
 // lockFile keeps a second server away from the file, until it is closed or the
 // process ends. Other errors are ignored, because some file systems
 // have no locks.

@@ -54,10 +54,15 @@ func heapInUse() int64 {
 // BenchmarkStop measures a stop with a hundred agencies that wait for the draw
 // and do not answer, and three hundred connections that have not greeted.
 func BenchmarkStop(b *testing.B) {
+	b.Run("clear", func(b *testing.B) { benchmarkStop(b, nil) })
+	b.Run("TLS", func(b *testing.B) { benchmarkStop(b, newIdentities(b)) })
+}
+
+func benchmarkStop(b *testing.B, with *identities) {
 	var worst time.Duration
 	for b.Loop() {
 		b.StopTimer()
-		c := start(b, setup{agencies: 200})
+		c := start(b, setup{agencies: 200, tls: with})
 		hostileCrowd(b, c, 300)
 		for id := range lottery.AgencyID(100) {
 			p := c.agency(id+1, 0)

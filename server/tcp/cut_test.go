@@ -1,7 +1,6 @@
 package tcp
 
 import (
-	"net"
 	"testing"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
@@ -32,14 +31,14 @@ func join(parts [][]byte) (whole []byte) {
 
 // abort closes a connection with a reset.
 func (p *peer) abort() {
-	_ = p.Conn.(*net.TCPConn).SetLinger(0)
+	_ = p.socket().SetLinger(0)
 	p.Close()
 }
 
 // resume is what an agency does that comes again: it sends what is missing.
 func (c *testServer) resume(id lottery.AgencyID) protocol.Welcome {
 	c.t.Helper()
-	p := c.dial()
+	p := c.dialAs(id)
 	p.send(hello(id))
 	welcome := p.welcome()
 	if n := welcome.Stored; n < 7 {
@@ -104,7 +103,7 @@ func TestCutAtEveryByte(t *testing.T) {
 // closeGently closes the peer's half and waits until the server has dealt with
 // all that it sent.
 func (p *peer) closeGently() {
-	_ = p.Conn.(*net.TCPConn).CloseWrite()
+	_ = p.socket().CloseWrite()
 	p.readToEnd()
 }
 

@@ -28,22 +28,26 @@ func FuzzSession(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, stream []byte) {
-		bets := runSession(t, stream)
-		want := model(stream)
-		i := 0
-		for got, err := range bets {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if i >= len(want) || *got != want[i] {
-				t.Fatalf("stored %+v as number %d of %d", *got, i, len(want))
-			}
-			i++
-		}
-		if i != len(want) {
-			t.Fatalf("%d bets stored, want %d", i, len(want))
-		}
+		wantBets(t, runSession(t, Options{}, nil, stream), model(stream, 2))
 	})
+}
+
+// wantBets checks that exactly these bets are stored.
+func wantBets(t testing.TB, stored iter.Seq2[*lottery.Bet, error], want []lottery.Bet) {
+	t.Helper()
+	i := 0
+	for got, err := range stored {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i >= len(want) || *got != want[i] {
+			t.Fatalf("stored %+v as number %d of %d", *got, i, len(want))
+		}
+		i++
+	}
+	if i != len(want) {
+		t.Fatalf("%d bets stored, want %d", i, len(want))
+	}
 }
 
 func fuzzSeeds(f *testing.F) [][]byte {
@@ -70,23 +74,27 @@ func fuzzSeeds(f *testing.F) [][]byte {
 }
 
 // runSession speaks a stream to a server of two agencies, over a pipe, and
-// returns what it has stored by the end.
-func runSession(t testing.TB, stream []byte) iter.Seq2[*lottery.Bet, error] {
+// returns what it has stored by the end. over, if set, is what the stream goes
+// through.
+func runSession(t testing.TB, options Options, over func(net.Conn) net.Conn, stream []byte) iter.Seq2[*lottery.Bet, error] {
 	disk := newDisk()
-	options := store.Options{Sync: true, FS: disk}
-	bets, err := store.Open(t.Context(), "bets.csv", options)
+	bets, err := store.Open(t.Context(), "bets.csv", store.Options{Sync: true, FS: disk})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := draw.New(bets, draw.Options{Agencies: 2})
 	ours, theirs := net.Pipe()
-	server := NewServer(embedded.New(bets, d), Options{})
+	server := NewServer(embedded.New(bets, d), options)
 	server.admit(context.Background(), ours, 1)
+	pipe := theirs
+	if over != nil {
+		theirs = over(theirs)
+	}
 	go func() {
 		_, _ = theirs.Write(stream)
 		// The server sees the end when it has taken all of it. A pipe
 		// has no half to close; its answers are read below.
-		theirs.Close()
+		pipe.Close()
 	}()
 	_, _ = io.Copy(io.Discard, theirs)
 	server.sessions.Wait()
@@ -94,8 +102,9 @@ func runSession(t testing.TB, stream []byte) iter.Seq2[*lottery.Bet, error] {
 }
 
 // model reads a stream as PROTOCOL.md says, with nothing of the server's or the
-// protocol package's code, and tells what must be stored.
-func model(stream []byte) (stored []lottery.Bet) {
+// protocol package's code, and tells what must be stored of the agencies from 1 to
+// most.
+func model(stream []byte, most lottery.AgencyID) (stored []lottery.Bet) {
 	greeted, finished := lottery.AgencyID(0), false
 	for len(stream) >= 5 {
 		size := binary.BigEndian.Uint32(stream)
@@ -107,7 +116,7 @@ func model(stream []byte) (stored []lottery.Bet) {
 		switch {
 		case greeted == 0 && kind == 1 && size == 6 && payload[0] == 1:
 			greeted = lottery.AgencyID(binary.BigEndian.Uint32(payload[1:]))
-			if greeted < 1 || greeted > 2 {
+			if greeted < 1 || greeted > most {
 				return stored
 			}
 		case greeted > 0 && !finished && (kind == 2 && len(payload) >= 10 || kind == 3 && len(payload) >= 8):

@@ -3,7 +3,6 @@ package tcp
 import (
 	"encoding/binary"
 	"fmt"
-	"net"
 	"os"
 	"runtime"
 	"strings"
@@ -39,7 +38,7 @@ func TestGarbage(t *testing.T) {
 	} {
 		p := c.dial()
 		_, _ = p.Write([]byte(raw)) // the server may close first
-		_ = p.Conn.(*net.TCPConn).CloseWrite()
+		_ = p.socket().CloseWrite()
 		p.closeGently()
 	}
 	c.logs.wait(8, "action: close_connection | result: success")

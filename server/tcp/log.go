@@ -31,6 +31,14 @@ func logRejected(ip string, err error) {
 	log.Warningf("action: reject_connection | result: success | ip: %s | reason: too many connections", ip)
 }
 
+func logHandshake(ip string, agency lottery.AgencyID) {
+	log.Debugf("action: tls | result: success | ip: %s | agencia: %d", ip, agency)
+}
+
+func logHandshakeFailed(ip string, err error) {
+	log.Errorf("action: tls | result: fail | ip: %s | error: %s", ip, logging.Value(err.Error()))
+}
+
 func logEcho(ip, message string) {
 	log.Infof("action: receive_message | result: success | ip: %s | msg: %s", ip, logging.Value(message))
 }

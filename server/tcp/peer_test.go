@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,29 @@ type peer struct {
 	frames *protocol.Reader
 }
 
-func (c *testServer) dial() *peer {
+// socket is the peer's connection, below TLS.
+func (p *peer) socket() *net.TCPConn {
+	if secured, ok := p.Conn.(*tls.Conn); ok {
+		return secured.NetConn().(*net.TCPConn)
+	}
+	return p.Conn.(*net.TCPConn)
+}
+
+// dial connects, over TLS as agency 1.
+func (c *testServer) dial() *peer { return c.dialAs(1) }
+
+// dialAs connects, over TLS as an agency.
+func (c *testServer) dialAs(id lottery.AgencyID) *peer {
+	c.t.Helper()
+	if c.setup.tls == nil {
+		return c.dialWith(nil)
+	}
+	return c.dialWith(c.setup.tls.agency(c.t, id))
+}
+
+// dialWith connects over TLS, or in clear without a config. It shakes hands when
+// something is sent or read.
+func (c *testServer) dialWith(config *tls.Config) *peer {
 	c.t.Helper()
 	dialer := net.Dialer{Timeout: testTimeout}
 	if size := c.setup.buffers; size > 0 {
@@ -35,13 +58,16 @@ func (c *testServer) dial() *peer {
 	}
 	c.t.Cleanup(func() { socket.Close() })
 	_ = socket.SetDeadline(time.Now().Add(2 * testTimeout))
+	if config != nil {
+		socket = tls.Client(socket, config)
+	}
 	return &peer{t: c.t, Conn: socket, frames: protocol.NewReader(socket)}
 }
 
 // agency dials and greets; the agency must have so many bets stored.
 func (c *testServer) agency(id lottery.AgencyID, stored lottery.Offset) *peer {
 	c.t.Helper()
-	p := c.dial()
+	p := c.dialAs(id)
 	p.send(&protocol.Hello{Version: protocol.Version, Agency: id})
 	if welcome := p.welcome(); welcome.Stored != stored {
 		c.t.Fatalf("agency %d is told that %d bets are stored, want %d", id, welcome.Stored, stored)
@@ -217,7 +243,7 @@ func (p *peer) finish(total lottery.Offset) {
 // those that the frame reader holds already.
 func buffered(p *peer) int {
 	p.t.Helper()
-	raw, err := p.Conn.(*net.TCPConn).SyscallConn()
+	raw, err := p.socket().SyscallConn()
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -7,12 +7,15 @@ package tcp
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
@@ -24,6 +27,12 @@ type Options struct {
 	HelloTimeout   time.Duration // for the first bytes and the HELLO
 	IdleTimeout    time.Duration // between two frames of an upload
 	MaxConnections int           // open at once
+	MaxHellos      int           // of one address within a second
+	MaxBets        uint64        // of one agency
+
+	// Identity makes agencies prove over TLS who they are. nil = there is no TLS, and
+	// whoever connects speaks for the agency that he names.
+	Identity *identity.Source
 }
 
 const (
@@ -53,24 +62,29 @@ const (
 //	a newer one of its agency    central.Claim            ERROR superseded
 //	makes room for another       slots.enter              nothing: it is closed at once
 //	no room and none to make     Server.reject            ERROR server busy
+//	the handshake failed         Server.secure            a TLS alert
 //	has sent nothing             the context of Serve     nothing
 //	the server stops             the context of Serve     ERROR server stopping
 type Server struct {
-	central   central.Central
-	options   Options
-	slots     slots
-	stats     stats
-	rejecting chan struct{} // one for each connection that is being rejected
-	sessions  sync.WaitGroup
+	central     central.Central
+	options     Options
+	slots       slots
+	hellos      helloLimit
+	stats       stats
+	rejecting   chan struct{} // one for each connection that is being rejected
+	handshaking chan struct{} // one for each handshake that computes
+	sessions    sync.WaitGroup
 }
 
 // NewServer returns a server of a central.
 func NewServer(c central.Central, options Options) *Server {
 	return &Server{
-		central:   c,
-		options:   options,
-		slots:     slots{capacity: options.MaxConnections},
-		rejecting: make(chan struct{}, maxRejecting),
+		central:     c,
+		options:     options,
+		slots:       slots{capacity: options.MaxConnections},
+		hellos:      helloLimit{most: options.MaxHellos},
+		rejecting:   make(chan struct{}, maxRejecting),
+		handshaking: make(chan struct{}, maxHandshaking()),
 	}
 }
 
@@ -191,11 +205,14 @@ func (s *Server) reject(ctx context.Context, c *conn) {
 
 // conn is an accepted connection with its number, its peer's address and its slot.
 type conn struct {
-	*deadline.Conn
-	stream *bufio.Reader // of what the peer sends
-	number uint64        // in the order in which they came
-	ip     string        // the peer's address, as the log shows it
-	slot   *slot
+	*deadline.Conn               // of the socket
+	stream         *bufio.Reader // of what the peer sends, inside TLS if the connection is secured
+	number         uint64        // in the order in which they came
+	ip             string        // the peer's address, as the log shows it
+	slot           *slot
+
+	secured *tls.Conn        // after a handshake; nil = everything travels in clear
+	proved  lottery.AgencyID // which agency the peer is, if secured
 }
 
 // ip gives the address of a connection's peer, without the port.

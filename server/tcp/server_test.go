@@ -33,6 +33,7 @@ type setup struct {
 	options  Options
 	fs       store.FS
 	wrap     func(central.Central) central.Central // what the server is given; nil: the embedded central itself
+	tls      *identities                           // whose central demands TLS; nil: it does not
 	buffers  int                                   // what the kernel holds for peers that do not read, in bytes
 }
 
@@ -46,6 +47,7 @@ type testServer struct {
 	logs    *logLines
 	store   *store.Store
 	draw    *draw.Draw
+	server  *Server
 	cancel  context.CancelFunc
 	served  chan struct{} // closed when Serve has returned
 	drawing chan struct{} // closed when the draw's Run has returned
@@ -101,13 +103,16 @@ func (c *testServer) open() {
 	if c.setup.wrap != nil {
 		served = c.setup.wrap(served)
 	}
-	server := NewServer(served, c.setup.options)
+	if c.setup.tls != nil {
+		c.setup.options.Identity = c.setup.tls.central
+	}
+	c.server = NewServer(served, c.setup.options)
 	var ctx context.Context
 	ctx, c.cancel = context.WithCancel(context.Background())
 	c.served, c.drawing = make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(c.served)
-		server.Serve(ctx, listener)
+		c.server.Serve(ctx, listener)
 	}()
 	go func() {
 		defer close(c.drawing)

@@ -46,6 +46,12 @@ func (s *Server) serve(ctx context.Context, cancel context.CancelCauseFunc, c *c
 	// One deadline for the first byte and the HELLO, or the echo's line.
 	c.ArmRead(s.options.HelloTimeout)
 	first, err := c.stream.Peek(1)
+	if err == nil && first[0] == tlsRecord {
+		if !s.secure(ctx, c) {
+			return
+		}
+		first, err = c.stream.Peek(1)
+	}
 	switch {
 	case errors.Is(err, io.EOF) || err != nil && stopping(ctx):
 	case err != nil:
@@ -80,11 +86,16 @@ func (s *session) run(ctx context.Context) {
 	if replier.errorSent {
 		s.server.slots.offer(s.conn.slot)
 		s.conn.Drain(drainTimeout)
+	} else if replier.failure == nil {
+		s.conn.farewell()
 	}
 }
 
 // hello reads and checks the HELLO. The caller ends the session with its error.
 func (s *session) hello(ctx context.Context) error {
+	if s.server.options.Identity != nil && s.conn.secured == nil {
+		return protocolError(protocol.StatusUnauthorized, errInClear)
+	}
 	kind, payload, err := s.frames.Next()
 	if err != nil {
 		return s.readFailure(ctx, err)
@@ -97,9 +108,15 @@ func (s *session) hello(ctx context.Context) error {
 		return violation("%w", err)
 	}
 	s.agency = hello.Agency
+	unauthorized := s.conn.mayBe(s.agency)
 	switch {
 	case hello.Version != protocol.Version:
 		return protocolError(protocol.StatusVersion, fmt.Errorf("%d, expected %d", hello.Version, protocol.Version))
+	case !s.server.hellos.allow(s.conn.ip):
+		s.server.stats.hellos.Add(1)
+		return protocolError(protocol.StatusBusy, errTooManyHellos)
+	case unauthorized != nil:
+		return protocolError(protocol.StatusUnauthorized, unauthorized)
 	case !s.server.central.Expects(s.agency):
 		return protocolError(protocol.StatusUnexpected, fmt.Errorf("agency %d does not take part in this lottery", s.agency))
 	case !s.server.slots.keep(s.conn.slot):
@@ -254,6 +271,10 @@ func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byt
 	if s.finished {
 		return nil, protocolError(protocol.StatusClosed, errors.New("the agency has finished"))
 	}
+	if s.exceeds(offset, len(bets)) {
+		s.server.stats.bets.Add(uint64(len(bets)))
+		return nil, protocolError(protocol.StatusLimit, fmt.Errorf("%d bets at most are stored of an agency", s.server.options.MaxBets))
+	}
 	commit, err := s.claimed.StoreBets(offset, bets, records)
 	switch {
 	case errors.Is(err, central.ErrGap) && offset <= s.queued:
@@ -268,6 +289,17 @@ func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byt
 		return nil, centralFailure(err)
 	}
 	return commit, nil
+}
+
+// exceeds tells whether the bets are more than an agency may have, and not stored
+// already.
+func (s *session) exceeds(offset lottery.Offset, count int) bool {
+	most := lottery.Offset(s.server.options.MaxBets)
+	if most == 0 || offset <= most && lottery.Offset(count) <= most-offset {
+		return false
+	}
+	stored := s.claimed.State().Stored
+	return offset > stored || lottery.Offset(count) > stored-offset
 }
 
 // stopping tells whether the context ended because the server is being

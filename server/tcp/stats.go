@@ -18,6 +18,8 @@ type Stats struct {
 	Rejected    map[string]uint64 // connections, by reason
 	Batches     map[string]uint64 // by result
 	Ended       map[string]uint64 // sessions of agencies, by the status that ended them
+	Handshakes  map[string]uint64 // of TLS, by result
+	Limited     map[string]uint64 // what was refused because of a limit: HELLOs, and bets
 	Agencies    map[lottery.AgencyID]Presence
 }
 
@@ -37,6 +39,11 @@ const (
 	batchesStored   = "stored"
 	batchesRepeated = "repeated"
 	batchesRefused  = "refused"
+	handshakesDone  = "success"
+	handshakesBad   = "refused" // a certificate was refused, or what the peer said was not TLS 1.3
+	handshakesLost  = "lost"    // the peer has gone, or was silent for too long
+	limitedHellos   = "hellos"
+	limitedBets     = "bets"
 )
 
 // stats counts. The zero value is ready. Per connection and session it takes a lock;
@@ -44,6 +51,8 @@ const (
 type stats struct {
 	accepted, rejected        atomic.Uint64
 	stored, repeated, refused atomic.Uint64 // batches
+	secured, unproved, lost   atomic.Uint64 // handshakes
+	hellos, bets              atomic.Uint64 // beyond a limit
 
 	mu       sync.Mutex
 	ended    map[string]uint64
@@ -62,6 +71,12 @@ func (s *Server) Stats() Stats {
 			batchesRepeated: s.stats.repeated.Load(),
 			batchesRefused:  s.stats.refused.Load(),
 		},
+		Handshakes: map[string]uint64{
+			handshakesDone: s.stats.secured.Load(),
+			handshakesBad:  s.stats.unproved.Load(),
+			handshakesLost: s.stats.lost.Load(),
+		},
+		Limited: map[string]uint64{limitedHellos: s.stats.hellos.Load(), limitedBets: s.stats.bets.Load()},
 	}
 	s.stats.mu.Lock()
 	defer s.stats.mu.Unlock()

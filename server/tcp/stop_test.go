@@ -26,7 +26,9 @@ func stopInTime(c *testServer) {
 
 // Each phase brings a peer to where the stop meets it, and says what the peer
 // reads. Two agencies are expected, so that there is no draw.
-func TestStop(t *testing.T) {
+func TestStop(t *testing.T) { inClearAndOverTLS(t, stopEverywhere) }
+
+func stopEverywhere(t *testing.T, with *identities) {
 	toldToComeAgain := func(p *peer) { p.expectError(protocol.StatusStopping) }
 	for _, tt := range []struct {
 		name   string
@@ -69,7 +71,7 @@ func TestStop(t *testing.T) {
 		{"gone", func(_ *testServer, p *peer) { p.abort() }, func(*peer) {}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := start(t, setup{agencies: 2})
+			c := start(t, setup{agencies: 2, tls: with})
 			p := c.dial()
 			c.logs.wait(1, "accept_connections | result: success")
 			tt.reach(c, p)
@@ -174,11 +176,13 @@ func TestStopInThePublishDelay(t *testing.T) {
 }
 
 // The peer is being sent its winners, and does not read.
-func TestStopWithPeerThatNeverReads(t *testing.T) {
+func TestStopWithPeerThatNeverReads(t *testing.T) { inClearAndOverTLS(t, stopWithPeerThatNeverReads) }
+
+func stopWithPeerThatNeverReads(t *testing.T, with *identities) {
 	if stopTimeout > 500*time.Millisecond {
 		t.Errorf("it can delay the stop for %v: docker compose stop -t 1 would kill the server", stopTimeout)
 	}
-	c := start(t, setup{buffers: 4096, agencies: 1})
+	c := start(t, setup{buffers: 4096, agencies: 1, tls: with})
 	p := c.agency(1, 0)
 	storeWinners(p, 5000)
 	p.finish(5000)
@@ -188,8 +192,10 @@ func TestStopWithPeerThatNeverReads(t *testing.T) {
 	c.wantStored(1, 5000)
 }
 
-func TestStopWithManyOfAllKinds(t *testing.T) {
-	c := start(t, setup{agencies: 200})
+func TestStopWithManyOfAllKinds(t *testing.T) { inClearAndOverTLS(t, stopWithManyOfAllKinds) }
+
+func stopWithManyOfAllKinds(t *testing.T, with *identities) {
+	c := start(t, setup{agencies: 200, tls: with})
 	var waiting []*peer
 	for id := range lottery.AgencyID(100) {
 		p := c.agency(id+1, 0)

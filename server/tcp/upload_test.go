@@ -167,7 +167,7 @@ func TestAnswersReachPeerThatSendsNoMore(t *testing.T) {
 	for id := range lottery.AgencyID(20) {
 		p := c.agency(id+1, 0)
 		p.send(batch(0, 10), batch(10, 10))
-		if err := p.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+		if err := p.socket().CloseWrite(); err != nil {
 			t.Fatal(err)
 		}
 		p.acked(20)
@@ -197,7 +197,7 @@ func TestEcho(t *testing.T) {
 			p := c.dial()
 			p.write([]byte(tt.send))
 			if tt.half {
-				_ = p.Conn.(*net.TCPConn).CloseWrite()
+				_ = p.socket().CloseWrite()
 			}
 			got, err := io.ReadAll(p)
 			var reset *net.OpError

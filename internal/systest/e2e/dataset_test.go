@@ -44,7 +44,13 @@ func officialData(t *testing.T) map[int][][]string {
 // runLottery runs a lottery, with all agencies at the same time, and checks everything.
 func runLottery(t *testing.T, data map[int][][]string, batch int, env ...string) {
 	t.Helper()
-	l := newLottery(t, len(data), env...)
+	newLottery(t, len(data), env...).run(data, batch)
+}
+
+// run runs a lottery, with all agencies at the same time, and checks everything.
+func (l *lottery) run(data map[int][][]string, batch int) {
+	t := l.t
+	t.Helper()
 	server := l.startServer()
 	agencies := make(map[int]*processtest.Process)
 	bets := 0
@@ -62,7 +68,7 @@ func runLottery(t *testing.T, data map[int][][]string, batch int, env ...string)
 
 // checkBatches checks that every batch of an agency but the last is full. It does not
 // check large batches, because they may be limited by the frame.
-func checkBatches(t *testing.T, lines []logtest.Line, data map[int][][]string, batch int) {
+func checkBatches(t testing.TB, lines []logtest.Line, data map[int][][]string, batch int) {
 	t.Helper()
 	if batch > 99 {
 		return

@@ -11,8 +11,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	domain "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
@@ -24,10 +27,23 @@ type lottery struct {
 	port     int
 	agencies int
 	env      []string // further settings of the server
+
+	certificates string // the folder of what proves who everybody is; "" = there is no TLS
 }
 
 func newLottery(t testing.TB, agencies int, env ...string) *lottery {
 	return &lottery{t: t, dir: t.TempDir(), port: processtest.FreePort(t), agencies: agencies, env: env}
+}
+
+// secure makes the central and the agencies use TLS.
+func (l *lottery) secure() *lottery {
+	l.t.Helper()
+	l.certificates = filepath.Join(l.dir, "certificados")
+	if err := authority.Fill(l.certificates, l.agencies, time.Now()); err != nil {
+		l.t.Fatal(err)
+	}
+	l.env = append(l.env, authority.CentralEnv(l.certificates)...)
+	return l
 }
 
 func (l *lottery) storage() string { return filepath.Join(l.dir, "bets.csv") }
@@ -57,11 +73,15 @@ func (l *lottery) await(cmd *exec.Cmd) *processtest.Process {
 // startClient starts a client with these settings.
 func (l *lottery) startClient(id int, env ...string) *processtest.Process {
 	l.t.Helper()
-	return processtest.Start(l.t, process.Command(clientBinary, l.dir, append([]string{
+	settings := []string{
 		"CLI_ID=" + strconv.Itoa(id),
 		"CLI_SERVER_ADDRESS=127.0.0.1:" + strconv.Itoa(l.port),
 		"CLI_LOG_LEVEL=DEBUG",
-	}, env...)...))
+	}
+	if l.certificates != "" {
+		settings = append(settings, authority.AgencyEnv(l.certificates, domain.AgencyID(id))...)
+	}
+	return processtest.Start(l.t, process.Command(clientBinary, l.dir, append(settings, env...)...))
 }
 
 // startAgency starts an agency that uploads rows.

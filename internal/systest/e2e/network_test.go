@@ -15,7 +15,7 @@ import (
 // what is sent, and breaks connections, until all agencies have their winners. Then every
 // bet is stored exactly once, the winners are right, and there was one draw. The test
 // repeats that for half of crashFor, and until the proxies have broken connections in
-// every way.
+// every way. Some lotteries are in clear, some over TLS.
 func TestCrashesOfTheNetwork(t *testing.T) {
 	t.Logf("go test ./internal/systest/e2e -run TestCrashesOfTheNetwork -crash.for %v -crash.seed %d", *crashFor, *crashSeed)
 	var done faults
@@ -23,7 +23,7 @@ func TestCrashesOfTheNetwork(t *testing.T) {
 	for end := time.Now().Add(*crashFor / 2); time.Now().Before(end) || !done.allWays(); rounds++ {
 		random := rand.New(rand.NewPCG(*crashSeed, rounds))
 		ok := t.Run(fmt.Sprintf("round %d", rounds), func(t *testing.T) {
-			networkRound(t, random, rounds%2 == 0, &done)
+			networkRound(t, random, rounds%2 == 0, (rounds+1)/2%2 == 1, &done)
 		})
 		if !ok {
 			t.Fatalf("seed %d, round %d", *crashSeed, rounds)
@@ -32,11 +32,14 @@ func TestCrashesOfTheNetwork(t *testing.T) {
 	t.Logf("%d rounds; %v", rounds, &done)
 }
 
-func networkRound(t *testing.T, random *rand.Rand, sync bool, done *faults) {
+func networkRound(t *testing.T, random *rand.Rand, sync, tls bool, done *faults) {
 	s := &crashRun{
 		lottery: newLottery(t, len(crashBatches), "SERVER_STORAGE_SYNC="+strconv.FormatBool(sync)),
 		data:    make(map[int][][]string),
 		running: make(map[int]*processtest.Process),
+	}
+	if tls {
+		s.secure()
 	}
 	s.server = s.startServer()
 	server := "127.0.0.1:" + strconv.Itoa(s.port)
