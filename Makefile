@@ -43,8 +43,9 @@ test: ## todas las pruebas (con Docker, si responde)
 
 ##@ Pruebas más largas
 
-crash: ## mata procesos durante CRASH_FOR (10m), corta conexiones la mitad de eso, y comprueba que nada se pierda
-	CRASH_FOR=$(or $(CRASH_FOR),10m) $(TEMPORAL) go test -count=1 -timeout 0 -v -run Crash ./internal/systest/e2e
+crash: ## mata procesos durante CRASH_FOR (10m), corta conexiones la mitad de eso, y comprueba que nada se pierda; con CENTRALES=3, de un cluster
+	CRASH_FOR=$(or $(CRASH_FOR),10m) $(TEMPORAL) go test -count=1 -timeout 0 -v \
+		$(if $(CENTRALES),-run ClusterCrashes,-run Crash -skip ClusterCrashes) ./internal/systest/e2e
 .PHONY: crash
 
 fuzz: ## busca entradas que rompan cada decodificador, FUZZTIME (1m) cada uno

@@ -113,7 +113,7 @@ func crashRound(t *testing.T, random *rand.Rand, sync, tls bool) crashes {
 		s.wait(time.Second)
 	}
 	s.server.Stop(syscall.SIGTERM)
-	s.keepLog()
+	s.keepLog(s.server)
 	s.check(sync)
 	return s.count
 }
@@ -147,7 +147,7 @@ func (s *crashRun) kill() {
 	down := time.Duration(s.random.Int64N(int64(50 * time.Millisecond)))
 	if which != 0 {
 		s.server.Kill()
-		s.keepLog()
+		s.keepLog(s.server)
 		s.count.server++
 	}
 	if which <= 1 {
@@ -172,8 +172,8 @@ func (s *crashRun) killAgency(id int) {
 }
 
 // keepLog checks the log of a server that has ended, and adds it to logs.
-func (s *crashRun) keepLog() {
-	lines := s.checkLines(s.server)
+func (s *crashRun) keepLog(server *processtest.Process) {
+	lines := s.checkLines(server)
 	s.logs = append(s.logs, lines)
 	s.count.torn += len(logtest.Select(lines, "fila_incompleta", "success"))
 	s.count.recovered += len(logtest.Select(lines, "sorteo_recuperado", "success"))
