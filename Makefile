@@ -43,7 +43,7 @@ test: ## todas las pruebas (con Docker, si responde)
 
 ##@ Pruebas más largas
 
-crash: ## mata procesos durante CRASH_FOR (10m), corta conexiones la mitad de eso, y comprueba que nada se pierda; con CENTRALES=3, de un cluster
+crash: ## mata procesos durante CRASH_FOR (10m) y corta conexiones: nada se pierde (CENTRALES=3: en un cluster)
 	CRASH_FOR=$(or $(CRASH_FOR),10m) $(TEMPORAL) go test -count=1 -timeout 0 -v \
 		$(if $(CENTRALES),-run ClusterCrashes,-run Crash -skip ClusterCrashes) ./internal/systest/e2e
 .PHONY: crash
