@@ -30,6 +30,10 @@ demo: ## la lotería completa en esta máquina, sin Docker (AGENCIAS=5; TLS=1; C
 	@$(TEMPORAL) go run ./scripts/demo -agencias $(or $(AGENCIAS),5) $(if $(TLS),-tls) $(if $(CRONOLOGIA),-cronologia "$(CRONOLOGIA)")
 .PHONY: demo
 
+tablero: ## la lotería, despacio, con el tablero abierto en un navegador hasta Ctrl-C
+	@$(TEMPORAL) go run ./scripts/demo -tablero || [ $$? -eq 130 ] # Ctrl-C es su fin
+.PHONY: tablero
+
 cluster: ## la lotería con tres centrales y tres servidores NATS: mata a uno de cada uno a mitad de la subida
 	@echo "Cluster: tres centrales y tres servidores NATS, sin Docker. La primera vez compila"
 	@echo "también nats-server (baja su módulo: necesita red) y lo deja en la caché del usuario."

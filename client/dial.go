@@ -10,6 +10,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/agency"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 )
@@ -75,6 +76,12 @@ func newDialAddress(cfg config.Config) (func(ctx context.Context, address string
 		}
 		ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 		defer cancel()
-		return source.Client(ctx, socket, name)
+		conn := deadline.NewConn(socket)
+		layer, err := source.Client(ctx, conn.Below(), name)
+		if err != nil {
+			return nil, fmt.Errorf("connect to %s: %w", address, err)
+		}
+		conn.SetLayer(layer)
+		return conn, nil
 	}, nil
 }

@@ -26,11 +26,11 @@ type central interface {
 }
 
 // startCentral starts the central of a scenario, or several of them.
-func startCentral(ctx context.Context, s scenario, in input, programs, dir string) (central, error) {
+func (b *bench) startCentral(ctx context.Context, s scenario, in input, programs, dir string) (central, error) {
 	if s.cluster {
 		return startSeveral(ctx, s, in, programs, dir)
 	}
-	server, address, err := startServer(ctx, s, in, programs, dir)
+	server, address, err := b.startServer(ctx, s, in, programs, dir)
 	if err != nil {
 		return nil, err
 	}

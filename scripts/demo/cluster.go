@@ -62,7 +62,7 @@ func (s *several) killOneOfEach(ctx context.Context, c *cluster.Cluster) error {
 	return nil
 }
 
-func (s *several) stop(ctx context.Context) error { return s.cluster.Stop(ctx) }
+func (s *several) finish(ctx context.Context) error { return s.cluster.Stop(ctx) }
 
 func (s *several) bets(ctx context.Context) (string, error) { return s.cluster.Export(ctx) }
 

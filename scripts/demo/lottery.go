@@ -22,23 +22,24 @@ type outcome struct {
 	pause   time.Duration // the longest without a stored bet, after a kill; 0 without one
 }
 
-// runLottery runs the processes to their end.
-func runLottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File) (o outcome, err error) {
+// runLottery runs the processes to the end of the agencies, and shows the outcome. With a
+// board the central stays until the context ends.
+func runLottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File, show func(outcome) error) error {
 	work := filepath.Join(dir, "work")
 	if err := os.Mkdir(work, 0o755); err != nil {
-		return o, err
+		return err
 	}
 	if opts.tls {
 		opts.certificates = filepath.Join(dir, "certificados")
 		if err := authority.Fill(opts.certificates, len(agencies), time.Now()); err != nil {
-			return o, err
+			return err
 		}
 	}
 	progress := newProgress(stdout, agencies)
 	system := newSystem(opts, work, agencies, progress)
 	defer system.kill()
 	if err := system.start(ctx); err != nil {
-		return o, err
+		return err
 	}
 	fmt.Fprintf(stdout, "  %s\n", system.describe())
 	if opts.tls {
@@ -46,12 +47,15 @@ func runLottery(ctx context.Context, opts options, dir string, agencies []*agenc
 	}
 	fmt.Fprintln(stdout)
 
+	if opts.board != "" {
+		fmt.Fprintf(stdout, "  Tablero   en http://%s: se abre con un navegador; las agencias suben despacio\n\n", opts.board)
+	}
 	progress.begin()
 	start := time.Now()
-	err = upload(ctx, opts, work, system, agencies)
-	o.elapsed = time.Since(start)
+	err := upload(ctx, opts, work, system, agencies)
+	o := outcome{elapsed: time.Since(start)}
 	if err == nil {
-		err = system.stop(ctx)
+		err = system.finish(ctx)
 	}
 	if err != nil {
 		system.kill()
@@ -61,19 +65,31 @@ func runLottery(ctx context.Context, opts options, dir string, agencies []*agenc
 		o.pause = system.longestPause()
 		o.storage, err = system.bets(ctx)
 	}
-	return o, err
+	if err == nil {
+		err = show(o)
+	}
+	if err == nil && opts.board != "" {
+		fmt.Fprintf(stdout, "  Tablero     sigue en http://%s; Ctrl-C lo cierra\n", opts.board)
+		err = stay(ctx, system.only())
+	}
+	return err
 }
 
 // upload runs the agencies until all have ended, and sets how many winners each
 // was told.
 func upload(ctx context.Context, opts options, dir string, system system, agencies []*agency) error {
+	period := "0s"
+	if opts.board != "" {
+		period = boardPeriod
+	}
 	var started []*process.Process
 	defer func() { process.Stop(started...) }()
 	for _, a := range agencies {
 		command := process.Command(opts.client, dir,
 			"CLI_ID="+strconv.Itoa(a.Agency),
 			"CLI_SERVER_ADDRESS="+system.addresses(),
-			"CLI_DATA_FILE="+a.Path)
+			"CLI_DATA_FILE="+a.Path,
+			"CLI_LOOP_PERIOD="+period)
 		if opts.certificates != "" {
 			command.Env = append(command.Env, authority.AgencyEnv(opts.certificates, lottery.AgencyID(a.Agency))...)
 		}

@@ -2,10 +2,13 @@
 // and its agencies as real processes, which upload their bets and learn their
 // winners.
 //
-//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-tls] [-cluster | -cronologia ARCHIVO.html]
+//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-tls] [-cronologia ARCHIVO.html]
+//	go run ./scripts/demo -tablero […]
+//	go run ./scripts/demo -cluster […]
 //
-// With -cluster there are three centrals over a log in three NATS servers. One of each is
-// killed in the middle of the upload.
+// With -tablero it is slow, and its board stays open until Ctrl-C. With -cluster
+// there are three centrals over a log in three NATS servers; one of each is killed in the
+// middle of the upload.
 //
 // It works in a temporary folder, and leaves no process and no file behind.
 package main
@@ -37,6 +40,10 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 		return status
 	}
 	err := withPage(ctx, opts, stdout)
+	if errors.Is(err, errClosed) {
+		fmt.Fprintln(stdout, "\n  Cerrado: no queda ningún proceso ni archivo")
+		return 0
+	}
 	if status, interrupted := process.Interrupted(ctx); interrupted {
 		fmt.Fprintln(stderr, "\ndemo: interrumpida; no queda ningún proceso ni archivo")
 		return status
@@ -53,7 +60,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-tls] [-cluster | -cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
+		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-tls] [-tablero | -cluster | -cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
 		flags.PrintDefaults()
 	}
 	var opts options
@@ -61,6 +68,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags.Uint64Var(&opts.seed, "semilla", 7574, "`semilla` de los datos sintéticos")
 	flags.StringVar(&opts.source, "dir", ".data", "`carpeta` donde se buscan los archivos de agencias y, si no, dataset.zip o datasets.zip")
 	flags.BoolVar(&opts.tls, "tls", false, "con certificados hechos para la ocasión")
+	board := flags.Bool("tablero", false, "sube despacio y deja abierto el tablero hasta Ctrl-C")
 	flags.StringVar(&opts.server, "server", "", "`programa` servidor ya compilado")
 	flags.StringVar(&opts.client, "client", "", "`programa` cliente ya compilado")
 	flags.BoolVar(&opts.cluster, "cluster", false, "tres centrales y tres servidores NATS; mata a uno de cada uno a mitad de la subida")
@@ -79,13 +87,21 @@ func parse(args []string, stderr io.Writer) (options, int) {
 		fmt.Fprintln(stderr, "demo: -server y -client van juntos")
 		return opts, 2
 	}
-	if opts.page != "" && opts.cluster {
-		fmt.Fprintln(stderr, "demo: -cronologia es de una sola central; no va con -cluster")
-		return opts, 2
-	}
 	if opts.page != "" && opts.server != "" {
 		fmt.Fprintln(stderr, "demo: -cronologia compila una central que registra; no va con -server")
 		return opts, 2
+	}
+	if *board && opts.page != "" || opts.cluster && (*board || opts.page != "") {
+		fmt.Fprintln(stderr, "demo: -tablero, -cluster y -cronologia no van juntos")
+		return opts, 2
+	}
+	if *board {
+		address, err := boardAddress()
+		if err != nil {
+			fmt.Fprintln(stderr, "demo:", err)
+			return opts, 1
+		}
+		opts.board = address
 	}
 	for _, program := range []*string{&opts.server, &opts.client} {
 		if err := locate(program); err != nil {

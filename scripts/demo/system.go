@@ -29,14 +29,15 @@ type system interface {
 	// there are several.
 	only() *process.Process
 
-	// stop stops the centrals.
-	stop(ctx context.Context) error
+	// finish waits until the centrals have told all agencies their winners. Then it
+	// stops them, unless there is a board to be watched.
+	finish(ctx context.Context) error
 
-	// bets returns the path of bets.csv, after stop.
+	// bets returns the path of bets.csv, after finish.
 	bets(ctx context.Context) (string, error)
 
 	// longestPause returns the longest time without a stored bet after a kill, after
-	// stop; 0 if nothing is killed.
+	// finish; 0 if nothing is killed.
 	longestPause() time.Duration
 
 	// kill ends all processes that still run.
@@ -81,6 +82,9 @@ func (s *single) start(ctx context.Context) (err error) {
 		"SERVER_STORAGE_SYNC=true",
 		timeline.DataVariable+"="+s.opts.data)
 	cmd.Env = append(cmd.Env, s.opts.centralEnv()...)
+	if s.opts.board != "" {
+		cmd.Env = append(cmd.Env, "SERVER_ADMIN_ADDRESS="+s.opts.board, "SERVER_PUBLISH_DELAY="+boardDelay)
+	}
 	s.central, err = process.Start("el servidor", cmd, func(line string) {
 		if agency, bets, ok := cluster.ParseStored(line); ok {
 			s.progress.add(agency, bets)
@@ -102,7 +106,11 @@ func (s *single) addresses() string { return "127.0.0.1:" + strconv.Itoa(s.port)
 
 func (s *single) only() *process.Process { return s.central }
 
-func (s *single) stop(context.Context) error {
+func (s *single) finish(ctx context.Context) error {
+	if s.opts.board != "" {
+		_, err := s.central.WaitLines(ctx, "action: ganadores_enviados | result: success", s.agencies)
+		return err
+	}
 	process.Stop(s.central)
 	return s.central.Err()
 }
