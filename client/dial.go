@@ -79,7 +79,7 @@ func newDialAddress(cfg config.Config) (func(ctx context.Context, address string
 		conn := deadline.NewConn(socket)
 		layer, err := source.Client(ctx, conn.Below(), name)
 		if err != nil {
-			return nil, fmt.Errorf("connect to %s: %w", address, err)
+			return nil, err
 		}
 		conn.SetLayer(layer)
 		return conn, nil

@@ -47,35 +47,35 @@ type Cluster struct {
 
 // Start starts all processes, and returns when agencies can connect. It builds
 // nats-server, unless an earlier run has left it in the user's cache.
-func Start(ctx context.Context, options Options) (c *Cluster, err error) {
-	c = &Cluster{options: options, halfway: make(chan error, 1)}
+func Start(ctx context.Context, options Options) (*Cluster, error) {
+	c := &Cluster{options: options, halfway: make(chan error, 1)}
 	c.tally = tally{half: (options.Bets + 1) / 2, reached: make(chan struct{}), observe: options.Stored}
-	defer func() {
-		if err != nil {
-			c.Kill()
-		}
-	}()
-	program, err := natsserver.Build(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("no se pudo compilar nats-server %s; la primera vez hace falta red para bajarlo:\n%w", natsserver.Version, err)
-	}
-	if c.nats, err = natsserver.New(program, options.Dir, "always"); err != nil {
-		return nil, err
-	}
-	if err = c.nats.Start(); err == nil {
-		err = c.startCentrals(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	c.log, err = jetstream.Open(ctx, jetstream.Options{
-		Servers: strings.Split(c.nats.URLs(), ","), Monitors: strings.Split(c.nats.Monitors(), ","), Agencies: options.Agencies,
-	})
-	if err != nil {
+	if err := c.start(ctx); err != nil {
+		c.Kill()
 		return nil, err
 	}
 	go func() { c.halfway <- c.act(ctx) }()
 	return c, nil
+}
+
+func (c *Cluster) start(ctx context.Context) error {
+	program, err := natsserver.Build(ctx)
+	if err != nil {
+		return fmt.Errorf("no se pudo compilar nats-server %s; la primera vez hace falta red para bajarlo:\n%w", natsserver.Version, err)
+	}
+	if c.nats, err = natsserver.New(program, c.options.Dir, "always"); err != nil {
+		return err
+	}
+	if err := c.nats.Start(); err != nil {
+		return err
+	}
+	if err := c.startCentrals(ctx); err != nil {
+		return err
+	}
+	c.log, err = jetstream.Open(ctx, jetstream.Options{
+		Servers: strings.Split(c.nats.URLs(), ","), Monitors: strings.Split(c.nats.Monitors(), ","), Agencies: c.options.Agencies,
+	})
+	return err
 }
 
 // startLimit is how long the centrals may take to listen, on a loaded machine.

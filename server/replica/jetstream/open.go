@@ -65,7 +65,8 @@ func connectOptions() []nats.Option {
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(pause),
 		nats.ReconnectJitter(pause, pause),
-		nats.ReconnectBufSize(-1), // what cannot be sent at once the central appends again
+		nats.IgnoreDiscoveredServers(), // the configured addresses are those that work here
+		nats.ReconnectBufSize(-1),      // what cannot be sent at once the central appends again
 		nats.PingInterval(time.Second),
 		nats.MaxPingsOutstanding(2), // notices a server that was paused
 		nats.FlusherTimeout(requestTimeout),
