@@ -48,6 +48,7 @@ test: ## todas las pruebas (con Docker, si responde)
 ##@ Pruebas más largas
 
 crash: ## mata procesos durante CRASH_FOR (10m) y corta conexiones: nada se pierde (CENTRALES=3: en un cluster)
+	$(if $(filter-out 3,$(CENTRALES)),$(error CENTRALES: un cluster tiene 3, y no $(CENTRALES)))
 	CRASH_FOR=$(or $(CRASH_FOR),10m) $(TEMPORAL) go test -count=1 -timeout 0 -v \
 		$(if $(CENTRALES),-run ClusterCrashes,-run Crash -skip ClusterCrashes) ./internal/systest/e2e
 .PHONY: crash

@@ -181,7 +181,7 @@ func (s *crashRun) keepLog(server *processtest.Process) {
 
 // checkLines checks and returns a process's log. It leaves out a last line that the kill
 // has cut.
-func (s *crashRun) checkLines(p *processtest.Process) []logtest.Line {
+func (l *lottery) checkLines(p *processtest.Process) []logtest.Line {
 	lines := p.Lines()
 	if n := len(lines) - 1; n >= 0 {
 		if _, err := logtest.ParseLine(lines[n]); err != nil {
@@ -189,9 +189,9 @@ func (s *crashRun) checkLines(p *processtest.Process) []logtest.Line {
 		}
 	}
 	if stderr := p.ErrorLines(); len(stderr) > 0 {
-		s.t.Errorf("prints on stderr: %q", stderr)
+		l.t.Errorf("prints on stderr: %q", stderr)
 	}
-	return logtest.ParseLines(s.t, lines)
+	return logtest.ParseLines(l.t, lines)
 }
 
 // check checks a lottery that has ended.
