@@ -1,5 +1,5 @@
-// Package store keeps the bets in bets.csv, in the format of the course's Python, and
-// beside it a journal of the agencies that have finished and of the draw.
+// Package store keeps the bets in bets.csv, in the format of the course's Python. In the
+// journal, a second file, it keeps which agencies have finished, and the draw.
 //
 // Of each agency a Store counts three positions. Bets before the durable one are in
 // the file. Bets before the writing one will be there after the current write. Bets
@@ -60,8 +60,8 @@ type Options struct {
 	FS FS
 }
 
-// Store appends bets to bets.csv, and entries to the journal beside it. All methods
-// may be called by any goroutine. It implements draw.Store.
+// Store appends bets to bets.csv, and entries to the journal. Any goroutine may call its
+// methods. It implements draw.Store.
 type Store struct {
 	path      string
 	room      int // bytes of rows that one group may hold
@@ -71,11 +71,11 @@ type Store struct {
 	record    []byte                       // of one bet; reused by recoverBet
 	encoded   sync.Pool                    // *encoded
 
-	writer  chan struct{} // a lock of capacity 1: whoever holds it may use file
+	writer  chan struct{} // a lock: it is full while a goroutine uses file
 	file    *appender
 	journal *journal
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards what follows
 	agencies map[lottery.AgencyID]*agency
 	bets     uint64        // durable
 	winners  []draw.Winner // durable, in order
