@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -188,6 +189,15 @@ func checkStop(t *testing.T, s *server, signal syscall.Signal, conns, rows int) 
 	last := lines[len(lines)-1]
 	if last.Action != "shutdown" || !strings.Contains(last.Keys["reason"], signal.String()) {
 		t.Errorf("ends with %+v", last)
+	}
+	is := func(action string) func(logtest.Line) bool {
+		return func(line logtest.Line) bool { return line.Action == action }
+	}
+	files := slices.IndexFunc(lines, is("close_file"))
+	for _, action := range []string{"close_listener", "close_connection"} {
+		if files >= 0 && slices.ContainsFunc(lines[files:], is(action)) {
+			t.Errorf("%s after a file was closed", action)
+		}
 	}
 	for _, line := range lines {
 		// A message that was cut in the middle is one that failed.

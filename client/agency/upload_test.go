@@ -1,7 +1,9 @@
 package agency
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -136,7 +138,10 @@ func TestWaitsForTheDraw(t *testing.T) {
 			p.greet()
 			_ = p.until(protocol.TypeQuery)
 			p.send(&protocol.Ack{Stored: 3}, &protocol.Registered{})
-			time.Sleep(72 * time.Hour)
+			_ = p.SetReadDeadline(time.Now().Add(72 * time.Hour))
+			if kind, _, err := p.next(); !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("while it waits the agency sends %v, %v", kind, err)
+			}
 			p.send(&protocol.Winners{Documents: []string{"1"}})
 		}
 		winners, err := Run(t.Context(), 1, writeDataFile(t, betcsvtest.Numbered(3)), c.dial, Options{RetryDeadline: time.Minute})

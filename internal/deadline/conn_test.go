@@ -1,6 +1,7 @@
 package deadline
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -118,18 +119,28 @@ func TestWriteGoesOnWhileThereIsProgress(t *testing.T) {
 		if n, err := ours.Write(make([]byte, 20*writePiece)); err != nil || n != 20*writePiece {
 			t.Errorf("wrote %d bytes in %v: %v", n, time.Since(begin), err)
 		}
+		sent := make([]byte, 60_000)
+		for i := range sent {
+			sent[i] = byte(i / 1000)
+		}
+		var got []byte
 		peer.Go(func() { // slower than a piece in ten seconds
 			for range 60 {
 				time.Sleep(time.Second)
-				if _, err := io.ReadFull(theirs, make([]byte, 1000)); err != nil {
+				part := make([]byte, 1000)
+				if _, err := io.ReadFull(theirs, part); err != nil {
 					t.Errorf("the slow peer's read: %v", err)
 				}
+				got = append(got, part...)
 			}
 		})
-		if n, err := ours.Write(make([]byte, 60_000)); err != nil {
+		if n, err := ours.Write(sent); err != nil {
 			t.Errorf("to a slow peer: wrote %d bytes, %v", n, err)
 		}
 		peer.Wait()
+		if !bytes.Equal(got, sent) {
+			t.Error("the slow peer reads other bytes: a write began again")
+		}
 		wantTimeout(t, 10*time.Second, "write without progress", ours.writeOne)
 	})
 }

@@ -86,6 +86,9 @@ func upload(s *Store, bets []lottery.Bet, size int) error {
 		if state := s.State(id); state.Bets < c.End() {
 			return fmt.Errorf("acknowledged %d, %d are durable", c.End(), state.Bets)
 		}
+		if won, stored := s.Winners(); uint64(len(won)) > stored {
+			return fmt.Errorf("%d of %d bets have won", len(won), stored)
+		}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -186,6 +187,7 @@ func TestRejectedIsHeardOut(t *testing.T) {
 
 // Connections of all kinds come and go. No goroutine and no descriptor of them is left.
 func TestNothingIsLeftBehind(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // else it closes what is forgotten
 	c := start(t, setup{agencies: 5, fs: newDisk()})
 	c.agency(1, 0).Close()
 	c.logs.wait(1, "action: close_connection")
