@@ -57,8 +57,8 @@ func (t *Takeovers) Claim(ctx context.Context, id lottery.AgencyID, order uint64
 	case <-before.ended:
 		return end, nil
 	case <-ctx.Done():
-		// A third session may wait for this claim only. It must not go on
-		// before the first is released.
+		// A third session may wait for this claim. It must also wait until the
+		// first session is released.
 		go func() {
 			<-before.ended
 			end()
