@@ -100,6 +100,10 @@ bench: ## mide y dibuja el rendimiento, comparado con el piso de la máquina
 	CGO_ENABLED=0 $(TEMPORAL) go run ./scripts/bench
 .PHONY: bench
 
+captura: ## saca otra vez la captura del tablero que muestra README.md (pide chromium y curl)
+	@$(TEMPORAL) scripts/captura.sh
+.PHONY: captura
+
 clean: ## borra los programas de bin/, y nada más: ni datos, ni bets.csv, ni ramas, ni imágenes
 	rm -rf bin
 .PHONY: clean

@@ -154,6 +154,15 @@ func TestDemoUsesTheFilesThatAreThere(t *testing.T) {
 	}
 }
 
+// With TLS every program gets certificates of its own.
+func TestDemoWithCertificates(t *testing.T) {
+	d := startDemo(t, "tls", "-tls")
+	if status := d.end(t); status != 0 || !strings.Contains(d.stdout(), "TLS ") || !strings.Contains(d.stdout(), "total") {
+		t.Fatalf("status %d: %s%s", status, d.stdout(), d.stderr())
+	}
+	d.leftNothing(t)
+}
+
 func TestDemoFailures(t *testing.T) {
 	for _, c := range []struct {
 		fault   string

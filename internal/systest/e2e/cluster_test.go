@@ -28,7 +28,7 @@ type replicated struct {
 	nats     *natsserver.Cluster
 	data     map[int][][]string
 	ports    []int
-	centrals []*processtest.Process // nil where none was started
+	centrals []*processtest.Process // nil where none runs
 	ended    []*processtest.Process
 }
 
@@ -48,14 +48,35 @@ func newReplicated(t testing.TB, data map[int][][]string, env ...string) *replic
 	return r
 }
 
-// start starts a central, or starts it again.
-func (r *replicated) start(i int) {
+// start starts a central with further settings.
+func (r *replicated) start(i int, env ...string) {
 	r.t.Helper()
-	if r.centrals[i] != nil {
-		r.ended = append(r.ended, r.centrals[i])
-	}
 	r.port = r.ports[i]
-	r.centrals[i] = processtest.Start(r.t, r.serverCommand())
+	cmd := r.serverCommand()
+	cmd.Env = append(cmd.Env, env...)
+	r.centrals[i] = processtest.Start(r.t, cmd)
+}
+
+// kill kills a central.
+func (r *replicated) kill(i int) {
+	r.centrals[i].Kill()
+	r.forget(i)
+}
+
+// forget keeps the log of a central that has ended.
+func (r *replicated) forget(i int) {
+	r.ended = append(r.ended, r.centrals[i])
+	r.centrals[i] = nil
+}
+
+// all returns the centrals, also those that have ended.
+func (r *replicated) all() (all []*processtest.Process) {
+	for _, p := range r.centrals {
+		if p != nil {
+			all = append(all, p)
+		}
+	}
+	return append(all, r.ended...)
 }
 
 func (r *replicated) awaitCentral(i int) {
@@ -100,7 +121,7 @@ func (r *replicated) awaitStored(batches int) {
 }
 
 func (r *replicated) storedBatches() (n int) {
-	for _, p := range append(r.ended, r.centrals...) {
+	for _, p := range r.all() {
 		for _, line := range p.Lines() {
 			if strings.Contains(line, "action: apuesta_recibida | result: success") {
 				n++
@@ -113,7 +134,7 @@ func (r *replicated) storedBatches() (n int) {
 // eventually waits until a condition holds.
 func (r *replicated) eventually(what string, holds func() bool) {
 	r.t.Helper()
-	for begin := time.Now(); !holds(); time.Sleep(20 * time.Millisecond) {
+	for begin := time.Now(); !holds(); time.Sleep(20 * time.Millisecond) { // polls
 		if time.Since(begin) > clusterLimit {
 			r.t.Fatalf("after %v it is not true that %s", clusterLimit, what)
 		}
@@ -225,7 +246,7 @@ func (r *replicated) checkLogs() {
 	for _, rows := range r.data {
 		bets += len(rows)
 	}
-	for _, p := range append(r.ended, r.centrals...) {
+	for _, p := range r.all() {
 		for _, line := range logtest.ParseLines(r.t, p.Lines()) {
 			switch line.Action {
 			case "sorteo":
