@@ -30,6 +30,10 @@ demo: ## la lotería completa en esta máquina, sin Docker (AGENCIAS=5; TLS=1; C
 	@$(TEMPORAL) go run ./scripts/demo -agencias $(or $(AGENCIAS),5) $(if $(TLS),-tls) $(if $(CRONOLOGIA),-cronologia "$(CRONOLOGIA)")
 .PHONY: demo
 
+tablero: ## la lotería, despacio, con el tablero abierto en un navegador hasta Ctrl-C
+	@$(TEMPORAL) go run ./scripts/demo -tablero || [ $$? -eq 130 ] # Ctrl-C es su fin
+.PHONY: tablero
+
 test: ## todas las pruebas (con Docker, si responde)
 	@$(TEMPORAL) scripts/test.sh
 .PHONY: test

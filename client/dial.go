@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/agency"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/client/config"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 )
@@ -21,14 +24,36 @@ const (
 	handshakeTimeout = 10 * time.Second
 )
 
-// newDial returns a function that makes one attempt to connect to the server, with
-// TLS if it is configured. It fails if the files for TLS do not serve.
+// newDial returns a function that makes one attempt to connect to a central, with
+// TLS if it is configured. The first attempt goes to any of the addresses, and each
+// further one to the next: an attempt follows a failure. newDial fails if the files for
+// TLS do not serve.
 func newDial(cfg config.Config) (agency.Dial, error) {
-	dialer := net.Dialer{Timeout: connectTimeout}
-	plain := func(ctx context.Context) (net.Conn, error) {
-		conn, err := dialer.DialContext(ctx, "tcp", cfg.ServerAddress)
+	dialAddress, err := newDialAddress(cfg)
+	if err != nil {
+		return nil, err
+	}
+	addresses := cfg.ServerAddresses()
+	var attempts atomic.Uint64
+	attempts.Store(rand.Uint64N(uint64(len(addresses))))
+	return func(ctx context.Context) (net.Conn, error) {
+		address := addresses[attempts.Add(1)%uint64(len(addresses))]
+		conn, err := dialAddress(ctx, address)
 		if err != nil {
-			return nil, fmt.Errorf("connect to %s: %w", cfg.ServerAddress, reason.Of(err))
+			return nil, fmt.Errorf("connect to %s: %w", address, err)
+		}
+		return conn, nil
+	}, nil
+}
+
+// newDialAddress returns a function that connects to an address, with TLS if it is
+// configured.
+func newDialAddress(cfg config.Config) (func(ctx context.Context, address string) (net.Conn, error), error) {
+	dialer := net.Dialer{Timeout: connectTimeout}
+	plain := func(ctx context.Context, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return nil, reason.Of(err)
 		}
 		return conn, nil
 	}
@@ -40,17 +65,23 @@ func newDial(cfg config.Config) (agency.Dial, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TLS: %w", err)
 	}
-	return func(ctx context.Context) (net.Conn, error) {
-		socket, err := plain(ctx)
+	return func(ctx context.Context, address string) (net.Conn, error) {
+		socket, err := plain(ctx, address)
 		if err != nil {
 			return nil, err
 		}
+		name := cfg.TLSServerName
+		if name == "" {
+			name, _, _ = net.SplitHostPort(address) // the configuration has checked it
+		}
 		ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 		defer cancel()
-		conn, err := source.Client(ctx, socket, cfg.TLSServerName)
+		conn := deadline.NewConn(socket)
+		layer, err := source.Client(ctx, conn.Below(), name)
 		if err != nil {
-			return nil, fmt.Errorf("connect to %s: %w", cfg.ServerAddress, err)
+			return nil, err
 		}
+		conn.SetLayer(layer)
 		return conn, nil
 	}, nil
 }

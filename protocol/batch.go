@@ -59,12 +59,12 @@ func AppendBatch(dst []byte, offset lottery.Offset, count int, records []byte) [
 // Decode implements Message. It reuses the capacity of Bets; the strings of
 // all of them share one allocation.
 func (m *Batch) Decode(payload []byte) error {
-	d := decode(payload)
+	d := newDecoder(payload)
 	m.Offset = lottery.Offset(d.uint64())
 	m.Bets = m.Bets[:0]
 	count := int(d.uint16())
 	// Do not trust the count: allocate at most what the payload can hold.
-	if count == 0 || count*minBet > len(d.rest) {
+	if count == 0 || count*minRecord > len(d.rest) {
 		d.fail("%d bets in %d bytes", count, len(d.rest))
 		count = 0
 	}
@@ -76,7 +76,8 @@ func (m *Batch) Decode(payload []byte) error {
 	return d.end(TypeBatch)
 }
 
-// Single carries one bet of an agency that sends no others.
+// Single is the message BET. It carries one bet of an agency that sends no others. It is
+// not named Bet, because that is the name of the bet itself, lottery.Bet.
 type Single struct {
 	Offset lottery.Offset // the bet's position in the agency's sequence
 	Bet    lottery.Bet    // Decode leaves its Agency 0
@@ -96,7 +97,7 @@ func (m *Single) Append(dst []byte) ([]byte, error) {
 
 // Decode implements Message.
 func (m *Single) Decode(payload []byte) error {
-	d := decode(payload)
+	d := newDecoder(payload)
 	*m = Single{Offset: lottery.Offset(d.uint64())}
 	m.Record = payload[len(payload)-len(d.rest):]
 	d.bet(&m.Bet)

@@ -25,7 +25,7 @@ func someBets(n int) []lottery.Bet {
 
 // betOf makes a bet of the given size in bytes.
 func betOf(size int) lottery.Bet {
-	rest := size - minBet
+	rest := size - minRecord
 	field := func() string {
 		n := min(rest, MaxString)
 		rest -= n
@@ -76,13 +76,13 @@ func TestAppendBatch(t *testing.T) {
 // TestAppendBatchLimit has frames of 8,000 bytes and of 8,001, with bets of every
 // size.
 func TestAppendBatchLimit(t *testing.T) {
-	for size := minBet; size <= minBet+3*MaxString; size++ {
+	for size := minRecord; size <= minRecord+3*MaxString; size++ {
 		for _, over := range []int{0, 1} {
 			var bets []lottery.Bet
 			left := MaxRecords + over
-			for left > minBet+3*MaxString {
+			for left > minRecord+3*MaxString {
 				n := size
-				if left-n < minBet {
+				if left-n < minRecord {
 					n = left / 2 // no bet is so small as what would be left
 				}
 				bets = append(bets, betOf(n))

@@ -7,12 +7,12 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// minBet is the size of a record whose strings are empty.
-const minBet = 3 + 4 + 8
+// minRecord is the size in bytes of a record whose strings are empty.
+const minRecord = 3 + 4 + 8
 
 // AppendRecord appends the record of a bet to dst. The record leaves the bet's
-// agency out, for a connection speaks for one agency. It fails with ErrTooLong
-// if a string does not fit, and then returns dst as it was.
+// agency out, because a connection speaks for one agency. If a string does not fit,
+// AppendRecord fails with ErrTooLong and returns dst as it was.
 //
 //	first name string
 //	last name  string
@@ -41,11 +41,11 @@ func AppendRecord(dst []byte, b *lottery.Bet) ([]byte, error) {
 
 // RecordSize is the size of the record of a bet in bytes.
 func RecordSize(b *lottery.Bet) int {
-	return minBet + len(b.FirstName) + len(b.LastName) + len(b.Document)
+	return minRecord + len(b.FirstName) + len(b.LastName) + len(b.Document)
 }
 
-// bet takes a record off the payload. The date is not checked here;
-// lottery.Bet.Validate checks it.
+// bet decodes the next record into b. It does not check the date: lottery.Bet.Validate
+// does.
 func (d *decoder) bet(b *lottery.Bet) {
 	b.FirstName, b.LastName, b.Document = d.string(), d.string(), d.string()
 	fixed := d.take(4 + 8)

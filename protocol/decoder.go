@@ -2,14 +2,14 @@ package protocol
 
 import "fmt"
 
-// decoder takes values off the front of a payload. After a failure all
-// its methods return zero values; check the error once, with end.
+// decoder takes values off the front of a payload. After a failure all its methods
+// return zero values. So a caller checks the error only once, with end.
 type decoder struct {
 	rest string // of one copy of the payload; the strings taken are parts of it
 	err  error
 }
 
-func decode(payload []byte) decoder { return decoder{rest: string(payload)} }
+func newDecoder(payload []byte) decoder { return decoder{rest: string(payload)} }
 
 func (d *decoder) fail(format string, args ...any) {
 	if d.err == nil {
@@ -18,7 +18,7 @@ func (d *decoder) fail(format string, args ...any) {
 	d.rest = ""
 }
 
-// zeros is what a failed decoder takes.
+// zeros are the bytes that take returns after a failure.
 const zeros = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 
 // take returns the next n bytes, or zeros if there are not so many. n is at most
@@ -52,7 +52,7 @@ func uint64At(s string) uint64 {
 		uint64(s[4])<<24 | uint64(s[5])<<16 | uint64(s[6])<<8 | uint64(s[7])
 }
 
-// string takes a string.
+// string returns the next string.
 func (d *decoder) string() string {
 	if d.rest == "" || len(d.rest) <= int(d.rest[0]) {
 		d.fail("%d bytes where a string is due", len(d.rest))
@@ -64,7 +64,8 @@ func (d *decoder) string() string {
 	return taken
 }
 
-// end reports the first failure, or bytes that are left over.
+// end is called after the last value. It returns the first failure, or an error if bytes
+// are left over.
 func (d *decoder) end(t Type) error {
 	if d.err == nil && len(d.rest) > 0 {
 		d.fail("%d bytes left over", len(d.rest))
@@ -73,20 +74,4 @@ func (d *decoder) end(t Type) error {
 		return fmt.Errorf("%w: %v: %v", ErrMalformed, t, d.err)
 	}
 	return nil
-}
-
-func appendString(dst []byte, name, s string) ([]byte, error) {
-	if len(s) > MaxString {
-		return dst, tooLong(name, len(s))
-	}
-	return appendShort(dst, s), nil
-}
-
-// appendShort appends a string that is known not to be too long.
-func appendShort(dst []byte, s string) []byte {
-	return append(append(dst, byte(len(s))), s...)
-}
-
-func tooLong(name string, size int) error {
-	return fmt.Errorf("%w: %s of %d bytes, at most %d", ErrTooLong, name, size, MaxString)
 }

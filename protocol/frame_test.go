@@ -228,7 +228,7 @@ func TestAppendFrameLimit(t *testing.T) {
 		bets[i] = lottery.Bet{FirstName: strings.Repeat("a", 255), LastName: strings.Repeat("b", 255), Document: strings.Repeat("1", 255)}
 	}
 	for last, ok := range map[int]bool{MaxFrame - start - 10*each: true, MaxFrame - start - 10*each + 1: false} {
-		batch := &Batch{Bets: append(bets[:10:10], lottery.Bet{FirstName: strings.Repeat("c", last-minBet)})}
+		batch := &Batch{Bets: append(bets[:10:10], lottery.Bet{FirstName: strings.Repeat("c", last-minRecord)})}
 		frame, err := AppendFrame(nil, batch)
 		if ok != (err == nil) || ok && len(frame) != MaxFrame || !ok && (!errors.Is(err, ErrTooLong) || frame != nil) {
 			t.Errorf("last bet of %d bytes: got a frame of %d, %v", last, len(frame), err)

@@ -29,7 +29,7 @@ func (m *Hello) Append(dst []byte) ([]byte, error) {
 // Decode implements Message. If the version is not this package's, it sets
 // only Version: the rest may have another layout.
 func (m *Hello) Decode(payload []byte) error {
-	d := decode(payload)
+	d := newDecoder(payload)
 	*m = Hello{Version: d.uint8()}
 	if m.Version != Version && d.err == nil {
 		return nil
@@ -72,7 +72,7 @@ func (m *Welcome) Append(dst []byte) ([]byte, error) {
 
 // Decode implements Message.
 func (m *Welcome) Decode(payload []byte) error {
-	d := decode(payload)
+	d := newDecoder(payload)
 	*m = Welcome{Stored: lottery.Offset(d.uint64()), Sum: d.uint32()}
 	flags := d.uint8()
 	if flags&^(flagFinished|flagDrawn) != 0 {
@@ -99,7 +99,7 @@ func (m *Ack) Append(dst []byte) ([]byte, error) { return be.AppendUint64(dst, u
 
 // Decode implements Message.
 func (m *Ack) Decode(payload []byte) error {
-	d := decode(payload)
+	d := newDecoder(payload)
 	*m = Ack{Stored: lottery.Offset(d.uint64())}
 	return d.end(TypeAck)
 }
@@ -121,7 +121,7 @@ func (m *Finished) Append(dst []byte) ([]byte, error) {
 
 // Decode implements Message.
 func (m *Finished) Decode(payload []byte) error {
-	d := decode(payload)
+	d := newDecoder(payload)
 	*m = Finished{Total: lottery.Offset(d.uint64())}
 	return d.end(TypeFinished)
 }
@@ -137,7 +137,7 @@ func (*Registered) Append(dst []byte) ([]byte, error) { return dst, nil }
 
 // Decode implements Message.
 func (*Registered) Decode(payload []byte) error {
-	d := decode(payload)
+	d := newDecoder(payload)
 	return d.end(TypeRegistered)
 }
 
@@ -152,7 +152,7 @@ func (*Query) Append(dst []byte) ([]byte, error) { return dst, nil }
 
 // Decode implements Message.
 func (*Query) Decode(payload []byte) error {
-	d := decode(payload)
+	d := newDecoder(payload)
 	return d.end(TypeQuery)
 }
 
@@ -182,7 +182,7 @@ func (m *Error) Append(dst []byte) ([]byte, error) {
 
 // Decode implements Message.
 func (m *Error) Decode(payload []byte) error {
-	d := decode(payload)
+	d := newDecoder(payload)
 	*m = Error{Status: Status(d.uint8()), Offset: lottery.Offset(d.uint64()), Count: d.uint16(), Text: d.string()}
 	return d.end(TypeError)
 }

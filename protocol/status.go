@@ -26,7 +26,7 @@ const (
 	firstFinal = StatusInvalidBet
 )
 
-// Final tells whether reconnecting is useless.
+// Final returns whether reconnecting is useless.
 func (s Status) Final() bool { return s >= firstFinal }
 
 var statusNames = map[Status]string{

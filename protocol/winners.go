@@ -32,7 +32,7 @@ func (m *Winners) Append(dst []byte) ([]byte, error) {
 
 // Decode implements Message.
 func (m *Winners) Decode(payload []byte) error {
-	d := decode(payload)
+	d := newDecoder(payload)
 	more, count := d.uint8(), int(d.uint16())
 	*m = Winners{More: more == 1}
 	switch {
@@ -64,7 +64,7 @@ func AppendWinners(dst []byte, documents []string) ([]byte, error) {
 	}
 }
 
-// winnersThatFit tells how many of the first documents one frame can hold.
+// winnersThatFit returns how many of the first documents one frame can hold.
 func winnersThatFit(documents []string) int {
 	room := maxPayload - 1 - 2
 	for i, document := range documents {

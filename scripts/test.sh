@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs all checks of the project. It reports missing tools, and skips their checks: a C
-# compiler (-race), python3, tshark, shellcheck, a Docker engine.
+# compiler (-race), python3, tshark, chromium, promtool, shellcheck, a Docker engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,6 +37,8 @@ if [ "$(go env CGO_ENABLED)" != 1 ] || ! command -v "$(go env CC)" >/dev/null; t
 fi
 command -v python3 >/dev/null || without "no hay python3: bets.csv se compara solo con filas guardadas"
 command -v tshark >/dev/null || without "no hay tshark: el disector de Wireshark queda sin probar"
+command -v chromium >/dev/null || without "no hay chromium: el tablero queda sin mirar"
+command -v promtool >/dev/null || without "no hay promtool: el formato de las métricas queda sin comprobar"
 
 step "pruebas de cada paquete, de los scripts y de punta a punta"
 # Some tests build and run programs: go's test cache does not notice their changes.

@@ -3,17 +3,22 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
@@ -78,6 +83,51 @@ func TestAdminPort(t *testing.T) {
 	checkLines(t, text, "lottery_draw_held 1", "lottery_winners 10", "lottery_agencies_finished 1", "lottery_connections 0",
 		`lottery_sessions_ended_total{status="winners_sent"} 1`, "lottery_connections_accepted_total 1")
 	awaitState(t, port, `"notified","bets":10,"winners":10}],"draw":{"held":true,"winners":10}`)
+}
+
+// With TLS the operator sees the handshakes by their results and when the certificate
+// expires, and in any case what the limits have refused.
+func TestMetricsOfSecurity(t *testing.T) {
+	port := freePort(t)
+	folder := filepath.Join(t.TempDir(), "certificados")
+	if err := authority.Fill(folder, 1, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s := startServer(t, nil, append(authority.CentralEnv(folder), "SERVER_ADMIN_ADDRESS=127.0.0.1:"+port, "SERVER_MAX_BETS=10"))
+	source, err := identity.NewSource(authority.AgencyFiles(folder, 1), identity.RoleAgency, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger := tls.Client(s.dial().Conn, &tls.Config{InsecureSkipVerify: true})
+	if _, err := stranger.Read(make([]byte, 1)); err == nil {
+		t.Error("the server speaks with a stranger")
+	}
+	stranger.Close()
+	conn, err := source.Client(t.Context(), s.dial().Conn, "localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &agency{Conn: conn, t: t, frames: protocol.NewReader(conn)}
+	a.tell(&protocol.Hello{Version: protocol.Version, Agency: 1})
+	a.hear(protocol.TypeWelcome)
+	a.tell(&protocol.Batch{Bets: someBets(11)})
+	a.hear(protocol.TypeError)
+	_, text := get(t, port, "/metrics")
+	expiry := strconv.FormatFloat(float64(certificateOf(t, folder).NotAfter.Unix()), 'g', -1, 64)
+	checkLines(t, text, `lottery_tls_handshakes_total{result="success"} 1`, `lottery_tls_handshakes_total{result="refused"} 1`,
+		`lottery_tls_handshakes_total{result="lost"} 0`, `lottery_limited_total{what="bets"} 11`, `lottery_limited_total{what="hellos"} 0`,
+		"lottery_tls_certificate_expiry_timestamp_seconds "+expiry)
+}
+
+// certificateOf returns the central's certificate in a folder of certificates.
+func certificateOf(t *testing.T, folder string) *x509.Certificate {
+	t.Helper()
+	files := authority.CentralFiles(folder)
+	pair, err := tls.LoadX509KeyPair(files.Cert, files.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair.Leaf
 }
 
 func checkLines(t *testing.T, text string, lines ...string) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
 )
 
 var log = oplogging.MustGetLogger("server")
@@ -60,6 +61,24 @@ func logDraw(recovered bool, bets uint64, winners int) {
 		action = "sorteo_recuperado"
 	}
 	log.Infof("action: %s | result: success | apuestas: %d | ganadores: %d", action, bets, winners)
+}
+
+// logReplicatedDraw logs the draw of several centrals. One of them says sorteo.
+func logReplicatedDraw(how replica.DrawnBy, bets uint64, winners int) {
+	action := map[replica.DrawnBy]string{
+		replica.ThisCentral:    "sorteo",
+		replica.AnotherCentral: "sorteo_observado",
+		replica.Before:         "sorteo_recuperado",
+	}[how]
+	log.Infof("action: %s | result: success | apuestas: %d | ganadores: %d", action, bets, winners)
+}
+
+func logClusterAwaited(err error) {
+	log.Infof("action: cluster | result: in_progress | error: %s", logging.Value(err.Error()))
+}
+
+func logExported(folder string, bets uint64, winners int) {
+	log.Infof("action: export | result: success | carpeta: %s | apuestas: %d | ganadores: %d", logging.Value(folder), bets, winners)
 }
 
 func logDrawFailed(err error) {

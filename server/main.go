@@ -9,24 +9,20 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"sync"
 	"syscall"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/settings"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
 
-const usage = `Uso: server [-config ARCHIVO] [-health]
+const usage = `Uso: server [-config ARCHIVO] [-health | -export CARPETA]
 
 Central de la lotería: guarda las apuestas de las agencias, hace el sorteo cuando
 todas terminaron y le informa a cada una sus ganadores. Se configura con el archivo
@@ -46,8 +42,10 @@ func main() {
 // status.
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
 	var health bool
+	var folder string
 	define := func(flags *flag.FlagSet) {
 		flags.BoolVar(&health, "health", false, "pregunta a la central que corre si está lista, y termina con 0 o 1")
+		flags.StringVar(&folder, "export", "", "escribe bets.csv y su journal en esa `carpeta`, nueva o vacía, con lo que guarda SERVER_CLUSTER, y termina")
 	}
 	path, named, err := args.Parse("server", usage+settings.Help(config.Keys), config.DefaultPath, define, arguments, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -73,99 +71,69 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		return 1
 	}
 	logConfig(cfg)
-	err = serve(ctx, cfg)
+	if folder != "" {
+		err = export(ctx, cfg, folder)
+	} else {
+		err = serve(ctx, cfg)
+	}
 	if err != nil && !(ctx.Err() != nil && errors.Is(err, context.Cause(ctx))) {
 		logFailed(err)
 		return 1
 	}
-	logStopped(context.Cause(ctx))
+	if folder == "" {
+		logStopped(context.Cause(ctx))
+	}
 	return 0
 }
 
-// serve opens the files, serves until the context ends, and closes the files.
-// It returns an error if a file or a port cannot be opened, if a file cannot be
-// closed, or if the storage breaks.
-func serve(ctx context.Context, cfg config.Config) (err error) {
+// serve serves until the context ends, with the central that the settings choose. It
+// returns an error if the central cannot begin or breaks, or if a port cannot be
+// opened.
+func serve(ctx context.Context, cfg config.Config) error {
 	source, err := openIdentity(cfg)
 	if err != nil {
 		return err
 	}
-	operator := newOperator(cfg, source)
-	closeAdmin, err := operator.open(ctx, cfg.AdminAddress)
+	s := &service{cfg: cfg, source: source, operator: newOperator(cfg, source)}
+	closeAdmin, err := s.operator.open(ctx, cfg.AdminAddress)
 	if err != nil {
 		return err
 	}
 	defer closeAdmin()
-	options := storeOptions(cfg)
-	options.Written = operator.written
-	bets, err := store.Open(ctx, cfg.Storage, options)
-	if err != nil {
-		return withRemedy(cfg.Storage, err)
+	if cfg.Cluster != "" {
+		return s.serveReplicated(ctx)
 	}
-	defer func() { err = errors.Join(err, bets.Close()) }()
-	if !store.Locks {
-		logNoLocks(cfg.Storage)
-	}
-	for _, torn := range bets.TornEnds() {
-		logTorn(torn.Bytes, torn.Kept)
-	}
-	if bets.Bets() > 0 {
-		logRecovered(bets.Bets(), len(bets.Finished()))
-	}
+	return s.serveEmbedded(ctx)
+}
 
-	listener, err := tcp.Listen(ctx, cfg.Port, cfg.ListenBacklog)
+// service is what does not depend on which central is in use.
+type service struct {
+	cfg      config.Config
+	source   *identity.Source // nil without TLS
+	operator *operator
+}
+
+// accept serves the connections of a central until the context ends.
+func (s *service) accept(ctx context.Context, c observableCentral) error {
+	listener, err := tcp.Listen(ctx, s.cfg.Port, s.cfg.ListenBacklog)
 	if err != nil {
-		return fmt.Errorf("listen on port %d: %w", cfg.Port, err)
+		return fmt.Errorf("listen on port %d: %w", s.cfg.Port, err)
 	}
-	logListening(cfg.Port)
-	d := draw.New(bets, draw.Options{
-		Agencies:     cfg.Agencies,
-		PublishDelay: cfg.PublishDelay,
-		Announce:     logDraw,
-		Failed:       logDrawFailed,
-	})
-	c := embedded.New(bets, d)
+	logListening(s.cfg.Port)
 	server := tcp.NewServer(c, tcp.Options{
-		HelloTimeout:   cfg.HelloTimeout,
-		IdleTimeout:    cfg.IdleTimeout,
-		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),
-		MaxHellos:      cfg.MaxHellos,
-		MaxBets:        uint64(cfg.MaxBets),
-		Identity:       source,
+		HelloTimeout:   s.cfg.HelloTimeout,
+		IdleTimeout:    s.cfg.IdleTimeout,
+		MaxConnections: tcp.ConnectionLimit(s.cfg.MaxConnections),
+		MaxHellos:      s.cfg.MaxHellos,
+		MaxBets:        uint64(s.cfg.MaxBets),
+		Identity:       s.source,
 	})
-	operator.watch(c, server)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var running sync.WaitGroup
-	running.Go(func() { d.Run(ctx) })
-	running.Go(func() {
-		select {
-		case <-bets.Broken(): // stop: only the next start can read what the files hold
-			cancel()
-		case <-ctx.Done():
-		}
-	})
+	s.operator.watch(c, server)
 	server.Serve(ctx, listener)
-	running.Wait()
-	return nil // the deferred bets.Close returns the storage's error
+	return nil
 }
 
-func storeOptions(cfg config.Config) store.Options {
-	return store.Options{
-		Sync:     cfg.StorageSync,
-		Agencies: cfg.Agencies,
-		Progress: logRecovering,
-		Closed:   func(path string, err error) { tcp.LogClosed("file", "file", path, err) },
-	}
-}
-
-// withRemedy adds advice to errors of permission and of files that do not exist.
-func withRemedy(path string, err error) error {
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w (the server's user must be able to write %s and its folder)", err, path)
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w (create the folder %s first)", err, filepath.Dir(path))
-	}
-	return err
+type observableCentral interface {
+	central.Central
+	central.Observable
 }

@@ -20,7 +20,10 @@ func withConnection(ctx context.Context, id lottery.AgencyID, dial Dial, do func
 	if err != nil {
 		return &lostError{err}
 	}
-	c := deadline.NewConn(socket)
+	c, limited := socket.(*deadline.Conn) // with TLS, the limits are below it
+	if !limited {
+		c = deadline.NewConn(socket)
+	}
 	stop := context.AfterFunc(ctx, func() {
 		c.Interrupt()
 		c.EndWithin(stopTimeout)

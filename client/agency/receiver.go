@@ -14,13 +14,13 @@ type receiver struct {
 	frames     *protocol.Reader
 	window     *sendWindow
 	loop       *retry.Loop
-	finished   bool     // WELCOME said that the agency has finished
+	repeated   bool     // FINISHED is repeated: WELCOME said that the agency has finished
 	registered bool     // REGISTERED has arrived: only WINNERS may follow
 	documents  []string // of the winners that have arrived
 }
 
-func newReceiver(u *upload, frames *protocol.Reader, window *sendWindow, loop *retry.Loop, finished bool) *receiver {
-	return &receiver{upload: u, frames: frames, window: window, loop: loop, finished: finished}
+func newReceiver(u *upload, frames *protocol.Reader, window *sendWindow, loop *retry.Loop, repeated bool) *receiver {
+	return &receiver{upload: u, frames: frames, window: window, loop: loop, repeated: repeated}
 }
 
 // run receives frames. It returns nil after the last winners.
@@ -68,7 +68,9 @@ func (r *receiver) takeRegistered(payload []byte) error {
 	if err := r.window.confirmFinished(); err != nil {
 		return err
 	}
-	if !r.finished { // a repeated FINISHED is no progress: the loop must end
+	// REGISTERED for a repeated FINISHED is no progress. If it reset the loop, a central
+	// that fails after each REGISTERED would keep the agency in the loop for ever.
+	if !r.repeated {
 		r.loop.Reset()
 	}
 	r.registered = true
@@ -82,7 +84,7 @@ func (r *receiver) takeRegistered(payload []byte) error {
 // another WINNERS follows. After the last one it sets the upload's winners.
 func (r *receiver) takeWinners(payload []byte) (more bool, err error) {
 	if !r.registered {
-		return false, errors.New("the central sent winners before it took the agency to have finished")
+		return false, errors.New("the central sent winners before REGISTERED")
 	}
 	var winners protocol.Winners
 	if err := winners.Decode(payload); err != nil {

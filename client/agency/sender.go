@@ -36,8 +36,9 @@ func newSender(u *upload, c *deadline.Conn, window *sendWindow, offset lottery.O
 		out: make([]byte, 0, writeBuffer), records: make([]byte, 0, 2*protocol.MaxRecords)}
 }
 
-// end returns the offset after the last bet that was added.
-func (s *sender) end() lottery.Offset { return s.offset + lottery.Offset(s.count) }
+// next returns the offset of the next bet. It is also how many bets come before that one,
+// those of the unfinished batch included.
+func (s *sender) next() lottery.Offset { return s.offset + lottery.Offset(s.count) }
 
 // send sends the file's bets, then FINISHED and QUERY.
 func (s *sender) send(ctx context.Context, file *dataFile) error {
@@ -50,7 +51,7 @@ func (s *sender) send(ctx context.Context, file *dataFile) error {
 			err = s.add(ctx, file, bet)
 		}
 		if ctx.Err() != nil {
-			return context.Cause(ctx) // the end of the context also ends the read of a pipe
+			return context.Cause(ctx) // err may only say that the read of a pipe was ended
 		}
 		if err != nil {
 			return err
@@ -73,7 +74,7 @@ func (s *sender) send(ctx context.Context, file *dataFile) error {
 
 func (s *sender) reportProgress(file *dataFile) {
 	if s.options.OnProgress != nil {
-		s.options.OnProgress(Progress{Sent: min(file.Offset(), s.size), Size: s.size})
+		s.options.OnProgress(Progress{Sent: min(file.BytesRead(), s.size), Size: s.size})
 	}
 }
 
@@ -106,11 +107,11 @@ func (s *sender) sendBatch(ctx context.Context) error {
 			return err
 		}
 	}
-	s.window.add(s.end())
+	s.window.add(s.next())
 	s.out = protocol.AppendBatch(s.out, s.offset, s.count, s.records)
 	s.sent = true
-	logBatchSent(s.id, s.count, s.end())
-	s.offset, s.count, s.records = s.end(), 0, s.records[:0]
+	logBatchSent(s.id, s.count, s.next())
+	s.offset, s.count, s.records = s.next(), 0, s.records[:0]
 	// The buffered frames must be written before the sender waits: for the next
 	// pause, for the next bet of a pipe, or for replies.
 	pausing := s.options.Period > 0 || s.pipe
@@ -133,7 +134,7 @@ func (s *sender) flush() error {
 
 // finish notifies the central and asks for the winners.
 func (s *sender) finish() error {
-	for _, m := range []protocol.Message{&protocol.Finished{Total: s.end()}, &protocol.Query{}} {
+	for _, m := range []protocol.Message{&protocol.Finished{Total: s.next()}, &protocol.Query{}} {
 		var err error
 		if s.out, err = protocol.AppendFrame(s.out, m); err != nil {
 			return err

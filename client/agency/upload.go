@@ -40,8 +40,9 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, loop *retry.Loop
 		return fmt.Errorf("the central has %d bets of this agency, and had acknowledged %d", welcome.Stored, u.acked)
 	}
 	u.acked = welcome.Stored
-	// The timer of the loop runs only while the agency waits for a reply.
-	arm := func(d time.Duration) {
+	// limitWait sets the time limit for the next reply. The timer of the loop runs only
+	// while the agency waits for a reply.
+	limitWait := func(d time.Duration) {
 		c.ArmRead(d)
 		if d > 0 {
 			loop.Resume()
@@ -49,11 +50,11 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, loop *retry.Loop
 			loop.Suspend()
 		}
 	}
-	arm(0) // before the first batch there is no reply to wait for
+	limitWait(0) // before the first batch there is no reply to wait for
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := newReceiver(u, frames, newSendWindow(welcome.Stored, arm), loop, welcome.Finished)
+	r := newReceiver(u, frames, newSendWindow(welcome.Stored, limitWait), loop, welcome.Finished)
 	received := make(chan error, 1)
 	go func() {
 		err := r.run()
@@ -72,8 +73,8 @@ func (u *upload) attempt(ctx context.Context, c *deadline.Conn, loop *retry.Loop
 }
 
 // abort ends an attempt after sending has failed with err. If the connection has
-// failed, the central may have sent an ERROR before that. The ERROR says the reason,
-// so abort returns it instead of err.
+// failed, abort waits a moment for an ERROR that the central may have sent before. An
+// ERROR names the reason of the failure. So abort returns it instead of err.
 func (u *upload) abort(c *deadline.Conn, err error, received <-chan error) error {
 	if temporary(err) {
 		c.EndWithin(stopTimeout)
@@ -104,7 +105,7 @@ func (u *upload) sendFile(ctx context.Context, c *deadline.Conn, window *sendWin
 	}
 	s := newSender(u, c, window, welcome.Stored)
 	err = s.send(ctx, file)
-	return s.end(), err
+	return s.next(), err
 }
 
 // skip reads the bets that are stored already, and compares their checksum with the

@@ -16,8 +16,8 @@ const windowSize = 128
 
 // sendWindow keeps track of the batches that were sent and not acknowledged.
 type sendWindow struct {
-	arm   func(time.Duration) // limits the wait for the next reply; 0 = no limit
-	freed chan struct{}       // capacity 1; receives a value at each acknowledgement
+	limitWait func(time.Duration) // sets the time limit for the next reply; 0 = no limit
+	freed     chan struct{}       // capacity 1; receives a value at each acknowledgement
 
 	mu       sync.Mutex       // guards what follows
 	ends     []lottery.Offset // the offset after each batch, the oldest batch first
@@ -26,9 +26,9 @@ type sendWindow struct {
 	finished bool             // FINISHED was sent
 }
 
-// newSendWindow returns an empty window. The central has acknowledged start bets.
-func newSendWindow(start lottery.Offset, arm func(time.Duration)) *sendWindow {
-	return &sendWindow{arm: arm, freed: make(chan struct{}, 1), acked: start, sent: start}
+// newSendWindow returns an empty window. start is how many bets are stored already.
+func newSendWindow(start lottery.Offset, limitWait func(time.Duration)) *sendWindow {
+	return &sendWindow{limitWait: limitWait, freed: make(chan struct{}, 1), acked: start, sent: start}
 }
 
 // full returns whether no further batch may be sent.
@@ -50,7 +50,7 @@ func (w *sendWindow) add(end lottery.Offset) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.ends) == 0 {
-		w.arm(replyTimeout) // otherwise the time limit runs already
+		w.limitWait(replyTimeout) // otherwise the time limit runs already
 	}
 	w.ends = append(w.ends, end)
 	w.sent = end
@@ -74,7 +74,7 @@ func (w *sendWindow) finish() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.finished = true
-	w.arm(replyTimeout)
+	w.limitWait(replyTimeout)
 }
 
 // confirmFinished is called for REGISTERED. It fails if FINISHED was not sent, or if
@@ -86,7 +86,7 @@ func (w *sendWindow) confirmFinished() error {
 	if !w.finished || w.acked < w.sent {
 		return fmt.Errorf("the central took the agency to have finished, with %d of %d bets acknowledged", w.acked, w.sent)
 	}
-	w.arm(0)
+	w.limitWait(0)
 	return nil
 }
 
@@ -94,7 +94,7 @@ func (w *sendWindow) confirmFinished() error {
 func (w *sendWindow) expectReply() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.arm(replyTimeout)
+	w.limitWait(replyTimeout)
 }
 
 // acknowledge records that the central has acknowledged the first stored bets. It
@@ -114,9 +114,9 @@ func (w *sendWindow) acknowledge(stored lottery.Offset) (anyNew bool, err error)
 	}
 	w.ends = w.ends[:copy(w.ends, w.ends[n:])]
 	if len(w.ends) == 0 && !w.finished {
-		w.arm(0) // until the next batch there is no reply to wait for
+		w.limitWait(0) // until the next batch there is no reply to wait for
 	} else {
-		w.arm(replyTimeout)
+		w.limitWait(replyTimeout)
 	}
 	select {
 	case w.freed <- struct{}{}:

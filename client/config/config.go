@@ -32,7 +32,7 @@ const (
 type Config struct {
 	ID             string           `mapstructure:"id"` // as it was written
 	Agency         lottery.AgencyID // ID as a number; 0 in mode echo, where ID is any text
-	ServerAddress  string           `mapstructure:"server.address"`
+	ServerAddress  string           `mapstructure:"server.address"` // see ServerAddresses
 	LoopAmount     int              `mapstructure:"loop.amount"`
 	LoopPeriod     time.Duration    `mapstructure:"loop.period"`
 	LoopPeriodText string           // LoopPeriod as it was written
@@ -45,7 +45,7 @@ type Config struct {
 	TLSCA          string           `mapstructure:"tls.ca"` // "" = no TLS
 	TLSCert        string           `mapstructure:"tls.cert"`
 	TLSKey         string           `mapstructure:"tls.key"`
-	TLSServerName  string           `mapstructure:"tls.serverName"` // "" without TLS
+	TLSServerName  string           `mapstructure:"tls.serverName"` // "" = the host of the address
 	Bet            Bet              // only in mode bet
 }
 
@@ -54,7 +54,7 @@ var Keys = []settings.Key{
 	{Name: "id", Env: "CLI_ID", Parse: parseID,
 		Help: "número de la agencia; en modo echo, cualquier texto"},
 	{Name: "server.address", Env: "CLI_SERVER_ADDRESS", Default: "server:12345", Parse: parseAddress,
-		Help: "servidor y puerto"},
+		Help: "servidor y puerto; de varias centrales, separados por comas"},
 	{Name: "loop.amount", Env: "CLI_LOOP_AMOUNT", Default: "5", Parse: settings.Int(0, math.MaxInt32),
 		Help: "modo echo: cuántos mensajes"},
 	{Name: "loop.period", Env: "CLI_LOOP_PERIOD", Default: "0s", Parse: settings.Duration(0),
@@ -143,8 +143,8 @@ func (c *Config) identify(s *settings.Settings) error {
 	return nil
 }
 
-// applyTLS sets the default of TLSServerName. It refuses keys of TLS that would have
-// no effect: without a CA everything would travel in clear.
+// applyTLS refuses keys of TLS that would have no effect: without a CA everything would
+// travel in clear.
 func (c *Config) applyTLS(s *settings.Settings) error {
 	if c.TLSCA == "" {
 		for _, name := range []string{"tls.cert", "tls.key", "tls.serverName"} {
@@ -154,11 +154,11 @@ func (c *Config) applyTLS(s *settings.Settings) error {
 		}
 		return nil
 	}
-	if c.TLSServerName == "" {
-		c.TLSServerName, _, _ = net.SplitHostPort(c.ServerAddress) // parseAddress has taken it
-	}
 	return nil
 }
+
+// ServerAddresses returns the addresses of the centrals, at least one.
+func (c *Config) ServerAddresses() []string { return strings.Split(c.ServerAddress, ",") }
 
 // parseText takes any text, also the empty one.
 func parseText(text string) (any, error) { return text, nil }
@@ -172,12 +172,14 @@ func parseID(text string) (any, error) {
 	return settings.NotEmpty(text)
 }
 
+// parseAddress takes the addresses of one central or of several.
 func parseAddress(text string) (any, error) {
-	host, port, err := net.SplitHostPort(text)
-	if err == nil && host != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err == nil && n > 0 {
-			return text, nil
+	for address := range strings.SplitSeq(text, ",") {
+		host, port, err := net.SplitHostPort(address)
+		n, portErr := strconv.ParseUint(port, 10, 16)
+		if err != nil || host == "" || strings.Contains(address, " ") || portErr != nil || n == 0 {
+			return nil, errors.New("must be host:port with a port from 1 to 65535, or several separated by commas, without spaces")
 		}
 	}
-	return nil, errors.New("must be host:port with a port from 1 to 65535")
+	return text, nil
 }

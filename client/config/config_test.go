@@ -88,7 +88,9 @@ func TestLoad(t *testing.T) {
 				c.ID, c.Agency, c.ServerAddress, c.Linger, c.DataFile, c.RetryDeadline = "4294967295", 4294967295, "[::1]:9", time.Second, "d.csv", 0
 			})},
 		{"a CA turns TLS on", "id: 1\nserver: {address: '[::1]:9'}\ntls: {ca: a}\n", nil,
-			with(func(c *Config) { c.ServerAddress, c.TLSCA, c.TLSServerName = "[::1]:9", "a", "::1" })},
+			with(func(c *Config) { c.ServerAddress, c.TLSCA = "[::1]:9", "a" })},
+		{"several centrals", "id: 1\n", vars{"CLI_SERVER_ADDRESS": "a:1,[::1]:2"},
+			with(func(c *Config) { c.ServerAddress = "a:1,[::1]:2" })},
 		{"TLS in the file", "id: 1\ntls: {ca: a, cert: c, key: k, serverName: n}\n", nil,
 			with(func(c *Config) { c.TLSCA, c.TLSCert, c.TLSKey, c.TLSServerName = "a", "c", "k", "n" })},
 		// What YAML makes of these: 8, 255, 1e3, true, a sum in base 60, a day.
@@ -198,6 +200,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"id too large", "id: 1\n", vars{"CLI_ID": "4294967296"}, []string{`"4294967296"`, "environment variable CLI_ID"}},
 		{"id with underscore", "id: 1_0\n", nil, []string{`"1_0"`}},
 		{"address", "id: 1\nserver: {address: server}\n", nil, []string{"server.address: must be host:port", `"server"`}},
+		{"addresses with a blank", "id: 1\nserver: {address: 'a:1, b:1'}\n", nil, []string{"server.address", "without spaces"}},
+		{"an empty address", "id: 1\nserver: {address: 'a:1,'}\n", nil, []string{"server.address"}},
 		{"address without host", "id: 1\nserver: {address: ':1'}\n", nil, []string{"server.address"}},
 		{"address without port", "id: 1\n", vars{"CLI_SERVER_ADDRESS": "a:"}, []string{"server.address", "CLI_SERVER_ADDRESS"}},
 		{"amount", "id: 1\nloop: {amount: -1}\n", nil, []string{"loop.amount"}},

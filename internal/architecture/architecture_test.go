@@ -57,12 +57,17 @@ var table = []rule{
 		without: slices.Concat(sockets, files, logs, csv, []string{"encoding/binary", "bufio", "bytes"})},
 	{pkg: "server/store", knows: []string{"internal/betcsv", "internal/lottery", "protocol", "server/central", "server/draw"},
 		without: slices.Concat([]string{"net", "net/http", viper}, logs)},
+	{pkg: "server/replica/jetstream", knows: []string{"internal/retry", "server/replica"},
+		without: slices.Concat([]string{"syscall", viper}, files, logs, csv)},
+	{pkg: "server/replica", onlyKnown: true, knows: []string{"internal/betcsv", "internal/lottery", "internal/retry", "protocol", "server/central"},
+		without: slices.Concat(sockets, files, logs, csv, []string{viper})},
 	{pkg: "server/embedded", onlyKnown: true, knows: []string{"internal/lottery", "server/central", "server/draw", "server/store"},
 		without: slices.Concat(sockets, files, logs, csv)},
 	{pkg: "server/tcp", knows: slices.Concat(network, []string{"internal/identity", "internal/lottery", "internal/retry", "protocol", "server/central"}),
 		without: []string{"encoding/csv", viper, "log", "log/slog"}},
 	{pkg: "server/admin", onlyKnown: true, knows: []string{"internal/lottery"}, without: csv},
-	{pkg: "server", knows: slices.Concat(network, []string{"internal/args", "internal/identity", "internal/settings", "server/admin", "server/central", "server/config", "server/draw", "server/embedded", "server/store", "server/tcp"}),
+	{pkg: "server", knows: slices.Concat(network, []string{"internal/args", "internal/identity", "internal/settings", "server/admin", "server/central", "server/config", "server/draw", "server/embedded", "server/replica", "server/replica/jetstream", "server/store", "server/tcp",
+		"internal/betcsv", "internal/lottery", "protocol"}),
 		without: csv},
 	{pkg: "client/config", knows: []string{"internal/lottery", "internal/settings"},
 		without: []string{"encoding/csv", "log", "log/slog", "net/http"}},
@@ -77,6 +82,8 @@ var table = []rule{
 	{pkg: "internal/settings", knows: []string{"internal/logging", "internal/reason"}},
 	{pkg: "internal/args"},
 	{pkg: "internal/process", onlyKnown: true, without: slices.Concat(logs, csv, []string{"net/http", "testing"})},
+	{pkg: "internal/natsserver", onlyKnown: true, knows: []string{"internal/process"}},
+	{pkg: "internal/natsserver/natsservertest", knows: []string{"internal/natsserver"}},
 	{pkg: "internal/process/processtest", knows: []string{"internal/process"}},
 	{pkg: "internal/deadline", onlyKnown: true, without: slices.Concat(files, logs)},
 }
@@ -198,7 +205,7 @@ func TestEveryPackageIsInTheTable(t *testing.T) {
 
 func TestWhoImportsWhat(t *testing.T) {
 	configs := []string{"internal/settings", "server/config", "client/config"}
-	http := []string{"server/admin"}
+	http := []string{"server/admin", "server/replica/jetstream"}
 	for name, p := range packages(t) {
 		if strings.HasPrefix(name, "client/") || strings.HasPrefix(name, "server/") {
 			if slices.Contains(strings.Split(name, "/"), "internal") {

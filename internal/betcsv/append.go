@@ -1,17 +1,50 @@
 package betcsv
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// AppendRow appends the row of bets.csv that holds b, as Python's csv.writer
-// writes it with QUOTE_MINIMAL, its line end included.
+// AppendRows appends the rows of bets. It fails for the first bet that is not valid. Then
+// it returns the index of that bet and an error that is lottery.ErrInvalidBet.
+//
+// It writes all rows without quotes first, and checks all of them at once. If a field
+// needs quotes or a bet is not valid, it begins again, bet by bet.
+func AppendRows(dst []byte, bets []lottery.Bet) (rows []byte, invalid int, err error) {
+	valid := true
+	rows = dst
+	for i := range bets {
+		valid = valid && bets[i].Agency > 0 && bets[i].Birthdate.Valid()
+		rows = appendRow(rows, &bets[i], false)
+	}
+	if valid && needNoQuotes(rows[len(dst):], len(bets)) {
+		return rows, 0, nil
+	}
+	rows = dst
+	for i := range bets {
+		if err := bets[i].Validate(); err != nil {
+			return dst, i, err
+		}
+		rows = AppendRow(rows, &bets[i])
+	}
+	return rows, 0, nil
+}
+
+// needNoQuotes returns whether count rows that were written without quotes need none,
+// and whether their texts are valid. A row has five commas and one line break.
+func needNoQuotes(rows []byte, count int) bool {
+	return arePlain(rows) && bytes.Count(rows, []byte{','}) == 5*count &&
+		bytes.Count(rows, []byte{'\r'}) == count && bytes.Count(rows, []byte{'\n'}) == count
+}
+
+// AppendRow appends the row of a bet in bets.csv, with its line end. It writes the row
+// as Python's csv.writer does with QUOTE_MINIMAL.
 func AppendRow(dst []byte, b *lottery.Bet) []byte { return appendRow(dst, b, true) }
 
-// appendRow is AppendRow. If quotes is false, it writes fields as they are, and the
-// caller checks afterwards whether any field needed quotes.
+// appendRow is AppendRow. If quotes is false, it writes the fields as they are. Then the
+// caller must check whether a field needs quotes.
 func appendRow(dst []byte, b *lottery.Bet, quotes bool) []byte {
 	dst = strconv.AppendUint(dst, uint64(b.Agency), 10)
 	dst = appendText(append(dst, ','), b.FirstName, quotes)
@@ -40,8 +73,8 @@ func appendQuoted(dst []byte, field string) []byte {
 	return append(dst, '"')
 }
 
-// needsQuotes follows QUOTE_MINIMAL. Python's rule for a single empty field cannot
-// apply to a row of six fields. Blanks need no quotes.
+// needsQuotes returns whether QUOTE_MINIMAL puts a field into quotes. It leaves out
+// Python's rule for an empty field that is alone in its row: a row here has six fields.
 func needsQuotes(field string) bool {
 	for i := range len(field) {
 		c := field[i]

@@ -164,8 +164,8 @@ func TestReaderOffset(t *testing.T) {
 	r := NewDataReader(iotest.OneByteReader(strings.NewReader(content)), "agency-1.csv", 1)
 	want := []int{len(lines[0]), len(lines[0]) + len(lines[1]), len(content) + 1} // a line without an end counts as if it had one
 	for i := range want {
-		if _, err := r.Next(); err != nil || r.Offset() != int64(want[i]) {
-			t.Errorf("after bet %d: %d, %v, want %d", i+1, r.Offset(), err, want[i])
+		if _, err := r.Next(); err != nil || r.BytesRead() != int64(want[i]) {
+			t.Errorf("after bet %d: %d, %v, want %d", i+1, r.BytesRead(), err, want[i])
 		}
 	}
 	if _, err := r.Next(); err != io.EOF {

@@ -23,8 +23,8 @@ const (
 
 	readSize = 16 << 10
 
-	// maxLine is the longest line of a data file: any that can be sent is far
-	// shorter.
+	// maxLine is the longest line of a data file. A bet that fits a message has a far
+	// shorter line.
 	maxLine = readSize
 
 	// maxRow allows every row that Python reads: three texts of 131,072
@@ -35,12 +35,12 @@ const (
 	byteOrderMark = "\ufeff"
 )
 
-// Reader reads bets, one row after the other. It makes one string of each piece
-// of the file that it reads, and the texts of the bets are parts of that string:
-// so a bet costs no allocation.
+// Reader reads bets, one row after the other. It makes one string of each piece of the
+// file that it reads. The texts of the bets are parts of that string, so a bet costs no
+// allocation.
 type Reader struct {
 	src    io.Reader
-	data   bool             // it is a data file, else bets.csv
+	data   bool             // src is a data file; otherwise it is bets.csv
 	name   string           // of a data file
 	agency lottery.AgencyID // of a data file
 
@@ -57,22 +57,20 @@ type Reader struct {
 }
 
 // NewDataReader returns a Reader of an agency's data file: CSV as in RFC 4180
-// with the fields first name, last name, document, birthdate and number. Lines
-// end in LF or CRLF, the last in either or neither; a field holds no line break;
-// empty lines are passed over, and so is a byte order mark. The name of the file
-// is for errors.
+// with the fields first name, last name, document, birthdate and number. A line ends
+// in LF or CRLF; the last one may have no end. A field holds no line break. The Reader
+// skips empty lines and a byte order mark. The name of the file is for errors.
 func NewDataReader(src io.Reader, name string, agency lottery.AgencyID) *Reader {
 	return &Reader{src: src, data: true, name: name, agency: agency, buf: make([]byte, readSize)}
 }
 
-// NewReader returns a Reader of bets.csv, which takes what Python's csv.reader
-// takes: six fields, the agency first, and line breaks inside quotes.
+// NewReader returns a Reader of bets.csv. It accepts the rows that Python's csv.reader
+// accepts: six fields, the agency first, and line breaks inside quotes.
 func NewReader(src io.Reader) *Reader { return &Reader{src: src, buf: make([]byte, readSize)} }
 
-// Next reads one bet, which is valid until the following call; its texts may be
-// kept. It fails with io.EOF at the end. If a bets.csv ends inside a
-// row, the error wraps ErrTorn, and Offset tells where that row begins. Any other error names
-// the row, or the file and the line.
+// Next reads one bet. The next call overwrites the bet, but not its texts. Next fails
+// with io.EOF at the end. If a bets.csv ends inside a row, the error wraps ErrTorn, and BytesRead returns where that row begins.
+// Any other error names the row, or the file and the line.
 func (r *Reader) Next() (*lottery.Bet, error) {
 	for {
 		size, blank, err := r.row(r.rest())
@@ -95,7 +93,7 @@ func (r *Reader) Next() (*lottery.Bet, error) {
 	}
 }
 
-// Where names the row that Next read last: "agency-1.csv, line 3" or "row 3".
+// Where returns the name of the row that Next read last: "agency-1.csv, line 3" or "row 3".
 func (r *Reader) Where() string {
 	if r.data {
 		return fmt.Sprintf("%s, line %d", r.name, r.rows)
@@ -103,13 +101,13 @@ func (r *Reader) Where() string {
 	return fmt.Sprintf("row %d", r.rows)
 }
 
-// Rows is how many rows were read, empty lines included.
+// Rows returns how many rows were read, empty lines included.
 func (r *Reader) Rows() uint64 { return r.rows }
 
-// Offset is where the next row begins, in bytes from the start of the file.
-func (r *Reader) Offset() int64 { return r.offset }
+// BytesRead returns where the next row begins, in bytes from the start of the file.
+func (r *Reader) BytesRead() int64 { return r.offset }
 
-// rest is what was read and not taken yet.
+// rest returns the bytes of input that no row has taken yet.
 func (r *Reader) rest() string { return r.input[r.pos:] }
 
 // fill reads at least one byte more. It fails at the end of the file.
@@ -149,7 +147,7 @@ func (r *Reader) fill() error {
 	return nil
 }
 
-// maxRow is the size of the longest row in bytes: it bounds the memory.
+// maxRow returns the size of the longest row in bytes. It bounds the memory.
 func (r *Reader) maxRow() int {
 	if r.data {
 		return maxLine
@@ -169,9 +167,9 @@ func (r *Reader) end() error {
 	return fmt.Errorf("%s: %w", r.Where(), ErrTorn)
 }
 
-// holdsRow tells whether whole rows follow the first line of an unfinished row.
-// Then the cause is no crash, which tears only the last row, but a quote that is
-// never closed.
+// holdsRow returns whether whole rows follow the first line of an unfinished row. If so,
+// the row has a quote that is never closed. A crash is not the cause: it tears only the
+// last row.
 func (r *Reader) holdsRow() bool {
 	other := Reader{data: r.data}
 	_, rest, _ := strings.Cut(r.rest(), "\n")

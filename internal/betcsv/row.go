@@ -14,12 +14,12 @@ var (
 	errQuote  = errors.New("a quote that opens no field, or closes none (a field cannot hold a line break)")
 )
 
-// fields are those of a row: six in bets.csv, five in a data file.
+// fields are the fields of a row: six in bets.csv, five in a data file.
 type fields [betsFields]string
 
-// row makes the bet of the row at the start of input. It returns the row's size
-// in bytes, its line end included, or 0 if input ends inside the row; blank tells
-// that the row is an empty line, which holds no bet.
+// row reads the row at the start of input into r.bet. It returns the size of the row in
+// bytes, with its line end, or 0 if input ends inside the row. blank is true for an
+// empty line, which holds no bet.
 func (r *Reader) row(input string) (size int, blank bool, err error) {
 	if size := r.plainRow(input); size > 0 {
 		return size, false, nil
@@ -45,7 +45,7 @@ func (r *Reader) row(input string) (size int, blank bool, err error) {
 	return size, false, checkText(input[:size])
 }
 
-// parse makes the bet of a row's fields.
+// parse makes r.bet from the fields of a row.
 func (r *Reader) parse(f *fields) (err error) {
 	if r.data {
 		r.bet, err = lottery.ParseBet(r.agency, f[0], f[1], f[2], f[3], f[4])
@@ -145,8 +145,8 @@ func countError(line string, count, expected int) error {
 	return fmt.Errorf("%d fields, expected %d", count, expected)
 }
 
-// checkText fails for what bets.csv never holds: a NUL marks what a crash left
-// unwritten. Line breaks inside quotes are allowed: Python writes them.
+// checkText fails for a NUL, which a crash may leave in bets.csv, and for bytes that are
+// not UTF-8. It allows line breaks inside quotes, because Python writes them.
 func checkText(row string) error {
 	if strings.IndexByte(row, 0) >= 0 {
 		return errors.New("holds a NUL")

@@ -4,6 +4,7 @@ package deadline
 
 import (
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -35,7 +36,9 @@ var past = time.Unix(1, 0)
 // Any goroutine may call the methods, but only one at a time may read, and only one
 // may write. Do not call SetDeadline, SetReadDeadline or SetWriteDeadline on a Conn.
 type Conn struct {
-	net.Conn
+	net.Conn // the socket
+
+	layer io.ReadWriter // what Read and Write go through, such as TLS; nil = the socket
 
 	closing  sync.Once
 	closeErr error
@@ -48,6 +51,32 @@ type Conn struct {
 
 // NewConn wraps a connection. The caller no longer uses that connection itself.
 func NewConn(c net.Conn) *Conn { return &Conn{Conn: c} }
+
+// Below returns the connection for a layer such as TLS to use. Its reads and writes have
+// the limits of Conn. The deadlines that the layer sets have no effect: TLS waits up to
+// 5 s for a peer that does not read its last word, also when EndWithin is over.
+func (c *Conn) Below() net.Conn { return below{c} }
+
+// SetLayer makes Read and Write go through a layer that uses Below. Everything else
+// stays the socket's. Call it before other goroutines read or write.
+func (c *Conn) SetLayer(layer io.ReadWriter) { c.layer = layer }
+
+// below is a Conn as its layer sees it.
+type below struct{ *Conn }
+
+func (b below) Read(p []byte) (int, error)     { return b.Conn.Conn.Read(p) }
+func (b below) Write(p []byte) (int, error)    { return b.writeSocket(p) }
+func (below) SetDeadline(time.Time) error      { return nil }
+func (below) SetReadDeadline(time.Time) error  { return nil }
+func (below) SetWriteDeadline(time.Time) error { return nil }
+
+// Read reads from the layer, or from the socket.
+func (c *Conn) Read(p []byte) (int, error) {
+	if c.layer != nil {
+		return c.layer.Read(p)
+	}
+	return c.Conn.Read(p)
+}
 
 // Close closes the connection. Further calls return the error of the first call.
 func (c *Conn) Close() error {
@@ -113,6 +142,13 @@ func (c *Conn) deadline(d time.Duration) time.Time {
 // Write writes all of p. It fails if the peer reads nothing for 10 s, or after the
 // end that EndWithin set.
 func (c *Conn) Write(p []byte) (written int, err error) {
+	if c.layer != nil {
+		return c.layer.Write(p)
+	}
+	return c.writeSocket(p)
+}
+
+func (c *Conn) writeSocket(p []byte) (written int, err error) {
 	least := time.Now().Add(leastWrite)
 	for written < len(p) {
 		final := c.armWrite(least)
@@ -141,7 +177,7 @@ func (c *Conn) armWrite(least time.Time) (final bool) {
 	return final
 }
 
-// Drain closes the connection's own direction. Then it reads and drops what the peer
+// Drain closes the socket's own direction. Then it reads and drops what the peer
 // sends, until the peer closes its direction, but for at most d. Call it before
 // Close: to close a connection with unread input resets it, and after a reset the
 // peer may lose the last bytes that were written.
@@ -158,7 +194,7 @@ func (c *Conn) Drain(d time.Duration) {
 	c.ArmRead(d)
 	dropped := make([]byte, 4096)
 	for {
-		if _, err := c.Read(dropped); err != nil {
+		if _, err := c.Conn.Read(dropped); err != nil {
 			return
 		}
 	}

@@ -56,7 +56,8 @@ func (e *RefusedError) Unwrap() error { return e.err }
 // Client makes a connection that was just dialled an agency's side of TLS, and
 // shakes hands: the central must have a certificate for that name. A failed
 // handshake closes the connection; its error wraps a *RefusedError if trying again
-// is no use.
+// is no use. To close the connection at once, close the one below TLS: tls.Conn waits
+// for a peer that does not read.
 //
 // With TLS 1.3 the central looks at the client's certificate after the client has
 // shaken hands. The first Read tells that it refuses, also with a *RefusedError.
@@ -112,7 +113,3 @@ func (c *clientConn) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-
-// Close closes the socket at once. What tls.Conn.Close would say before, and wait
-// up to 5 s to say, a central that reads to the end of the stream does not need.
-func (c *clientConn) Close() error { return c.NetConn().Close() }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/table"
@@ -43,9 +44,15 @@ func newBench(ctx context.Context, opts options, dir, zips string) (b *bench, er
 			return nil, err
 		}
 	}
+	if err := authority.Fill(b.certificates(), 5, time.Now()); err != nil {
+		return nil, err
+	}
 	b.official, err = dataset.Fill(ctx, dataset.Options{Dir: filepath.Join(dir, "official"), Source: zips, Agencies: 5, Seed: 7574})
 	return b, err
 }
+
+// certificates is the folder of the certificates of the scenarios with TLS.
+func (b *bench) certificates() string { return filepath.Join(b.dir, "certificados") }
 
 // measurement is one repetition of a scenario: the floor, and one run of the programs in
 // each of bench.folders.

@@ -120,7 +120,7 @@ func TestReportOfSome(t *testing.T) {
 }
 
 func TestChart(t *testing.T) {
-	got := chart(someResults()[6:])
+	got := chart(someResults()[6:9])
 	want := "```mermaid\nxychart-beta horizontal\n" +
 		"  title \"Apuestas por segundo, respecto del piso\"\n" +
 		"  x-axis [\"mil agencias, sin fsync\"]\n" +

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
@@ -24,7 +26,7 @@ func (b *bench) runLottery(ctx context.Context, s scenario, in input, programs s
 		return outcome{}, err
 	}
 	defer os.RemoveAll(dir) // otherwise the system writes it to the disk during the next run
-	server, address, err := startServer(ctx, s, in, programs, dir)
+	server, address, err := b.startServer(ctx, s, in, programs, dir)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -46,21 +48,25 @@ func (b *bench) runLottery(ctx context.Context, s scenario, in input, programs s
 	if err != nil || !s.restart {
 		return o, err
 	}
-	return restart(ctx, s, in, programs, dir)
+	return b.restart(ctx, s, in, programs, dir)
 }
 
 // startServer starts a server on a free port. It returns the server and its address when
 // the server listens.
-func startServer(ctx context.Context, s scenario, in input, programs, dir string) (*process.Process, string, error) {
+func (b *bench) startServer(ctx context.Context, s scenario, in input, programs, dir string) (*process.Process, string, error) {
 	port, err := process.FreePort()
 	if err != nil {
 		return nil, "", err
 	}
-	server, err := process.Start("server", process.Command(filepath.Join(programs, "server"), dir,
+	command := process.Command(filepath.Join(programs, "server"), dir,
 		"SERVER_PORT="+strconv.Itoa(port),
 		"SERVER_LISTEN_BACKLOG=1024", // all agencies dial at once
 		"SERVER_AGENCIES="+strconv.Itoa(len(in.files)),
-		"SERVER_STORAGE_SYNC="+strconv.FormatBool(s.sync)), nil)
+		"SERVER_STORAGE_SYNC="+strconv.FormatBool(s.sync))
+	if s.tls {
+		command.Env = append(command.Env, authority.CentralEnv(b.certificates())...)
+	}
+	server, err := process.Start("server", command, nil)
 	if err != nil {
 		return nil, "", err
 	}
@@ -80,19 +86,23 @@ func (b *bench) agencyCommands(s scenario, in input, programs, address string) [
 	}
 	var commands []*exec.Cmd
 	for i, file := range in.files {
-		commands = append(commands, process.Command(filepath.Join(programs, "client"), b.dir,
+		command := process.Command(filepath.Join(programs, "client"), b.dir,
 			"CLI_ID="+strconv.Itoa(i+1),
 			"CLI_SERVER_ADDRESS="+address,
-			"CLI_DATA_FILE="+file))
+			"CLI_DATA_FILE="+file)
+		if s.tls {
+			command.Env = append(command.Env, authority.AgencyEnv(b.certificates(), lottery.AgencyID(i+1))...)
+		}
+		commands = append(commands, command)
 	}
 	return commands
 }
 
 // restart starts the server again with the same bets.csv. It measures the time until the
 // server has recovered the draw.
-func restart(ctx context.Context, s scenario, in input, programs, dir string) (outcome, error) {
+func (b *bench) restart(ctx context.Context, s scenario, in input, programs, dir string) (outcome, error) {
 	begin := time.Now()
-	server, _, err := startServer(ctx, s, in, programs, dir)
+	server, _, err := b.startServer(ctx, s, in, programs, dir)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -108,6 +108,7 @@ func measured(results []result) *table.Table {
 func proportions(results []result) *table.Table {
 	t := &table.Table{Header: []string{"apuestas/s de", "respecto de", "medido", "meta"}, Left: map[int]bool{0: true, 1: true}}
 	for _, pair := range []struct{ name, reference, goal string }{
+		{"50x-tls", "50x", "≥ 0,80"},
 		{"1x", "50x", "≥ 0,80"},
 		{"10x", "50x", "≥ 0,80"},
 		{"200x", "50x", "≥ 0,80"},

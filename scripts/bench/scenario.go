@@ -18,6 +18,7 @@ type scenario struct {
 	times    int    // how many times the data is repeated; 0 = empty files
 	agencies int    // how many agencies share a process; 0 = five clients
 	sync     bool   // an acknowledged bet is on disk
+	tls      bool   // central and agencies prove who they are
 	restart  bool   // the server's next start is measured, until it has recovered the draw
 	goal     string // for result.share
 }
@@ -32,6 +33,7 @@ var scenarios = []scenario{
 	{name: "mil", title: "mil agencias, sin fsync", times: 1, agencies: 1000},
 	{name: "mil-vacias", title: "mil agencias sin apuestas", agencies: 1000},
 	{name: "arranque", title: "arranque con sorteo, 128 veces esas", times: 128, restart: true, goal: "≥ 0,50"},
+	{name: "50x-tls", title: "50 veces esas, sin fsync, con TLS", times: 50, tls: true},
 }
 
 func scenarioNames() []string {

@@ -52,14 +52,14 @@ func writeZip(t *testing.T, dir string) {
 	}
 }
 
-func startDemo(t *testing.T, fault string) *demoRun {
+func startDemo(t *testing.T, fault string, more ...string) *demoRun {
 	t.Helper()
 	data := t.TempDir()
 	writeZip(t, data)
-	return startDemoOn(t, data, fault)
+	return startDemoOn(t, data, fault, more...)
 }
 
-func startDemoOn(t *testing.T, data, fault string) *demoRun {
+func startDemoOn(t *testing.T, data, fault string, more ...string) *demoRun {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -67,6 +67,7 @@ func startDemoOn(t *testing.T, data, fault string) *demoRun {
 	}
 	temp := t.TempDir()
 	cmd := exec.Command(self, "-dir", data, "-server", self, "-client", self, "-agencias", "3")
+	cmd.Args = append(cmd.Args, more...)
 	cmd.Env = append(os.Environ(), fakeVariable+"="+fault, "TMPDIR="+temp, "GORACE=atexit_sleep_ms=0",
 		"NOMBRE=Ana", "CLI_MODE=bet")
 	alive, inherited, err := os.Pipe()
@@ -209,6 +210,28 @@ func TestDemoInterrupted(t *testing.T) {
 	}
 }
 
+// TestDemoWithBoard checks that the results are shown while the board is still open,
+// and that to close it is no failure. The lottery may also be interrupted before.
+func TestDemoWithBoard(t *testing.T) {
+	d := startDemo(t, "none", "-tablero")
+	d.Await("Tablero   en http://127.0.0.1:")
+	d.Await("Verificado")
+	d.Await("sigue en http://127.0.0.1:")
+	d.Signal(syscall.SIGINT)
+	if status := d.end(t); status != 0 {
+		t.Errorf("status %d: %s", status, d.stderr())
+	}
+	d.leftNothing(t)
+
+	d = startDemo(t, "server-silent", "-tablero")
+	d.Await("600 de 600")
+	d.Signal(syscall.SIGINT)
+	if status := d.end(t); status != 128+int(syscall.SIGINT) {
+		t.Errorf("interrupted before the draw: status %d: %s", status, d.stderr())
+	}
+	d.leftNothing(t)
+}
+
 // TestDemoKilled checks that the children do not outlive a demo that could not
 // stop them.
 func TestDemoKilled(t *testing.T) {
@@ -239,7 +262,7 @@ func TestDescribeSource(t *testing.T) {
 func TestArguments(t *testing.T) {
 	for _, args := range [][]string{
 		{"-agencias", "0"}, {"-agencias", "201"}, {"-agencias", "x"}, {"5"}, {"-server", "a"},
-		{"-server", "/no/existe", "-client", "/no/existe"},
+		{"-server", "/no/existe", "-client", "/no/existe"}, {"-tablero", "-cronologia", "x.html"},
 	} {
 		var errs bytes.Buffer
 		if status := run(args, os.Stdout, &errs); status != 2 || errs.Len() == 0 {

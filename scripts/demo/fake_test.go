@@ -105,6 +105,7 @@ func serveFake(listener net.Listener, fault string) {
 	}
 	for i, conn := range conns {
 		fmt.Fprintln(conn, winners[i])
+		logLine("action: ganadores_enviados | result: success | agencia: %d | cant_ganadores: %d", i+1, winners[i])
 	}
 }
 

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,23 +19,24 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/timeline"
 )
 
-// runLottery runs the processes to their end and returns the path of bets.csv and
-// the time from the start of the first agency to the exit of the last.
-func runLottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File) (storage string, elapsed time.Duration, err error) {
+// runLottery runs the processes to the end of the agencies. show is given the path of
+// bets.csv and the time from the start of the first agency to the exit of the last.
+// With a board the server stays until the context ends.
+func runLottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File, show func(storage string, elapsed time.Duration) error) error {
 	work := filepath.Join(dir, "work")
 	if err := os.Mkdir(work, 0o755); err != nil {
-		return "", 0, err
+		return err
 	}
 	port, err := process.FreePort()
 	if err != nil {
-		return "", 0, err
+		return err
 	}
-	storage = filepath.Join(work, "bets.csv")
+	storage := filepath.Join(work, "bets.csv")
 	var certificates string
 	if opts.tls {
 		certificates = filepath.Join(dir, "certificados")
 		if err := authority.Fill(certificates, len(agencies), time.Now()); err != nil {
-			return "", 0, err
+			return err
 		}
 	}
 	progress := newProgress(stdout, agencies)
@@ -43,11 +46,11 @@ func runLottery(ctx context.Context, opts options, dir string, agencies []*agenc
 		}
 	})
 	if err != nil {
-		return "", 0, err
+		return err
 	}
 	defer process.Stop(server)
 	if err := waitUntilItListens(ctx, server); err != nil {
-		return "", 0, err
+		return err
 	}
 	fmt.Fprintf(stdout, "  Servidor  en 127.0.0.1:%d, espera a %s para el sorteo\n", port, plural(len(agencies), "agencia"))
 	if opts.tls {
@@ -55,17 +58,60 @@ func runLottery(ctx context.Context, opts options, dir string, agencies []*agenc
 	}
 	fmt.Fprintln(stdout)
 
+	if opts.board != "" {
+		fmt.Fprintf(stdout, "  Tablero   en http://%s: se abre con un navegador; las agencias suben despacio\n\n", opts.board)
+	}
 	progress.begin()
 	start := time.Now()
-	err = upload(ctx, opts.client, work, port, certificates, server, agencies)
-	elapsed = time.Since(start)
-	process.Stop(server)
+	err = upload(ctx, opts, work, port, certificates, server, agencies)
+	elapsed := time.Since(start)
+	if opts.board == "" || err != nil {
+		process.Stop(server)
+		if err == nil {
+			err = server.Err()
+		}
+	} else {
+		_, err = server.WaitLines(ctx, "action: ganadores_enviados | result: success", len(agencies))
+	}
 	progress.end() // the server's last lines have been read
 	if err == nil {
-		err = server.Err()
+		err = show(storage, elapsed)
 	}
-	return storage, elapsed, err
+	if err == nil && opts.board != "" {
+		fmt.Fprintf(stdout, "  Tablero     sigue en http://%s; Ctrl-C lo cierra\n", opts.board)
+		err = stay(ctx, server)
+	}
+	return err
 }
+
+// errClosed says that somebody has closed a board whose lottery had ended.
+var errClosed = errors.New("the board was closed")
+
+// stay waits until the context ends. It fails if the server ends before.
+func stay(ctx context.Context, server *process.Process) error {
+	select {
+	case <-ctx.Done():
+		return errClosed
+	case <-server.Done():
+		return server.Failure("terminó antes de que se cerrara el tablero")
+	}
+}
+
+// boardAddress is where the board is: at its usual port if that is free.
+func boardAddress() (string, error) {
+	const usual = "127.0.0.1:12346"
+	if listener, err := net.Listen("tcp", usual); err == nil {
+		return usual, listener.Close()
+	}
+	port, err := process.FreePort()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
+}
+
+// The pace of a lottery with a board: the official data then takes half a minute.
+const (
+	boardPeriod = "100ms" // between two batches of an agency
+	boardDelay  = "3s"    // from the draw to its results
+)
 
 // serverCommand runs the server, with TLS if there is a folder of certificates.
 func serverCommand(opts options, storage string, port, agencies int, certificates string) *exec.Cmd {
@@ -78,6 +124,9 @@ func serverCommand(opts options, storage string, port, agencies int, certificate
 		timeline.DataVariable+"="+opts.data)
 	if certificates != "" {
 		command.Env = append(command.Env, authority.CentralEnv(certificates)...)
+	}
+	if opts.board != "" {
+		command.Env = append(command.Env, "SERVER_ADMIN_ADDRESS="+opts.board, "SERVER_PUBLISH_DELAY="+boardDelay)
 	}
 	return command
 }
@@ -95,14 +144,19 @@ func waitUntilItListens(ctx context.Context, server *process.Process) error {
 
 // upload runs the agencies until all have ended, and sets how many winners each
 // was told.
-func upload(ctx context.Context, program, dir string, port int, certificates string, server *process.Process, agencies []*agency) error {
+func upload(ctx context.Context, opts options, dir string, port int, certificates string, server *process.Process, agencies []*agency) error {
+	period := "0s"
+	if opts.board != "" {
+		period = boardPeriod
+	}
 	var started []*process.Process
 	defer func() { process.Stop(started...) }()
 	for _, a := range agencies {
-		command := process.Command(program, dir,
+		command := process.Command(opts.client, dir,
 			"CLI_ID="+strconv.Itoa(a.Agency),
 			"CLI_SERVER_ADDRESS=127.0.0.1:"+strconv.Itoa(port),
-			"CLI_DATA_FILE="+a.Path)
+			"CLI_DATA_FILE="+a.Path,
+			"CLI_LOOP_PERIOD="+period)
 		if certificates != "" {
 			command.Env = append(command.Env, authority.AgencyEnv(certificates, lottery.AgencyID(a.Agency))...)
 		}

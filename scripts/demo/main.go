@@ -3,6 +3,9 @@
 // winners.
 //
 //	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-tls] [-cronologia ARCHIVO.html]
+//	go run ./scripts/demo -tablero […]
+//
+// With -tablero it is slow, and its board stays open until Ctrl-C.
 //
 // It works in a temporary folder, and leaves no process and no file behind.
 package main
@@ -34,6 +37,10 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 		return status
 	}
 	err := withPage(ctx, opts, stdout)
+	if errors.Is(err, errClosed) {
+		fmt.Fprintln(stdout, "\n  Cerrado: no queda ningún proceso ni archivo")
+		return 0
+	}
 	if status, interrupted := process.Interrupted(ctx); interrupted {
 		fmt.Fprintln(stderr, "\ndemo: interrumpida; no queda ningún proceso ni archivo")
 		return status
@@ -50,7 +57,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-tls] [-cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
+		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-tls] [-tablero | -cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
 		flags.PrintDefaults()
 	}
 	var opts options
@@ -58,6 +65,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags.Uint64Var(&opts.seed, "semilla", 7574, "`semilla` de los datos sintéticos")
 	flags.StringVar(&opts.source, "dir", ".data", "`carpeta` donde se buscan los archivos de agencias y, si no, dataset.zip o datasets.zip")
 	flags.BoolVar(&opts.tls, "tls", false, "con certificados hechos para la ocasión")
+	board := flags.Bool("tablero", false, "sube despacio y deja abierto el tablero hasta Ctrl-C")
 	flags.StringVar(&opts.server, "server", "", "`programa` servidor ya compilado")
 	flags.StringVar(&opts.client, "client", "", "`programa` cliente ya compilado")
 	flags.StringVar(&opts.page, "cronologia", "", "`archivo` HTML donde dejar la cronología de la corrida")
@@ -78,6 +86,18 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	if opts.page != "" && opts.server != "" {
 		fmt.Fprintln(stderr, "demo: -cronologia compila una central que registra; no va con -server")
 		return opts, 2
+	}
+	if *board && opts.page != "" {
+		fmt.Fprintln(stderr, "demo: -tablero y -cronologia no van juntos")
+		return opts, 2
+	}
+	if *board {
+		address, err := boardAddress()
+		if err != nil {
+			fmt.Fprintln(stderr, "demo:", err)
+			return opts, 1
+		}
+		opts.board = address
 	}
 	for _, program := range []*string{&opts.server, &opts.client} {
 		if err := locate(program); err != nil {

@@ -14,11 +14,13 @@ func happened(before, now observation) (texts []string) {
 			texts = append(texts, ready(now))
 		}
 	} else {
-		texts = ofAgencies(before.Agencies, now.Agencies)
+		uploads, results := ofAgencies(before.Agencies, now.Agencies)
+		texts = uploads
 		if now.Drawn && !before.Drawn {
 			texts = append(texts, fmt.Sprintf("Sorteo: %s entre %s",
 				count(now.winners(), "ganador", "ganadores"), count(now.bets(), "apuesta", "apuestas")))
 		}
+		texts = append(texts, results...)
 	}
 	switch {
 	case now.state == before.state:
@@ -45,18 +47,25 @@ func ready(now observation) string {
 	return "La central está lista"
 }
 
-// ofAgencies tells what has happened to each agency.
-func ofAgencies(before, now []Agency) (texts []string) {
+// ofAgencies tells what has happened to each agency: before the draw, and after it.
+func ofAgencies(before, now []Agency) (uploads, results []string) {
 	known := make(map[lottery.AgencyID]Agency, len(before))
 	for _, a := range before {
 		known[a.ID] = a
 	}
 	for _, a := range now {
-		if text := a.happened(known[a.ID]); text != "" {
-			texts = append(texts, fmt.Sprintf("Agencia %d: %s", a.ID, text))
+		text := a.happened(known[a.ID])
+		if text == "" {
+			continue
+		}
+		text = fmt.Sprintf("Agencia %d: %s", a.ID, text)
+		if a.Notified {
+			results = append(results, text)
+		} else {
+			uploads = append(uploads, text)
 		}
 	}
-	return texts
+	return uploads, results
 }
 
 // happened tells the most important thing that has happened to an agency, if any.

@@ -133,9 +133,9 @@ func TestEvents(t *testing.T) {
 	}
 	want := []string{
 		"La central se detiene",
-		"Sorteo: 1 ganador entre 1.234.568 apuestas",
 		"Agencia 2: sabe que no tiene ganadores",
 		"Agencia 1: conoce a 1 ganador",
+		"Sorteo: 1 ganador entre 1.234.568 apuestas",
 		"Terminaron todas las agencias: se hace el sorteo",
 		"Agencia 2: terminó con 1 apuesta",
 		"Agencia 1: terminó con 1.234.567 apuestas",

@@ -37,6 +37,8 @@ type Config struct {
 	TLSCA          string        `mapstructure:"SERVER_TLS_CA"`
 	AdminAddress   string        `mapstructure:"SERVER_ADMIN_ADDRESS"` // empty: no admin port
 	AdminPprof     bool          `mapstructure:"SERVER_ADMIN_PPROF"`
+	Cluster        string        `mapstructure:"SERVER_CLUSTER"`         // see ClusterServers; empty: this process alone
+	ClusterMonitor string        `mapstructure:"SERVER_CLUSTER_MONITOR"` // see ClusterMonitors
 }
 
 // The values of SERVER_TLS.
@@ -67,6 +69,8 @@ var Keys = []settings.Key{
 	key("SERVER_TLS_CA", "./certificados/ca.pem", settings.NotEmpty, "autoridades de los certificados de las agencias"),
 	key("SERVER_ADMIN_ADDRESS", "", adminAddress, "HOST:PUERTO del tablero, las métricas y la salud; sin él no hay"),
 	key("SERVER_ADMIN_PPROF", "false", settings.Bool, "agrega pprof; solo en una dirección de loopback"),
+	key("SERVER_CLUSTER", "", urls("nats://nats1:4222", natsPort, "nats", "tls"), "servidores NATS con las apuestas, si hay varias centrales; sin ellos las guarda esta sola"),
+	key("SERVER_CLUSTER_MONITOR", "", urls("http://nats1:8222", monitorPort, "http", "https"), "puertos de monitoreo de esos servidores; sin valor, el 8222 de cada uno"),
 }
 
 func key(name, value string, parse settings.Parser, help string) settings.Key {

@@ -59,13 +59,16 @@ func TestLoad(t *testing.T) {
 			"SERVER_MAX_HELLOS": "8", "SERVER_MAX_BETS": "9", "SERVER_TLS": "required",
 			"SERVER_TLS_CERT": "c", "SERVER_TLS_KEY": "k", "SERVER_TLS_CA": "a",
 			"SERVER_ADMIN_ADDRESS": "[::1]:9", "SERVER_ADMIN_PPROF": "on",
-		}, Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, 8, 9, TLSRequired, "c", "k", "a", "[::1]:9", true}},
+			"SERVER_CLUSTER": "nats://a", "SERVER_CLUSTER_MONITOR": "http://a:1",
+		}, Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, 8, 9, TLSRequired, "c", "k", "a", "[::1]:9", true, "nats://a:4222", "http://a:1"}},
 		{"every key in the file", "[DEFAULT]\nSERVER_PORT = 1\nSERVER_IP = h\nSERVER_LISTEN_BACKLOG = 1024\nLOGGING_LEVEL = warning\n" +
 			"SERVER_AGENCIES = 0\nSERVER_STORAGE = /data/bets.csv\nSERVER_STORAGE_SYNC = False\nSERVER_PUBLISH_DELAY = 1s\n" +
 			"SERVER_HELLO_TIMEOUT = 100ms\nSERVER_IDLE_TIMEOUT = 1h\nSERVER_MAX_CONNECTIONS = 7\n" +
 			"SERVER_MAX_HELLOS = 8\nSERVER_MAX_BETS = 9\nSERVER_TLS = required\nSERVER_TLS_CERT = c\nSERVER_TLS_KEY = k\nSERVER_TLS_CA = a\n" +
-			"SERVER_ADMIN_ADDRESS = localhost:9\nSERVER_ADMIN_PPROF = true\n", nil,
-			Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, 8, 9, TLSRequired, "c", "k", "a", "localhost:9", true}},
+			"SERVER_ADMIN_ADDRESS = localhost:9\nSERVER_ADMIN_PPROF = true\n" +
+			"SERVER_CLUSTER = tls://u:p@a:1,nats://[::1]\nSERVER_CLUSTER_MONITOR = https://a,http://b:2\n", nil,
+			Config{1, "h", 1024, "warning", 0, "/data/bets.csv", false, time.Second, 100 * time.Millisecond, time.Hour, 7, 8, 9, TLSRequired, "c", "k", "a", "localhost:9", true,
+				"tls://u:p@a:1,nats://[::1]:4222", "https://a:8222,http://b:2"}},
 		{"admin on all interfaces", file("SERVER_ADMIN_ADDRESS = :12346"), nil, with(func(c *Config) { c.AdminAddress = ":12346" })},
 		{"spelling of Python's configparser", "\ufeff# c\r\n; c\r\n[DEFAULT]\r\nserver_port: 99\r\nSERVER_STORAGE = a\\\r\nSERVER_IP=\"q#r\"\r\n", nil,
 			with(func(c *Config) { c.Port, c.Storage, c.IP = 99, `a\`, `"q#r"` })},
@@ -110,6 +113,11 @@ func TestLoadRefuses(t *testing.T) {
 		{"hello", file("SERVER_HELLO_TIMEOUT = 0s"), nil, []string{"SERVER_HELLO_TIMEOUT"}},
 		{"idle", file("SERVER_IDLE_TIMEOUT = soon"), nil, []string{"SERVER_IDLE_TIMEOUT"}},
 		{"admin without port", file("SERVER_ADMIN_ADDRESS = localhost"), nil, []string{"SERVER_ADMIN_ADDRESS", "127.0.0.1:12346"}},
+		{"cluster without scheme", file("SERVER_CLUSTER = nats1:4222"), nil, []string{"SERVER_CLUSTER", "nats://nats1:4222"}},
+		{"cluster with a blank", file("SERVER_CLUSTER = nats://a, nats://b"), nil, []string{"SERVER_CLUSTER", "without spaces"}},
+		{"cluster with a folder", file("SERVER_CLUSTER = nats://a/b"), nil, []string{"SERVER_CLUSTER"}},
+		{"an empty server of the cluster", file("SERVER_CLUSTER = nats://a,"), nil, []string{"SERVER_CLUSTER"}},
+		{"monitor of another scheme", "", map[string]string{"SERVER_CLUSTER_MONITOR": "nats://a"}, []string{"SERVER_CLUSTER_MONITOR", "http://nats1:8222"}},
 		{"admin port", file("SERVER_ADMIN_ADDRESS = :0"), nil, []string{"SERVER_ADMIN_ADDRESS"}},
 		{"pprof without admin", file("SERVER_ADMIN_PPROF = true"), nil, []string{"SERVER_ADMIN_PPROF", "loopback", "config.ini"}},
 		{"pprof for all", file("SERVER_ADMIN_ADDRESS = :9\nSERVER_ADMIN_PPROF = true"), nil, []string{"SERVER_ADMIN_PPROF", "loopback", `":9"`}},
@@ -215,4 +223,19 @@ func FuzzParseINI(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		_, _ = parseINI(content) // must not panic
 	})
+}
+
+func TestClusterMonitors(t *testing.T) {
+	for _, tt := range []struct {
+		config Config
+		want   []string
+	}{
+		{Config{}, nil},
+		{Config{Cluster: "nats://u:p@a:1,tls://[::1]:4222"}, []string{"http://a:8222", "http://[::1]:8222"}},
+		{Config{Cluster: "nats://a:1", ClusterMonitor: "http://x:1,https://y:2"}, []string{"http://x:1", "https://y:2"}},
+	} {
+		if got := tt.config.ClusterMonitors(); !slices.Equal(got, tt.want) {
+			t.Errorf("%+v: %q, want %q", tt.config, got, tt.want)
+		}
+	}
 }

@@ -22,7 +22,7 @@ func NewBarrier(n int) *Barrier {
 	return &Barrier{size: n, done: make(chan struct{}), arrived: make(map[lottery.AgencyID]struct{})}
 }
 
-// Expects tells whether id is one of 1 to N.
+// Expects returns whether id is one of 1 to N.
 func (b *Barrier) Expects(id lottery.AgencyID) bool { return id >= 1 && uint64(id) <= uint64(b.size) }
 
 // Arrive notes that an agency has arrived. It ignores an agency that has arrived
@@ -39,7 +39,7 @@ func (b *Barrier) Arrive(id lottery.AgencyID) {
 	}
 }
 
-// Missing is the number of agencies that have not arrived.
+// Missing returns the number of agencies that have not arrived.
 func (b *Barrier) Missing() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -16,16 +16,16 @@ import (
 // Store keeps the bets that take part in the draw, and how far the lottery is. What
 // its methods record is durable when they return nil.
 type Store interface {
-	// Winners tells which stored bets have won, in the order of storage, and
-	// how many bets are stored. Do not modify the slice.
+	// Winners returns the stored bets that have won, in the order of storage,
+	// and how many bets are stored. Do not modify the slice.
 	Winners() (won []Winner, stored uint64)
 
-	// Finished tells which agencies have finished, and with how many bets. The
-	// caller may change the map.
+	// Finished returns the agencies that have finished, and with how many bets.
+	// The caller may change the map.
 	Finished() map[lottery.AgencyID]lottery.Offset
 	RecordFinished(id lottery.AgencyID, total lottery.Offset) error
 
-	// Drawn tells whether the draw was recorded.
+	// Drawn returns whether the draw was recorded.
 	Drawn() bool
 	RecordDraw(agencies int) error // agencies: how many took part
 }
@@ -47,13 +47,13 @@ type Options struct {
 	PublishDelay time.Duration
 
 	// Announce is called when the draw has been held and recorded, before its
-	// results are released. recovered tells that the draw was recorded before
-	// this start. bets and winners are how many took part and how many have
-	// won. It may be nil.
+	// results are released. recovered is true if the draw was recorded before
+	// this start. bets is how many bets took part, and winners how many have
+	// won. Announce may be nil.
 	Announce func(recovered bool, bets uint64, winners int)
 
 	// Failed is called each time the draw could not be recorded. Run then
-	// tries again. It may be nil.
+	// tries again. Failed may be nil.
 	Failed func(error)
 }
 
@@ -66,10 +66,10 @@ const (
 // Draw is the one draw of a lottery. It is held by Run when all agencies have
 // finished. Its methods may be called by any number of goroutines.
 type Draw struct {
-	options Options
-	store   Store
-	barrier *Barrier
-	drawn   bool // the draw was recorded before this start
+	options   Options
+	store     Store
+	barrier   *Barrier
+	recovered bool // the draw was recorded before this start
 
 	mu       sync.Mutex // guards finished; held during arrived, so that its calls do not overlap
 	finished map[lottery.AgencyID]lottery.Offset
@@ -88,12 +88,12 @@ func New(store Store, options Options) *Draw {
 		options.Failed = func(error) {}
 	}
 	d := &Draw{
-		options:  options,
-		store:    store,
-		barrier:  NewBarrier(options.Agencies),
-		drawn:    store.Drawn(),
-		finished: store.Finished(),
-		released: make(chan struct{}),
+		options:   options,
+		store:     store,
+		barrier:   NewBarrier(options.Agencies),
+		recovered: store.Drawn(),
+		finished:  store.Finished(),
+		released:  make(chan struct{}),
 	}
 	for id := range d.finished {
 		d.barrier.Arrive(id)
@@ -101,10 +101,10 @@ func New(store Store, options Options) *Draw {
 	return d
 }
 
-// Expects tells whether an agency takes part in the lottery.
+// Expects returns whether an agency takes part in the lottery.
 func (d *Draw) Expects(id lottery.AgencyID) bool { return d.barrier.Expects(id) }
 
-// HasFinished tells whether an agency has finished.
+// HasFinished returns whether an agency has finished.
 func (d *Draw) HasFinished(id lottery.AgencyID) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -112,7 +112,7 @@ func (d *Draw) HasFinished(id lottery.AgencyID) bool {
 	return ok
 }
 
-// Released tells whether the draw was held and its results are released.
+// Released returns whether the draw was held and its results are released.
 func (d *Draw) Released() bool {
 	select {
 	case <-d.released:
@@ -122,16 +122,16 @@ func (d *Draw) Released() bool {
 	}
 }
 
-// Missing is the number of agencies that have not finished.
+// Missing returns the number of agencies that have not finished.
 func (d *Draw) Missing() int { return d.barrier.Missing() }
 
 // Finish records that an agency has no more bets. total is the number of bets that
 // the agency says it has sent, and stored the number that are stored. The caller
 // ensures that no bet of the agency is stored during the call or later.
 //
-// Finish returns nil once this is durable. To finish again is no error. It fails with
-// central.ErrTotal if total differs from stored or from the total before, and with
-// the store's error.
+// Finish returns nil when this is durable, and also if the agency has finished before
+// with the same total. It fails with central.ErrTotal if total differs from stored or
+// from the total before, and with the store's error.
 //
 // When an agency finishes for the first time, Finish calls arrived with the number of
 // agencies that are still missing. The calls do not overlap, and the draw begins
@@ -155,14 +155,14 @@ func (d *Draw) Finish(id lottery.AgencyID, total, stored lottery.Offset, arrived
 	defer d.mu.Unlock()
 	if _, again := d.finished[id]; !again {
 		d.finished[id] = total
-		arrived(d.barrier.Missing() - 1) // this agency has not arrived yet
-		d.barrier.Arrive(id)
+		arrived(d.barrier.Missing() - 1) // without this agency
+		d.barrier.Arrive(id)             // may begin the draw, so it comes after the call of arrived
 	}
 	return nil
 }
 
 // Winners waits for the draw and returns the documents of an agency's winners.
-// It fails with the context's cause if that ends first.
+// It fails with the context's cause if the context ends first.
 func (d *Draw) Winners(ctx context.Context, id lottery.AgencyID) ([]string, error) {
 	select {
 	case <-d.released:
@@ -172,10 +172,9 @@ func (d *Draw) Winners(ctx context.Context, id lottery.AgencyID) ([]string, erro
 	}
 }
 
-// Run waits for all agencies, holds the draw and releases its results, in this
-// order: find the winners, record the draw, announce it, pause, release. It tries
-// again to record the draw until it can. It returns after that or when the context
-// ends.
+// Run waits for all agencies. Then it finds the winners, records the draw, announces
+// it, pauses, and releases the results, in this order. It tries to record the draw
+// until that succeeds. Run returns after the release or when the context ends.
 func (d *Draw) Run(ctx context.Context) {
 	select {
 	case <-d.barrier.Done():
@@ -183,11 +182,11 @@ func (d *Draw) Run(ctx context.Context) {
 		return
 	}
 	won, bets := d.store.Winners()
-	if !d.drawn && !d.record(ctx) {
+	if !d.recovered && !d.record(ctx) {
 		return
 	}
-	d.options.Announce(d.drawn, bets, len(won))
-	if !d.drawn {
+	d.options.Announce(d.recovered, bets, len(won))
+	if !d.recovered {
 		_ = retry.Pause(ctx, d.options.PublishDelay) // its error is that ctx has ended
 	}
 	if ctx.Err() == nil {

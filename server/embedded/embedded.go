@@ -16,7 +16,7 @@ import (
 type Central struct {
 	store     *store.Store
 	draw      *draw.Draw
-	takeovers takeovers
+	takeovers central.Takeovers
 }
 
 // New returns the central of the bets in a store and of their draw. The caller
@@ -28,7 +28,7 @@ func (c *Central) Expects(id lottery.AgencyID) bool { return c.draw.Expects(id) 
 
 // Claim implements central.Central.
 func (c *Central) Claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (central.Session, error) {
-	release, err := c.takeovers.claim(ctx, id, order, superseded)
+	release, err := c.takeovers.Claim(ctx, id, order, superseded)
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,8 @@ var (
 	ErrNotStored = errors.New("nothing was stored")
 
 	// ErrBroken says that a file could not be synced or cut back, or that its
-	// path names another file now. What the file holds is not known, so every
-	// call fails until the server starts again.
+	// path names another file now. The content of the file is not known, so
+	// every call fails until the server starts again.
 	ErrBroken = errors.New("storage is broken until a restart")
 )
 
@@ -55,10 +55,10 @@ func openAppender(path string, opts Options) (*appender, error) {
 // append writes p at the end of the file and, if sync is set, syncs it. Its errors
 // wrap ErrNotStored or ErrBroken.
 func (a *appender) append(p []byte) error {
-	begin := time.Now()
+	started := time.Now()
 	err := a.write(p)
 	if a.written != nil {
-		a.written(time.Since(begin), err)
+		a.written(time.Since(started), err)
 	}
 	return err
 }
@@ -76,8 +76,8 @@ func (a *appender) write(p []byte) error {
 	}
 	if a.sync {
 		if err := a.file.Sync(); err != nil {
-			// What the disk has of p is not known. Cut p off, so that a
-			// restart does not find bets that were not acknowledged.
+			// Nobody knows how much of p the disk has. A restart must not
+			// find bets that were not acknowledged, so cut p off.
 			return fmt.Errorf("%w: %w", ErrBroken, errors.Join(fmt.Errorf("sync %s: %w", a.path, err), a.cut(a.size)))
 		}
 	}
@@ -89,9 +89,9 @@ func (a *appender) write(p []byte) error {
 }
 
 // check fails if the path names another file by now, or if somebody else changed
-// the size of the file.
+// the size of the file. size is the size that it must have.
 func (a *appender) check(size int64) error {
-	switch got, err := a.file.Named(); {
+	switch got, err := a.file.SizeAtPath(); {
 	case err != nil:
 		return fmt.Errorf("%s was moved or removed: %w", a.path, err)
 	case got != size:
@@ -112,10 +112,10 @@ func (a *appender) cut(size int64) error {
 	return nil
 }
 
-// begin keeps the first size bytes of the file. It appends the rest to path.torn,
-// syncs that, cuts the rest off, and returns how many bytes that was. It syncs the
-// folder too, because the name of a new file may be lost otherwise.
-func (a *appender) begin(size int64) (torn int64, err error) {
+// cutTornEnd keeps the first size bytes of the file. It appends the other bytes to
+// path.torn, syncs that file, cuts them off and returns how many they are. It syncs
+// the folder too, because the name of a new file may be lost otherwise.
+func (a *appender) cutTornEnd(size int64) (torn int64, err error) {
 	total, err := a.file.Size()
 	if err != nil {
 		return 0, fmt.Errorf("size of %s: %w", a.path, err)

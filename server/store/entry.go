@@ -1,13 +1,10 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"hash/crc32"
-	"strings"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 )
 
 // The journal is a text file of entries, one in each line. An entry says what was
@@ -50,9 +47,7 @@ func journalLine(entry fmt.Stringer) string {
 	return fmt.Sprintf("%s %08x\n", text, crc32.Checksum([]byte(text), castagnoli))
 }
 
-var errNoChecksum = errors.New("has no checksum: an earlier version wrote it; end that lottery with that version, or move bets.csv and its journal away to begin another")
-
-// parseJournalLine reads a line without its end. What it accepts is what
+// parseJournalLine reads a line without its line break. It accepts only a line that
 // journalLine writes.
 func parseJournalLine(line string) (fmt.Stringer, error) {
 	var f finishedEntry
@@ -63,17 +58,5 @@ func parseJournalLine(line string) (fmt.Stringer, error) {
 	if _, err := fmt.Sscanf(line, "draw %d %d %d %x", &d.agencies, &d.bets, &d.winners, &d.sum); err == nil && d.agencies > 0 && journalLine(d) == line+"\n" {
 		return d, nil
 	}
-	if word, _, _ := strings.Cut(line, " "); (word == "finished" || word == "draw") && strings.Count(line, " ") == 2 {
-		return nil, errNoChecksum
-	}
 	return nil, fmt.Errorf("%.80q is no entry, or is damaged", line)
-}
-
-// sumOfWinners is the CRC-32C of the winners in the order of storage, each as a
-// line "AGENCY DOCUMENT" with the document quoted.
-func sumOfWinners(winners []draw.Winner) (sum uint32) {
-	for _, w := range winners {
-		sum = crc32.Update(sum, castagnoli, fmt.Appendf(nil, "%d %q\n", w.Agency, w.Document))
-	}
-	return sum
 }

@@ -53,7 +53,7 @@ func (c *crashing) run() {
 	}
 }
 
-// session runs the server once. It tells whether all is done.
+// session runs the server once. It returns whether all is done.
 func (c *crashing) session() bool {
 	s, err := Open(c.t.Context(), "/data/bets.csv", Options{Sync: true, Agencies: faultAgencies, FS: c.fs})
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *crashing) session() bool {
 	return s.Close() == nil
 }
 
-// retry repeats what has failed. It tells whether the journal works.
+// retry repeats what has failed. It returns whether the journal works.
 func (c *crashing) retry(record func() error) bool {
 	for {
 		err := record()
@@ -95,7 +95,7 @@ func (c *crashing) retry(record func() error) bool {
 
 func (c *crashing) uploaded(s *Store) bool { return s.Bets() == faultAgencies*faultBets }
 
-// round queues two batches of each agency, waits for all and tells whether the
+// round queues two batches of each agency, waits for all and returns whether the
 // store works.
 func (c *crashing) round(s *Store) bool {
 	var commits [faultAgencies + 1][]*Commit

@@ -27,12 +27,12 @@ type File interface {
 	// DropCache drops the file's pages from the system's cache, so that the next
 	// reads come from the disk. The file must be synced.
 	DropCache() error
-	// Named tells the size of the file. It fails if the path by which the file
-	// was opened does not name it any more.
-	Named() (size int64, err error)
+	// SizeAtPath returns the size of the file. Unlike Size it fails if the path by
+	// which the file was opened does not name it any more.
+	SizeAtPath() (int64, error)
 }
 
-// OS is the operating system's files, for an FS that adds something to them.
+// OS is the operating system's file system. An FS that adds something can use it.
 var OS FS = osFS{}
 
 type osFS struct{}
@@ -62,7 +62,7 @@ func (f osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-func (f osFile) Named() (int64, error) {
+func (f osFile) SizeAtPath() (int64, error) {
 	named, err := os.Stat(f.Name())
 	if err != nil {
 		return 0, err

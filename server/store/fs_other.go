@@ -6,7 +6,7 @@ import "os"
 
 // Elsewhere there are neither advisory locks nor folders that can be synced.
 
-// Locks tells whether this system keeps a second server away from the files.
+// Locks is true if this system keeps a second server away from the files.
 const Locks = false
 
 func lockFile(*os.File) error { return nil }

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// Locks tells whether this system keeps a second server away from the files.
+// Locks is true if this system keeps a second server away from the files.
 const Locks = true
 
 // lockFile keeps a second server away from the file, until it is closed or the

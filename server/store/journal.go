@@ -17,7 +17,7 @@ type journal struct {
 	file *appender
 	torn int64
 
-	whole        int64 // of its bytes, when it was read: those of whole lines
+	wholeSize    int64 // how many bytes the whole lines have that recover has read
 	lacksNewline bool  // the last whole line had no line break
 
 	mu       sync.Mutex // guards what follows, and is held during a write
@@ -35,8 +35,8 @@ func openJournal(path string, opts Options) (*journal, error) {
 }
 
 // recover reads the journal, and changes nothing. It ignores a last line that a crash
-// left unfinished, and NULs at the end: they were never acknowledged. Any other line
-// that is no entry is an error that names it.
+// left unfinished, and NULs at the end: they were never acknowledged. It fails for any
+// other line that is no entry, and names the line.
 func (j *journal) recover() error {
 	size, err := j.file.file.Size()
 	if err != nil {
@@ -51,7 +51,7 @@ func (j *journal) recover() error {
 		number++
 		entry, err := parseJournalLine(strings.TrimSuffix(line, "\n"))
 		if err != nil && !strings.HasSuffix(line, "\n") {
-			if _, whole := parseJournalLine(line[:len(line)-1]); whole != nil {
+			if _, err := parseJournalLine(line[:len(line)-1]); err != nil {
 				break // a crash left it unfinished
 			}
 			err = fmt.Errorf("%.80q ends in another byte than a line does", line)
@@ -65,20 +65,21 @@ func (j *journal) recover() error {
 		j.apply(entry)
 		whole += len(line)
 	}
-	j.whole, j.lacksNewline = int64(whole), whole > 0 && text[whole-1] != '\n'
+	j.wholeSize, j.lacksNewline = int64(whole), whole > 0 && text[whole-1] != '\n'
 	return nil
 }
 
-// begin cuts a torn tail off, and ends the last line if that is all it lacks.
-func (j *journal) begin() (err error) {
-	if j.torn, err = j.file.begin(j.whole); err != nil || !j.lacksNewline {
+// repair cuts off the torn end that recover has found. If the last line is whole but
+// for its line break, repair adds the line break.
+func (j *journal) repair() (err error) {
+	if j.torn, err = j.file.cutTornEnd(j.wholeSize); err != nil || !j.lacksNewline {
 		return err
 	}
 	return j.file.append([]byte("\n"))
 }
 
-// add appends an entry. To add the same entry again is no error. To add one that
-// contradicts another entry is one.
+// add appends an entry. It does nothing if the journal has the same entry, and fails
+// if the entry contradicts another one.
 func (j *journal) add(entry fmt.Stringer) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -96,7 +97,7 @@ func (j *journal) add(entry fmt.Stringer) error {
 	return nil
 }
 
-// isNew tells whether the journal lacks an entry. It fails if the entry contradicts
+// isNew returns whether the journal lacks an entry. It fails if the entry contradicts
 // the journal.
 func (j *journal) isNew(entry fmt.Stringer) (bool, error) {
 	var before fmt.Stringer

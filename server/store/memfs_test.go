@@ -191,7 +191,7 @@ func (f *memFile) DropCache() error {
 	return nil
 }
 
-func (f *memFile) Named() (int64, error) { return f.Size() }
+func (f *memFile) SizeAtPath() (int64, error) { return f.Size() }
 
 func (f *memFile) Truncate(size int64) error {
 	if err := f.fs.call("truncate", f.name); err != nil {

@@ -23,7 +23,7 @@ func (s *Store) recover(ctx context.Context, progress func(read, size int64)) er
 	if err != nil {
 		return fmt.Errorf("size of %s: %w", s.path, err)
 	}
-	end, err := trimNULs(s.file.file, total)
+	end, err := sizeWithoutNULs(s.file.file, total)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", s.path, err)
 	}
@@ -47,10 +47,10 @@ func (s *Store) recover(ctx context.Context, progress func(read, size int64)) er
 		}
 		if progress != nil && time.Since(reported) >= progressEvery {
 			reported = time.Now()
-			progress(rows.Offset(), total)
+			progress(rows.BytesRead(), total)
 		}
 	}
-	s.whole = rows.Offset()
+	s.wholeSize = rows.BytesRead()
 	return nil
 }
 
@@ -72,9 +72,9 @@ func (s *Store) recoverBet(bet *lottery.Bet) error {
 	return nil
 }
 
-// trimNULs tells how long the file is without the NULs at its end. After a crash a
-// file can end in NULs: its new size was saved, its new bytes were not.
-func trimNULs(file io.ReaderAt, size int64) (int64, error) {
+// sizeWithoutNULs returns the size of a file without the NULs at its end. After a
+// crash a file can end in NULs: its new size was saved, its new bytes were not.
+func sizeWithoutNULs(file io.ReaderAt, size int64) (int64, error) {
 	buf := make([]byte, 64<<10)
 	for size > 0 {
 		chunk := buf[:min(size, int64(len(buf)))]

@@ -13,7 +13,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -57,21 +56,21 @@ type Options struct {
 	// MaxQueued bounds the bytes of rows that wait to be written; 0 stands for
 	// DefaultMaxQueued.
 	MaxQueued int
-	// FS replaces the operating system's files, OS, which nil stands for: tests
-	// make it fail, a recorder watches it.
+	// FS is the file system; nil stands for OS. Tests use one that fails, and the
+	// recorder of the demo one that it can watch.
 	FS FS
 }
 
 // Store appends bets to bets.csv, and entries to the journal beside it. All methods
 // may be called by any goroutine. It implements draw.Store.
 type Store struct {
-	path    string
-	room    int // bytes of rows that one group may hold
-	torn    int64
-	whole   int64 // bytes of bets.csv, when it was read: those of whole rows
-	closing func(path string, err error)
-	record  []byte    // of one bet; reused by recoverBet
-	encoded sync.Pool // *encoded
+	path      string
+	room      int // bytes of rows that one group may hold
+	torn      int64
+	wholeSize int64                        // how many bytes the whole rows have that recover has read
+	onClose   func(path string, err error) // Options.Closed
+	record    []byte                       // of one bet; reused by recoverBet
+	encoded   sync.Pool                    // *encoded
 
 	writer  chan struct{} // a lock of capacity 1: whoever holds it may use file
 	file    *appender
@@ -97,10 +96,10 @@ type agency struct {
 
 // Open opens bets.csv and its journal, path.journal, or creates them, and counts
 // what they hold. A crash can leave a part of a row, a part of a line or NULs at the
-// end of a file: Open moves that to path.torn or path.journal.torn. Any other damage is an
-// error that names the row or the line, and a journal that does not fit the bets is
-// an error too. After an error the files are as they were. Open fails with ctx's
-// cause if ctx ends first.
+// end of a file. Open moves these bytes to path.torn or path.journal.torn. It fails
+// for any other damage, and names the row or the line. It also fails if the journal does
+// not fit the bets, and with ctx's cause if ctx ends first. A call that fails does not
+// change the files.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	file, err := openAppender(path, opts)
 	if err != nil {
@@ -115,7 +114,7 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 		encoded:  sync.Pool{New: func() any { return new(encoded) }},
 		writer:   make(chan struct{}, 1),
 		file:     file,
-		closing:  opts.Closed,
+		onClose:  opts.Closed,
 		agencies: make(map[lottery.AgencyID]*agency),
 		broken:   make(chan struct{}),
 	}
@@ -127,8 +126,8 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// open reads both files and compares them. Only then does it cut off what a crash
-// left unfinished: a start that fails changes nothing.
+// open reads both files and compares them. After that it cuts off what a crash left
+// unfinished. So a start that fails changes nothing.
 func (s *Store) open(ctx context.Context, opts Options) (err error) {
 	if err := s.recover(ctx, opts.Progress); err != nil {
 		return err
@@ -142,10 +141,10 @@ func (s *Store) open(ctx context.Context, opts Options) (err error) {
 	if err := s.verify(opts.Agencies); err != nil {
 		return err
 	}
-	if s.torn, err = s.file.begin(s.whole); err != nil {
+	if s.torn, err = s.file.cutTornEnd(s.wholeSize); err != nil {
 		return err
 	}
-	return s.journal.begin()
+	return s.journal.repair()
 }
 
 // TornEnd is what Open cut off the end of a file.
@@ -154,7 +153,7 @@ type TornEnd struct {
 	Kept  string // the file to which they were appended
 }
 
-// TornEnds tells what Open cut off the ends of the files.
+// TornEnds returns what Open cut off the ends of the files.
 func (s *Store) TornEnds() (torn []TornEnd) {
 	if s.torn > 0 {
 		torn = append(torn, TornEnd{s.torn, s.path + ".torn"})
@@ -165,67 +164,9 @@ func (s *Store) TornEnds() (torn []TornEnd) {
 	return torn
 }
 
-// Finished tells which agencies have finished, and with how many bets.
-func (s *Store) Finished() map[lottery.AgencyID]lottery.Offset {
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
-	totals := make(map[lottery.AgencyID]lottery.Offset, len(s.journal.finished))
-	for id, entry := range s.journal.finished {
-		totals[id] = entry.Bets
-	}
-	return totals
-}
-
-// Drawn tells whether the draw is in the journal.
-func (s *Store) Drawn() bool {
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
-	return s.journal.draw != nil
-}
-
-// RecordFinished notes in the journal that an agency has uploaded all its bets, which
-// must be stored. With Options.Sync this is durable when it returns nil. To note the
-// same total again is no error. To note another total is one.
-func (s *Store) RecordFinished(id lottery.AgencyID, total lottery.Offset) error {
-	state := s.State(id)
-	if state.Bets != total {
-		return fmt.Errorf("agency %d has finished with %d bets, %d are stored", id, total, state.Bets)
-	}
-	return s.addEntry(finishedEntry{agency: id, State: state})
-}
-
-// RecordDraw notes in the journal that the draw was held, and how many agencies took
-// part. With Options.Sync this is durable when it returns nil.
-func (s *Store) RecordDraw(agencies int) error {
-	winners, bets := s.Winners()
-	return s.addEntry(drawEntry{agencies: agencies, bets: bets, winners: len(winners), sum: sumOfWinners(winners)})
-}
-
-// addEntry adds an entry to the journal.
-func (s *Store) addEntry(entry fmt.Stringer) error {
-	if err := s.failed(); err != nil {
-		return err
-	}
-	// An entry says what bets.csv holds, so that file must be unchanged.
-	s.writer <- struct{}{}
-	err := s.file.check(s.file.size)
-	<-s.writer
-	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrBroken, err)
-	} else {
-		err = s.journal.add(entry)
-	}
-	if errors.Is(err, ErrBroken) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.breakDown(err)
-	}
-	return err
-}
-
-// failed returns the error with which every call fails. It is nil while the store
-// works.
-func (s *Store) failed() error {
+// usable returns nil while the store works. Later it returns the error with which every
+// call fails.
+func (s *Store) usable() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.failure
@@ -239,43 +180,27 @@ func (s *Store) breakDown(err error) {
 	}
 }
 
-// Broken is closed when the store breaks. Err tells why. Then the process should end:
-// the next start reads what the files hold.
+// Broken is closed when the store breaks. Err returns the reason. The process should
+// end after that: the next start reads what the files hold.
 func (s *Store) Broken() <-chan struct{} { return s.broken }
 
-// Err tells why the store is broken; it wraps ErrBroken. It is nil otherwise.
+// Err returns why the store is broken, an error that wraps ErrBroken. It returns nil if
+// the store is not broken.
 func (s *Store) Err() error {
-	if err := s.failed(); errors.Is(err, ErrBroken) {
+	if err := s.usable(); errors.Is(err, ErrBroken) {
 		return err
 	}
 	return nil
 }
 
-// Bets tells how many bets of all agencies are durable.
+// Bets returns how many bets of all agencies are durable.
 func (s *Store) Bets() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.bets
 }
 
-// Winners tells which durable bets have won, in the order of storage, and how
-// many bets are durable. Do not modify the slice.
-func (s *Store) Winners() (won []draw.Winner, stored uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.winners, s.bets
-}
-
-// appendWinner appends a bet to dst if it has won. It copies the document, because
-// the texts of a bet are parts of a larger string.
-func appendWinner(dst []draw.Winner, bet *lottery.Bet) []draw.Winner {
-	if !lottery.HasWon(bet) {
-		return dst
-	}
-	return append(dst, draw.Winner{Agency: bet.Agency, Document: strings.Clone(bet.Document)})
-}
-
-// State tells what is durable of an agency.
+// State returns what is durable of an agency.
 func (s *Store) State(id lottery.AgencyID) State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -285,7 +210,7 @@ func (s *Store) State(id lottery.AgencyID) State {
 	return State{}
 }
 
-// States tells what is durable of each agency that the store knows.
+// States returns what is durable of each agency that the store knows.
 func (s *Store) States() map[lottery.AgencyID]State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -307,8 +232,8 @@ func (s *Store) agency(id lottery.AgencyID) *agency {
 	return a
 }
 
-// Close writes what is queued, syncs and closes the files. It is no error to
-// close twice.
+// Close writes what is queued, syncs and closes the files. A second Close does
+// nothing.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -342,8 +267,8 @@ func (s *Store) closeFiles() (err error) {
 	}
 	for _, file := range files {
 		closeErr := file.close()
-		if s.closing != nil {
-			s.closing(file.path, closeErr)
+		if s.onClose != nil {
+			s.onClose(file.path, closeErr)
 		}
 		if closeErr != nil {
 			err = errors.Join(err, fmt.Errorf("close %s: %w", file.path, closeErr))

@@ -97,10 +97,10 @@ func (f *diskFile) Size() (int64, error) {
 	return int64(len(f.data)), nil
 }
 
-func (f *diskFile) Sync() error           { return f.disk.call("sync", f.name) }
-func (f *diskFile) DropCache() error      { return nil }
-func (f *diskFile) Named() (int64, error) { return f.Size() }
-func (f *diskFile) Close() error          { return nil }
+func (f *diskFile) Sync() error                { return f.disk.call("sync", f.name) }
+func (f *diskFile) DropCache() error           { return nil }
+func (f *diskFile) SizeAtPath() (int64, error) { return f.Size() }
+func (f *diskFile) Close() error               { return nil }
 
 var errDisk = errors.New("no space left on device | action: x\nand more")
 

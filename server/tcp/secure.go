@@ -12,7 +12,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
@@ -58,7 +57,7 @@ func (s *Server) secure(ctx context.Context, c *conn) bool {
 func (s *Server) shakeHands(ctx context.Context, c *conn) error {
 	early, _ := c.stream.Peek(c.stream.Buffered()) // cannot fail: the bytes are there
 	computing := &turn{all: s.handshaking, ended: ctx.Done()}
-	below := &transport{Conn: c.Conn, early: slices.Clone(early), computing: computing}
+	below := &transport{Conn: c.Below(), early: slices.Clone(early), computing: computing}
 	secured := tls.Server(below, s.options.Identity.Central())
 	err := computing.take()
 	if err == nil {
@@ -70,7 +69,8 @@ func (s *Server) shakeHands(ctx context.Context, c *conn) error {
 		return err
 	}
 	c.secured = secured
-	c.stream.Reset(secured)
+	c.SetLayer(secured)
+	c.stream.Reset(c)
 	c.proved, err = identity.Peer(secured)
 	return err
 }
@@ -119,11 +119,9 @@ func (t *turn) giveBack() {
 	}
 }
 
-// transport is the connection below TLS. What TLS writes has the deadlines of
-// deadline.Conn. The one that TLS sets for its last word has no effect: it would let
-// a peer that does not read delay a stop for seconds.
+// transport is the connection below TLS.
 type transport struct {
-	*deadline.Conn
+	net.Conn
 	early     []byte // was read before the handshake
 	computing *turn  // of the handshake; nil after it
 }
@@ -142,16 +140,6 @@ func (t *transport) Read(p []byte) (n int, err error) {
 		return n, err
 	}
 	return n, t.computing.take()
-}
-
-func (*transport) SetWriteDeadline(time.Time) error { return nil }
-
-// Write writes what the peer is told, inside TLS if the connection is secured.
-func (c *conn) Write(p []byte) (int, error) {
-	if c.secured != nil {
-		return c.secured.Write(p)
-	}
-	return c.Conn.Write(p)
 }
 
 // Drain says that no more will be written, and discards what the peer still sends,

@@ -106,7 +106,8 @@ func (c *testServer) open() {
 	if c.setup.tls != nil {
 		c.setup.options.Identity = c.setup.tls.central
 	}
-	c.server = NewServer(served, c.setup.options)
+	server := NewServer(served, c.setup.options)
+	c.server = server
 	var ctx context.Context
 	ctx, c.cancel = context.WithCancel(context.Background())
 	c.served, c.drawing = make(chan struct{}), make(chan struct{})

@@ -103,7 +103,7 @@ func TestChainOfConnections(t *testing.T) {
 }
 
 // superseding counts the connections that wait for their predecessor.
-func superseding() int { return countStacks("embedded.(*takeovers).claim") }
+func superseding() int { return countStacks("central.(*Takeovers).Claim") }
 
 // The newer connection wins, also if the HELLO of the older one is read last. An old
 // connection that an agency gave up must not supersede its new one.

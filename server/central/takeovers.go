@@ -1,16 +1,15 @@
-package embedded
+package central
 
 import (
 	"context"
 	"sync"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
-// takeovers ensures that only one session at a time speaks for an agency: the
-// newest. The zero value is ready to use.
-type takeovers struct {
+// Takeovers ensures that only one session at a time speaks for an agency: the
+// newest. It is for those who implement Central. The zero value is ready to use.
+type Takeovers struct {
 	mu     sync.Mutex
 	latest map[lottery.AgencyID]*claim
 }
@@ -22,14 +21,14 @@ type claim struct {
 	ended      chan struct{} // closed when the session is released
 }
 
-// claim makes the caller speak for the agency. It supersedes the session before it,
+// Claim makes the caller speak for the agency. It supersedes the session before it,
 // and waits until that one is released. The caller calls release when all its own
 // commits are waited for.
 //
-// It fails with central.ErrSuperseded if a newer session speaks for the agency
+// It fails with ErrSuperseded if a newer session speaks for the agency
 // already: the claim of a connection that was abandoned may come after that of its
 // successor. It fails with ctx's cause if ctx ends first.
-func (t *takeovers) claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (release func(), err error) {
+func (t *Takeovers) Claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (release func(), err error) {
 	mine := &claim{order: order, superseded: superseded, ended: make(chan struct{})}
 	t.mu.Lock()
 	if t.latest == nil {
@@ -38,7 +37,7 @@ func (t *takeovers) claim(ctx context.Context, id lottery.AgencyID, order uint64
 	before := t.latest[id]
 	if before != nil && before.order > order {
 		t.mu.Unlock()
-		return nil, central.ErrSuperseded
+		return nil, ErrSuperseded
 	}
 	t.latest[id] = mine
 	t.mu.Unlock()

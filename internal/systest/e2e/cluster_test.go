@@ -1,0 +1,253 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
+)
+
+// clusterLimit is how long a test waits for what a cluster must do.
+const clusterLimit = time.Minute
+
+// replicated is a lottery with three centrals over three NATS servers.
+type replicated struct {
+	*lottery
+	nats     *natsserver.Cluster
+	data     map[int][][]string
+	ports    []int
+	centrals []*processtest.Process // nil where none was started
+	ended    []*processtest.Process
+}
+
+// newReplicated starts a cluster and its centrals.
+func newReplicated(t testing.TB, data map[int][][]string, env ...string) *replicated {
+	t.Helper()
+	cluster := natsservertest.Start(t)
+	r := &replicated{lottery: newLottery(t, len(data)), nats: cluster, data: data, centrals: make([]*processtest.Process, 3)}
+	r.env = append([]string{"SERVER_CLUSTER=" + cluster.URLs(), "SERVER_CLUSTER_MONITOR=" + cluster.Monitors()}, env...)
+	for i := range r.centrals {
+		r.ports = append(r.ports, processtest.FreePort(t))
+		r.start(i)
+	}
+	for i := range r.centrals {
+		r.awaitCentral(i)
+	}
+	return r
+}
+
+// start starts a central, or starts it again.
+func (r *replicated) start(i int) {
+	r.t.Helper()
+	if r.centrals[i] != nil {
+		r.ended = append(r.ended, r.centrals[i])
+	}
+	r.port = r.ports[i]
+	r.centrals[i] = processtest.Start(r.t, r.serverCommand())
+}
+
+func (r *replicated) awaitCentral(i int) {
+	r.t.Helper()
+	r.centrals[i].Await("action: accept_connections | result: in_progress")
+}
+
+// address is the value of CLI_SERVER_ADDRESS for some centrals, or for all.
+func (r *replicated) address(centrals ...int) string {
+	if len(centrals) == 0 {
+		centrals = []int{0, 1, 2}
+	}
+	var addresses []string
+	for _, i := range centrals {
+		addresses = append(addresses, "127.0.0.1:"+strconv.Itoa(r.ports[i]))
+	}
+	return strings.Join(addresses, ",")
+}
+
+// startSlow starts an agency whose upload takes some seconds.
+func (r *replicated) startSlow(id int, centrals ...int) *processtest.Process {
+	r.t.Helper()
+	return r.startAgency(id, r.data[id], 10, "CLI_SERVER_ADDRESS="+r.address(centrals...), "CLI_LOOP_PERIOD=10ms")
+}
+
+// startAll starts all agencies, and returns when each has stored some bets. The i-th
+// begins with the i-th central.
+func (r *replicated) startAll() map[int]*processtest.Process {
+	r.t.Helper()
+	agencies := make(map[int]*processtest.Process)
+	for id := range r.data {
+		agencies[id] = r.startSlow(id)
+	}
+	r.awaitStored(100)
+	return agencies
+}
+
+// awaitStored waits until the centrals have together stored that number of batches.
+func (r *replicated) awaitStored(batches int) {
+	r.t.Helper()
+	r.eventually(fmt.Sprintf("%d batches are stored", batches), func() bool { return r.storedBatches() >= batches })
+}
+
+func (r *replicated) storedBatches() (n int) {
+	for _, p := range append(r.ended, r.centrals...) {
+		for _, line := range p.Lines() {
+			if strings.Contains(line, "action: apuesta_recibida | result: success") {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// eventually waits until a condition holds.
+func (r *replicated) eventually(what string, holds func() bool) {
+	r.t.Helper()
+	for begin := time.Now(); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Since(begin) > clusterLimit {
+			r.t.Fatalf("after %v it is not true that %s", clusterLimit, what)
+		}
+	}
+}
+
+// leader is the NATS server that leads the log.
+func (r *replicated) leader() *natsserver.Server {
+	r.t.Helper()
+	var leader *natsserver.Server
+	r.eventually("the log has a leader", func() bool {
+		for _, s := range r.nats.Servers {
+			if leader = r.nats.Named(leaderSeenBy(s)); leader != nil {
+				return true
+			}
+		}
+		return false
+	})
+	return leader
+}
+
+// leaderSeenBy asks the monitoring port of a server who leads the log.
+func leaderSeenBy(s *natsserver.Server) string {
+	client := http.Client{Timeout: time.Second}
+	response, err := client.Get(s.Monitor + "/jsz?accounts=true&streams=true")
+	if err != nil {
+		return ""
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Accounts []struct {
+			Streams []struct {
+				Name    string
+				Cluster struct{ Leader string }
+			} `json:"stream_detail"`
+		} `json:"account_details"`
+	}
+	if json.NewDecoder(response.Body).Decode(&answer) != nil {
+		return ""
+	}
+	for _, account := range answer.Accounts {
+		for _, stream := range account.Streams {
+			if stream.Name == "LOTERIA" {
+				return stream.Cluster.Leader
+			}
+		}
+	}
+	return ""
+}
+
+// finish waits for the agencies and checks their winners, what the log holds, and the
+// logs of the centrals.
+func (r *replicated) finish(agencies map[int]*processtest.Process) {
+	r.t.Helper()
+	for id, p := range agencies {
+		r.checkAgency(p, winners(r.data[id]))
+	}
+	r.checkExport()
+	for _, p := range r.centrals {
+		if p != nil {
+			p.Stop(syscall.SIGTERM)
+		}
+	}
+	r.checkLogs()
+}
+
+// checkAgency is checkAgency, but waits longer.
+func (r *replicated) checkAgency(p *processtest.Process, want []string) {
+	r.t.Helper()
+	select {
+	case <-p.Done():
+	case <-time.After(2 * clusterLimit):
+		r.t.Fatal("the agency does not end")
+	}
+	checkAgency(r.t, p, want)
+}
+
+// checkExport exports the log, checks the bets, and lets a server without a cluster load
+// them.
+func (r *replicated) checkExport() {
+	r.t.Helper()
+	folder := filepath.Join(r.t.TempDir(), "exported")
+	cmd := r.serverCommand()
+	cmd.Args = append(cmd.Args, "-export", folder)
+	p := processtest.Start(r.t, cmd)
+	if status := p.Wait(); status != 0 {
+		r.t.Fatalf("-export: exit status %d", status)
+	}
+	content, err := os.ReadFile(filepath.Join(folder, "bets.csv"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	stored := parseRows(r.t, string(content))
+	for id, rows := range r.data {
+		if fmt.Sprint(stored[id]) != fmt.Sprint(rows) {
+			r.t.Errorf("of agency %d the log holds %d rows, not its %d", id, len(stored[id]), len(rows))
+		}
+	}
+	alone := processtest.Start(r.t, process.Command(serverBinary, folder, "SERVER_STORAGE="+filepath.Join(folder, "bets.csv"),
+		"SERVER_PORT="+strconv.Itoa(processtest.FreePort(r.t)), "SERVER_AGENCIES="+strconv.Itoa(r.agencies)))
+	alone.Await("action: sorteo_recuperado | result: success")
+	alone.Stop(syscall.SIGTERM)
+}
+
+// checkLogs checks that there was one draw, which every central that lived has seen.
+func (r *replicated) checkLogs() {
+	r.t.Helper()
+	bets, drawn := 0, 0
+	for _, rows := range r.data {
+		bets += len(rows)
+	}
+	for _, p := range append(r.ended, r.centrals...) {
+		for _, line := range logtest.ParseLines(r.t, p.Lines()) {
+			switch line.Action {
+			case "sorteo":
+				drawn++
+				fallthrough
+			case "sorteo_observado", "sorteo_recuperado":
+				if line.Result != "success" || line.Keys["apuestas"] != strconv.Itoa(bets) {
+					r.t.Errorf("%+v, %d bets were sent", line, bets)
+				}
+			}
+		}
+	}
+	if drawn != 1 {
+		r.t.Errorf("sorteo is logged %d times", drawn)
+	}
+}
+
+func replicatedData(n int) map[int][][]string {
+	return map[int][][]string{1: plainRows(1, n), 2: difficultRows(2, n/2), 3: plainRows(3, n/3)}
+}
+
+func TestReplicated(t *testing.T) {
+	r := newReplicated(t, replicatedData(3000))
+	r.finish(r.startAll())
+}

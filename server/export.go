@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
+)
+
+// export writes what the log of a cluster holds now into bets.csv and its journal in a
+// folder, for a server without a cluster. The folder must be empty, or not exist.
+func export(ctx context.Context, cfg config.Config, folder string) error {
+	if cfg.Cluster == "" {
+		return errors.New("-export needs SERVER_CLUSTER: without a cluster bets.csv is in SERVER_STORAGE")
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	if present, err := os.ReadDir(folder); err != nil || len(present) > 0 {
+		return errors.Join(err, fmt.Errorf("export: %s is not empty", folder))
+	}
+	log, err := openLog(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer closeLog(log)
+	status, err := log.Status(ctx)
+	if err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	bets, err := store.Open(ctx, filepath.Join(folder, "bets.csv"), store.Options{Sync: true, Agencies: cfg.Agencies})
+	if err != nil {
+		return err
+	}
+	e := &exporter{bets: bets}
+	fold, err := replica.Export(log.Read(ctx, 0), status.Last, e.rows)
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case err == nil:
+		err = e.journal(fold, cfg.Agencies)
+	}
+	if err := errors.Join(err, bets.Close()); err != nil {
+		return err
+	}
+	total, winners := fold.Totals()
+	logExported(folder, total, winners)
+	return nil
+}
+
+// exporter stores what the log holds.
+type exporter struct {
+	bets *store.Store
+	last *store.Commit // nil before the first
+}
+
+// rows stores rows of bets.csv, of which the first is number at of an agency.
+func (e *exporter) rows(id lottery.AgencyID, at lottery.Offset, rows []byte) error {
+	var batch []lottery.Bet
+	var records []byte
+	reader := betcsv.NewReader(bytes.NewReader(rows))
+	for {
+		bet, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			records, err = protocol.AppendRecord(records, bet)
+		}
+		if err != nil {
+			return fmt.Errorf("rows of agency %d from bet %d: %w", id, at, err)
+		}
+		batch = append(batch, *bet)
+	}
+	commit, err := e.bets.StoreBets(id, at, batch, records)
+	if err == nil {
+		e.last = commit
+	}
+	return err
+}
+
+// journal waits until all bets are durable and compares them with the fold. Then it
+// records which agencies have finished, and whether the draw was held.
+func (e *exporter) journal(fold *replica.Fold, agencies int) error {
+	if e.last != nil {
+		if err := e.last.Wait(); err != nil {
+			return err
+		}
+	}
+	for id := lottery.AgencyID(1); uint64(id) <= uint64(agencies); id++ {
+		a := fold.Agency(id)
+		if got, want := e.bets.State(id), (store.State{Bets: a.Bets, Sum: a.Sum}); got != want {
+			return fmt.Errorf("export: of agency %d the log holds %+v, its headers say %+v", id, got, want)
+		}
+		if !a.Finished {
+			continue
+		}
+		if err := e.bets.RecordFinished(id, a.Bets); err != nil {
+			return err
+		}
+	}
+	if fold.Drawn == nil {
+		return nil
+	}
+	return e.bets.RecordDraw(fold.Drawn.Agencies)
+}

@@ -1,0 +1,53 @@
+package replica
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+)
+
+// Export folds the entries up to that sequence number, which must come with their
+// bodies, and gives write the rows of each segment that counts, in order. It returns
+// the fold.
+func Export(entries iter.Seq2[Sequenced, error], last uint64, write func(id lottery.AgencyID, at lottery.Offset, rows []byte) error) (*Fold, error) {
+	fold := NewFold()
+	if last == 0 {
+		return fold, nil
+	}
+	for next, err := range entries {
+		if err == nil {
+			err = fold.export(next, write)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("export after entry %d: %w", fold.Sequence, err)
+		}
+		if fold.Sequence == last {
+			return fold, nil
+		}
+	}
+	return nil, fmt.Errorf("the log ends with entry %d, expected %d", fold.Sequence, last)
+}
+
+func (f *Fold) export(next Sequenced, write func(lottery.AgencyID, lottery.Offset, []byte) error) error {
+	bets, ok := next.Entry.(*Bets)
+	if !ok {
+		return f.Apply(next.Sequence, next.Entry)
+	}
+	if err := f.next(next.Sequence); err != nil {
+		return err
+	}
+	body := bets.Body
+	for i := range bets.Segments {
+		s := &bets.Segments[i]
+		rows := body[:s.Length]
+		body = body[s.Length:]
+		if !f.segment(s) {
+			continue
+		}
+		if err := write(s.Agency, s.Offset, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}

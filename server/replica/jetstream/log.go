@@ -1,0 +1,173 @@
+// Package jetstream is a replica.Log in a stream of NATS JetStream that three servers
+// replicate.
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	js "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
+)
+
+const (
+	// StreamName is the name of the stream, and subject that of its one subject.
+	StreamName = "LOTERIA"
+	subject    = "loteria.log"
+
+	// headerKey is the key of an entry's header: each line is a value of it.
+	headerKey = "Loteria"
+
+	// heartbeat is how often the server says that nothing new has come. After two
+	// that are missing, the consumer is created anew.
+	heartbeat = time.Second
+
+	// requestTimeout bounds a request to JetStream: while a cluster forms, it
+	// leaves some unanswered.
+	requestTimeout = 2 * time.Second
+
+	// pause is the time between two attempts.
+	pause = 250 * time.Millisecond
+)
+
+// Log is a replica.Log. Open returns one.
+type Log struct {
+	connection *nats.Conn
+	stream     js.JetStream
+}
+
+// Close closes the connection. Nothing more is appended.
+func (l *Log) Close() { l.connection.Close() }
+
+// Append implements replica.Log.
+func (l *Log) Append(entry replica.Entry) <-chan error {
+	acked := make(chan error, 1)
+	message := nats.NewMsg(subject)
+	message.Header[headerKey] = replica.Header(entry)
+	if bets, ok := entry.(*replica.Bets); ok {
+		message.Data = bets.Body
+	}
+	// Another attempt of the library would change the order.
+	future, err := l.stream.PublishMsgAsync(message, js.WithExpectStream(StreamName), js.WithRetryAttempts(0))
+	if err != nil {
+		acked <- fmt.Errorf("publish an entry: %w", err)
+		return acked
+	}
+	go func() {
+		select {
+		case <-future.Ok():
+			acked <- nil
+		case err := <-future.Err(): // at the latest after publishTimeout
+			acked <- fmt.Errorf("publish an entry: %w", err)
+		}
+	}()
+	return acked
+}
+
+// Follow implements replica.Log. When the consumer is lost, as with the server that
+// held it, another goes on after the last entry.
+func (l *Log) Follow(ctx context.Context, after uint64) iter.Seq2[replica.Sequenced, error] {
+	return l.read(ctx, after, true)
+}
+
+// Read gives the entries with their bodies, as Follow does. It checks the bodies.
+func (l *Log) Read(ctx context.Context, after uint64) iter.Seq2[replica.Sequenced, error] {
+	return l.read(ctx, after, false)
+}
+
+func (l *Log) read(ctx context.Context, after uint64, headersOnly bool) iter.Seq2[replica.Sequenced, error] {
+	return func(yield func(replica.Sequenced, error) bool) {
+		for {
+			err := l.consume(ctx, after, headersOnly, func(next replica.Sequenced) bool {
+				after = next.Sequence
+				return yield(next, nil)
+			})
+			switch {
+			case errors.Is(err, errStopped):
+				return
+			case errors.Is(err, replica.ErrCorrupted):
+				yield(replica.Sequenced{}, err)
+				return
+			case retry.Pause(ctx, pause) != nil:
+				return
+			}
+		}
+	}
+}
+
+var errStopped = errors.New("nobody wants more entries")
+
+// consume gives entries until the consumer is lost or yield returns false.
+func (l *Log) consume(ctx context.Context, after uint64, headersOnly bool, yield func(replica.Sequenced) bool) error {
+	consumer, err := l.stream.OrderedConsumer(ctx, StreamName, js.OrderedConsumerConfig{
+		DeliverPolicy:     js.DeliverByStartSequencePolicy,
+		OptStartSeq:       after + 1,
+		HeadersOnly:       headersOnly,
+		InactiveThreshold: time.Minute,
+		MaxResetAttempts:  1,
+	})
+	if err != nil {
+		return err
+	}
+	messages, err := consumer.Messages(js.PullHeartbeat(heartbeat))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	for {
+		message, err := messages.Next(js.NextContext(ctx))
+		if err != nil {
+			return err
+		}
+		next, err := sequenced(message, headersOnly)
+		if err != nil {
+			return err
+		}
+		if !yield(next) {
+			return errStopped
+		}
+	}
+}
+
+// sequenced makes an entry of a message.
+func sequenced(message js.Msg, headersOnly bool) (replica.Sequenced, error) {
+	metadata, err := message.Metadata()
+	if err != nil {
+		return replica.Sequenced{}, err
+	}
+	sequence := metadata.Sequence.Stream
+	entry, err := replica.ParseHeader(message.Headers().Values(headerKey))
+	if bets, ok := entry.(*replica.Bets); ok && !headersOnly {
+		bets.Body = message.Data()
+		err = bets.Check(bets.Body)
+	}
+	if err != nil {
+		return replica.Sequenced{}, fmt.Errorf("entry %d: %w", sequence, err)
+	}
+	return replica.Sequenced{Sequence: sequence, Entry: entry}, nil
+}
+
+// Status implements replica.Log.
+func (l *Log) Status(ctx context.Context) (replica.Status, error) {
+	stream, err := l.stream.Stream(ctx, StreamName)
+	if err != nil {
+		return replica.Status{}, err
+	}
+	info := stream.CachedInfo() // of this very request
+	status := replica.Status{Last: info.State.LastSeq}
+	if info.Cluster != nil {
+		status.Leader = info.Cluster.Leader
+		for _, peer := range info.Cluster.Replicas {
+			if !peer.Current || peer.Offline {
+				status.Behind++
+			}
+		}
+	}
+	return status, nil
+}

@@ -1,0 +1,48 @@
+package replica
+
+import (
+	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
+)
+
+// Overview implements central.Observable.
+func (c *Central) Overview() central.Overview {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	seen := central.Overview{Missing: c.fold.Missing(c.options.Agencies), Drawn: isClosed(c.released)}
+	for id := lottery.AgencyID(1); c.Expects(id); id++ {
+		a := c.fold.Agency(id)
+		p := central.Progress{ID: id, Stored: a.Bets, Finished: a.Finished}
+		if seen.Drawn {
+			p.Winners = len(a.Winners)
+		}
+		seen.Agencies = append(seen.Agencies, p)
+	}
+	return seen
+}
+
+// LogState is what a central knows of its log.
+type LogState struct {
+	Status
+	Folded   uint64    // the sequence number of the entry that was folded last
+	Void     uint64    // how many entries and segments were void
+	Answered time.Time // when the log's leader answered last
+	Cut      bool      // that was so long ago that this central serves nobody
+}
+
+// LogState returns what the central knows of its log.
+func (c *Central) LogState() LogState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return LogState{Status: c.status, Folded: c.fold.Sequence, Void: c.fold.Void, Answered: c.answered, Cut: c.isCut()}
+}
+
+// Totals counts what is stored of all agencies, and how many of them have finished.
+func (c *Central) Totals() (bets uint64, finished int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	bets, _ = c.fold.Totals()
+	return bets, c.options.Agencies - c.fold.Missing(c.options.Agencies)
+}
