@@ -291,7 +291,7 @@ func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byt
 	return commit, nil
 }
 
-// exceeds tells whether the bets are more than an agency may have, and not stored
+// exceeds returns whether the bets are more than an agency may have, and not stored
 // already.
 func (s *session) exceeds(offset lottery.Offset, count int) bool {
 	most := lottery.Offset(s.server.options.MaxBets)
