@@ -131,6 +131,9 @@ func (c *Central) Run(ctx context.Context) error {
 	defer cancel()
 	defer c.stop()
 	if err := c.begin(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // it was stopped meanwhile
+		}
 		return err
 	}
 	var running sync.WaitGroup

@@ -178,6 +178,9 @@ func (l *memoryLog) all() (entries []Entry, err error) {
 		}
 		if bets, ok := entry.(*Bets); ok {
 			bets.Body = l.bodies[i]
+			if err := bets.Check(bets.Body); err != nil {
+				return nil, err
+			}
 		}
 		entries = append(entries, entry)
 	}

@@ -27,10 +27,13 @@ type simulation struct {
 	agencies int
 	bets     lottery.Offset // of each agency
 
-	mu       sync.Mutex
-	order    uint64
-	centrals []*process
-	drawn    map[DrawnBy]int
+	connections sync.WaitGroup
+
+	mu           sync.Mutex
+	order        uint64
+	centrals     []*process
+	drawn        map[DrawnBy]int
+	acknowledged map[lottery.AgencyID]lottery.Offset
 }
 
 // process is a central that runs.
@@ -102,68 +105,102 @@ func records(id lottery.AgencyID, at, end lottery.Offset) (records []byte) {
 }
 
 // agency uploads its bets over as many connections as that takes, and returns its
-// winners.
+// winners. It abandons some connections, which go on: so the agency has several at once.
 func (m *simulation) agency(id lottery.AgencyID) []string {
-	var acknowledged lottery.Offset
+	type outcome struct {
+		winners []string
+		err     error
+	}
 	for {
+		done := make(chan outcome, 1)
 		p, order := m.pick()
-		winners, err := m.connection(p, id, order, &acknowledged)
-		if err == nil {
-			return winners
+		m.connections.Go(func() {
+			winners, err := m.connection(p, id, order)
+			done <- outcome{winners, err}
+		})
+		var abandon <-chan time.Time
+		if m.intn(2) == 0 {
+			abandon = time.After(time.Duration(m.intn(5000)) * time.Millisecond)
 		}
-		if errors.Is(err, central.ErrTotal) || errors.Is(err, central.ErrGap) || errors.Is(err, lottery.ErrInvalidBet) {
-			m.t.Errorf("agency %d: %v", id, err)
-			return nil
+		select {
+		case o := <-done:
+			if o.err == nil {
+				return o.winners
+			}
+		case <-abandon:
 		}
 		time.Sleep(time.Duration(1+m.intn(1000)) * time.Millisecond)
 	}
 }
 
-func (m *simulation) connection(p *process, id lottery.AgencyID, order uint64, acknowledged *lottery.Offset) ([]string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	session, err := p.Claim(ctx, id, order, func() {})
+// connection uploads what is not stored yet, and waits for the winners, unless it is
+// superseded.
+func (m *simulation) connection(p *process, id lottery.AgencyID, order uint64) ([]string, error) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	before := m.acknowledge(id, 0)
+	session, err := p.Claim(ctx, id, order, func() { cancel(central.ErrSuperseded) })
 	if err != nil {
 		return nil, err
 	}
-	var commits []central.Commit
-	defer func() {
-		for _, c := range commits {
-			_ = c.Wait()
-		}
-		session.Release()
-	}()
+	defer session.Release()
 	state := session.State()
-	if state.Stored < *acknowledged {
-		m.t.Errorf("agency %d: %d are stored, %d were acknowledged", id, state.Stored, *acknowledged)
+	if state.Stored < before {
+		m.t.Errorf("agency %d: %d are stored, %d were acknowledged", id, state.Stored, before)
 	}
-	for at := state.Stored; at < m.bets && !state.Finished; {
-		end := min(m.bets, at+1+lottery.Offset(m.intn(40)))
-		commit, err := session.StoreBets(at, batch(id, at, end), records(id, at, end))
-		if err != nil {
-			return nil, err
-		}
-		commits = append(commits, commit)
-		at = end
-		if len(commits) > 8 {
-			if err := commits[0].Wait(); err != nil {
-				return nil, err
-			}
-			*acknowledged = commits[0].End()
-			commits = commits[1:]
-		}
-		time.Sleep(time.Duration(m.intn(100)) * time.Millisecond)
-	}
-	for _, c := range commits {
-		if err := c.Wait(); err != nil {
-			return nil, err
-		}
-		*acknowledged = c.End()
-	}
-	if err := session.Finish(m.bets, func(int) {}); err != nil {
+	if err := m.upload(ctx, session, id, state); err != nil {
 		return nil, err
 	}
-	return session.Winners(context.Background())
+	if err := session.Finish(m.bets, func(int) {}); err != nil {
+		if errors.Is(err, central.ErrTotal) {
+			m.t.Errorf("agency %d: %v", id, err)
+		}
+		return nil, err
+	}
+	return session.Winners(ctx)
+}
+
+// upload sends the bets from the state on. It returns after the last answer.
+func (m *simulation) upload(ctx context.Context, session central.Session, id lottery.AgencyID, state central.State) (err error) {
+	var commits []central.Commit
+	wait := func(n int) {
+		for ; len(commits) > n; commits = commits[1:] {
+			if failure := commits[0].Wait(); failure == nil {
+				m.acknowledge(id, commits[0].End())
+			} else if err == nil {
+				err = failure
+			}
+		}
+	}
+	for at := state.Stored; at < m.bets && !state.Finished && err == nil; {
+		end := min(m.bets, at+1+lottery.Offset(m.intn(40)))
+		commit, failure := session.StoreBets(at, batch(id, at, end), records(id, at, end))
+		if failure != nil {
+			err = failure
+			break
+		}
+		at = end
+		commits = append(commits, commit)
+		wait(8)
+		time.Sleep(time.Duration(m.intn(100)) * time.Millisecond)
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+	}
+	wait(0)
+	if errors.Is(err, central.ErrGap) || errors.Is(err, lottery.ErrInvalidBet) {
+		m.t.Errorf("agency %d: %v", id, err)
+	}
+	return err
+}
+
+// acknowledge notes that so many bets of an agency were acknowledged, and returns the
+// most that were.
+func (m *simulation) acknowledge(id lottery.AgencyID, stored lottery.Offset) lottery.Offset {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.acknowledged[id] = max(m.acknowledged[id], stored)
+	return m.acknowledged[id]
 }
 
 // disturb kills a central, or makes the log silent for a while.
@@ -195,31 +232,12 @@ func (m *simulation) check(winners [][]string) {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	fold, rows := NewFold(), make(map[lottery.AgencyID][]byte)
-	for i, entry := range entries {
-		before := make(map[lottery.AgencyID]lottery.Offset)
-		bets, _ := entry.(*Bets)
-		if bets != nil {
-			if err := bets.Check(bets.Body); err != nil {
-				m.t.Fatal(err)
-			}
-			for _, s := range bets.Segments {
-				before[s.Agency] = fold.Agency(s.Agency).Bets
-			}
-		}
-		if err := fold.Apply(uint64(i+1), entry); err != nil {
-			m.t.Fatal(err)
-		}
-		if bets == nil {
-			continue
-		}
-		at := 0
-		for _, s := range bets.Segments {
-			if fold.Agency(s.Agency).Bets > before[s.Agency] {
-				rows[s.Agency] = append(rows[s.Agency], bets.Body[at:at+s.Length]...)
-			}
-			at += s.Length
-		}
+	rows := make(map[lottery.AgencyID][]byte)
+	if _, err := Export(inOrder(entries), uint64(len(entries)), func(id lottery.AgencyID, _ lottery.Offset, counted []byte) error {
+		rows[id] = append(rows[id], counted...)
+		return nil
+	}); err != nil {
+		m.t.Fatal(err)
 	}
 	for id := lottery.AgencyID(1); int(id) <= m.agencies; id++ {
 		var want []byte
@@ -249,7 +267,8 @@ func TestSimulation(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := &simulation{t: t, random: rand.New(rand.NewPCG(seed, 2)), agencies: 4, bets: 1500, drawn: make(map[DrawnBy]int),
+				m := &simulation{t: t, random: rand.New(rand.NewPCG(seed, 2)), agencies: 4, bets: 1500,
+					drawn: make(map[DrawnBy]int), acknowledged: make(map[lottery.AgencyID]lottery.Offset),
 					log: newMemoryLog(unreliable(rand.New(rand.NewPCG(seed, 3)))), centrals: make([]*process, 3)}
 				for i := range m.centrals {
 					m.boot(i)
@@ -271,6 +290,7 @@ func TestSimulation(t *testing.T) {
 					p.kill()
 					<-p.stopped
 				}
+				m.connections.Wait()
 				time.Sleep(time.Minute) // what is on its way to the log arrives
 				m.check(winners)
 				t.Logf("%d entries", len(m.log.headers))

@@ -4,7 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
@@ -30,5 +32,17 @@ func TestExportRefuses(t *testing.T) {
 		if status := p.Wait(); status != 1 || !strings.Contains(strings.Join(p.Lines(), "\n"), tt.want) {
 			t.Errorf("%s: exit status %d, %q", tt.name, status, p.Lines())
 		}
+	}
+}
+
+// A server whose cluster does not answer says why it waits, and stops at once.
+func TestStopWithoutTheCluster(t *testing.T) {
+	p := processtest.Start(t, processtest.Program(t, "SERVER_CLUSTER=nats://127.0.0.1:1", "SERVER_CLUSTER_MONITOR=http://127.0.0.1:1"))
+	line := p.Await("action: cluster | result: in_progress")
+	if !strings.Contains(line, "127.0.0.1:1") {
+		t.Errorf("it does not say what it waits for: %s", line)
+	}
+	if took := p.Stop(syscall.SIGTERM); took > time.Second {
+		t.Errorf("it stops after %v", took)
 	}
 }
