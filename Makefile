@@ -34,14 +34,23 @@ tablero: ## la lotería, despacio, con el tablero abierto en un navegador hasta 
 	@$(TEMPORAL) go run ./scripts/demo -tablero || [ $$? -eq 130 ] # Ctrl-C es su fin
 .PHONY: tablero
 
+cluster: ## la lotería con tres centrales y tres servidores NATS: mata a uno de cada uno a mitad de la subida
+	@echo "Cluster: tres centrales y tres servidores NATS, sin Docker. La primera vez compila"
+	@echo "también nats-server (baja su módulo: necesita red) y lo deja en la caché del usuario."
+	@echo
+	@$(TEMPORAL) go run ./scripts/demo -cluster -agencias $(or $(AGENCIAS),5)
+.PHONY: cluster
+
 test: ## todas las pruebas (con Docker, si responde)
 	@$(TEMPORAL) scripts/test.sh
 .PHONY: test
 
 ##@ Pruebas más largas
 
-crash: ## mata procesos durante CRASH_FOR (10m), corta conexiones la mitad de eso, y comprueba que nada se pierda
-	CRASH_FOR=$(or $(CRASH_FOR),10m) $(TEMPORAL) go test -count=1 -timeout 0 -v -run Crash ./internal/systest/e2e
+crash: ## mata procesos durante CRASH_FOR (10m) y corta conexiones: nada se pierde (CENTRALES=3: en un cluster)
+	$(if $(filter-out 3,$(CENTRALES)),$(error CENTRALES: un cluster tiene 3, y no $(CENTRALES)))
+	CRASH_FOR=$(or $(CRASH_FOR),10m) $(TEMPORAL) go test -count=1 -timeout 0 -v \
+		$(if $(CENTRALES),-run ClusterCrashes,-run Crash -skip ClusterCrashes) ./internal/systest/e2e
 .PHONY: crash
 
 fuzz: ## busca entradas que rompan cada decodificador, FUZZTIME (1m) cada uno
@@ -99,6 +108,10 @@ bench: ## mide y dibuja el rendimiento, comparado con el piso de la máquina
 	$(TEMPORAL) go test -run '^$$' -bench . -benchmem ./protocol ./server/store ./server/tcp ./client ./client/agency
 	CGO_ENABLED=0 $(TEMPORAL) go run ./scripts/bench
 .PHONY: bench
+
+captura: ## saca otra vez la captura del tablero que muestra README.md (pide chromium y curl)
+	@$(TEMPORAL) scripts/captura.sh
+.PHONY: captura
 
 clean: ## borra los programas de bin/, y nada más: ni datos, ni bets.csv, ni ramas, ni imágenes
 	rm -rf bin

@@ -8,7 +8,7 @@ readonly imagen=golang:1.26
 
 uso() {
   cat <<'FIN'
-uso: ./generar-compose.sh ARCHIVO N [ESCENARIO] [--tablero] [--tls]
+uso: ./generar-compose.sh ARCHIVO N [ESCENARIO] [--tablero] [--tls] [--centrales C]
 
   ARCHIVO    el archivo a escribir; si existe, se reemplaza
   N          cantidad de clientes, de 0 a 4096
@@ -20,6 +20,9 @@ uso: ./generar-compose.sh ARCHIVO N [ESCENARIO] [--tablero] [--tls]
   --tablero  publica el tablero del servidor en http://127.0.0.1:12346
   --tls      cada agencia demuestra con un certificado quién es; antes hay que
              hacerlos: make certificados AGENCIAS=N
+  --centrales C
+             C centrales (de 2 a 9) en lugar de una, con lo guardado en tres
+             servidores NATS: puede morir uno de ellos y todas las centrales menos una
 
 Las rutas son relativas a la carpeta del proyecto si ARCHIVO está en ella, y
 absolutas si está en otra.

@@ -21,7 +21,7 @@ type Batch struct {
 	Bets   []lottery.Bet  // at least one; Decode leaves their Agency 0
 
 	// Records are the records of Bets, for Checksum. Decode sets it to a part of
-	// the payload. Append does not use it.
+	// the payload, so it is valid as long as the payload. Append does not use it.
 	Records []byte
 }
 
@@ -56,8 +56,8 @@ func AppendBatch(dst []byte, offset lottery.Offset, count int, records []byte) [
 	return append(dst, records...)
 }
 
-// Decode implements Message. It reuses the capacity of Bets; the strings of
-// all of them share one allocation.
+// Decode implements Message. It reuses the capacity of Bets. The strings of all bets
+// share one allocation.
 func (m *Batch) Decode(payload []byte) error {
 	d := newDecoder(payload)
 	m.Offset = lottery.Offset(d.uint64())

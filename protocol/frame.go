@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// AppendFrame appends the frame of a message to dst. It fails with ErrTooLong
-// if the message does not fit, and then returns dst as it was.
+// AppendFrame appends the frame of a message to dst. If the message does not fit, it
+// fails with ErrTooLong and returns dst as it was.
 func AppendFrame(dst []byte, m Message) ([]byte, error) {
 	start := len(dst)
 	frame, err := m.Append(append(dst, 0, 0, 0, 0, byte(m.Type())))
@@ -23,25 +23,24 @@ func AppendFrame(dst []byte, m Message) ([]byte, error) {
 	return frame, nil
 }
 
-// ReadSize is the size of the buffer of a Reader in bytes: two of the largest
-// frames.
+// ReadSize is the size of a Reader's buffer in bytes: two frames of the largest size.
 const ReadSize = 2 * MaxFrame
 
 // Reader reads frames from a stream.
 type Reader struct {
 	stream *bufio.Reader
-	size   int // of the frame returned last, which is still in the buffer
+	size   int // of the last frame that Next returned; it is still in the buffer
 }
 
-// NewReader returns a Reader of r. It reads ahead, so nothing else should read
-// from r afterwards. It uses a *bufio.Reader of at least ReadSize directly.
+// NewReader returns a Reader of r. It reads ahead, so nothing else may read from r
+// after this. If r is a *bufio.Reader of at least ReadSize, the Reader adds no buffer.
 func NewReader(r io.Reader) *Reader { return &Reader{stream: bufio.NewReaderSize(r, ReadSize)} }
 
 // Next returns the next frame. The payload is valid until the next call.
 //
-// It fails with io.EOF if the stream ends between frames, with
-// io.ErrUnexpectedEOF if it ends inside one, with ErrMalformed if the length
-// is none that a frame can have, and with the stream's own errors.
+// It fails with io.EOF if the stream ends between two frames, with
+// io.ErrUnexpectedEOF if the stream ends inside a frame, with ErrMalformed if no frame
+// can have the length, and with the errors of the stream.
 func (r *Reader) Next() (Type, []byte, error) {
 	_, _ = r.stream.Discard(r.size) // cannot fail: the frame is in the buffer
 	r.size = 0
@@ -61,7 +60,8 @@ func (r *Reader) Next() (Type, []byte, error) {
 	return Type(frame[lengthSize]), frame[headerSize:], nil
 }
 
-// peek returns the next n bytes, which stay in the buffer.
+// peek returns the next n bytes. They stay in the buffer. It waits until it has all of
+// them, however few bytes one read of the stream returns.
 func (r *Reader) peek(n int) ([]byte, error) {
 	bytes, err := r.stream.Peek(n)
 	if errors.Is(err, io.EOF) && len(bytes) > 0 {

@@ -1,6 +1,6 @@
 // Package protocol is the wire format that agencies and the central speak: it
-// turns messages into bytes and bytes into messages. PROTOCOL.md, beside this
-// file, specifies it.
+// turns messages into bytes and bytes into messages. PROTOCOL.md in this folder
+// specifies it.
 //
 // Every frame is a length, a type and a payload:
 //
@@ -31,12 +31,12 @@ const (
 )
 
 var (
-	// ErrMalformed is wrapped by every error about bytes that are no valid
-	// frame or message.
+	// ErrMalformed says that bytes are not a valid frame or message. The errors
+	// wrap it.
 	ErrMalformed = errors.New("malformed frame")
 
-	// ErrTooLong is wrapped by every error about a message longer than its
-	// frame or its count allow, or a string longer than MaxString.
+	// ErrTooLong says that a message does not fit its frame or its count, or that
+	// a string is longer than MaxString. The errors wrap it.
 	ErrTooLong = errors.New("too long")
 )
 
@@ -49,7 +49,8 @@ type Message interface {
 	// if a string does not fit.
 	Append(dst []byte) ([]byte, error)
 
-	// Decode sets the message from a frame's payload, of which it keeps
-	// nothing. It fails with ErrMalformed.
+	// Decode sets the message from the payload of a frame. It fails with
+	// ErrMalformed. The caller may reuse the payload after the return, unless the
+	// message says otherwise.
 	Decode(payload []byte) error
 }

@@ -6,7 +6,7 @@ import "fmt"
 // bit set.
 type Type uint8
 
-// The messages. Each one's payload is laid out beside its Append method.
+// The types of the messages. The comment of a message's Append shows its payload.
 const (
 	TypeHello    Type = 0x01
 	TypeBatch    Type = 0x02

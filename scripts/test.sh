@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 shfmt=mvdan.cc/sh/v3/cmd/shfmt@v3.14.1
-scripts=(generar-compose.sh validar-echo-server.sh scripts/test.sh scripts/fuzz.sh scripts/ramas.sh scripts/with-tempdir.sh .ci/run)
+scripts=(generar-compose.sh validar-echo-server.sh scripts/test.sh scripts/fuzz.sh scripts/ramas.sh scripts/captura.sh scripts/with-tempdir.sh .ci/run)
 
 step() { printf '\n== %s\n' "$*"; }
 without() { printf 'aviso: %s\n' "$*"; }

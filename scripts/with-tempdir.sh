@@ -16,6 +16,10 @@ trap 'interrupt 1' HUP
 trap 'interrupt 2' INT
 trap 'interrupt 15' TERM
 
+command -v "$1" >/dev/null || {
+  echo "falta $1: los requisitos están en README.md" >&2
+  exit 127
+}
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 chmod 711 "$folder" # tests run programs as other users

@@ -22,7 +22,7 @@ type dataFile struct {
 	file *os.File
 	name string
 	size int64       // when the upload began
-	stop func() bool // the context's end no longer ends the reads
+	stop func() bool // separates the file from the context
 }
 
 // dataFileError adds the name of the data file to an error. For some errors it also
@@ -58,8 +58,8 @@ func checkDataFile(name string) (size int64, pipe bool, err error) {
 }
 
 // openDataFile opens a data file. size is its size when the upload began. When the
-// context ends, the opening and the reads return at once. That matters for a pipe
-// without a writer; the goroutine that opens such a pipe may stay.
+// context ends, openDataFile and the reads return at once. This is needed for a pipe
+// without a writer. The goroutine that opens such a pipe may stay.
 func openDataFile(ctx context.Context, name string, size int64, id lottery.AgencyID) (*dataFile, error) {
 	type opened struct {
 		file *os.File

@@ -10,7 +10,8 @@ import (
 )
 
 // documents are the texts for readers whose links and names are checked.
-var documents = []string{"README.md", "scripts/bench/README.md", "internal/systest/containers/README.md"}
+var documents = []string{"README.md", ".github/CONTRIBUTING.md", "scripts/bench/README.md", "scripts/certificados/README.md",
+	"internal/systest/containers/README.md"}
 
 var (
 	codeBlock  = regexp.MustCompile("(?ms)^```.*?^```$")

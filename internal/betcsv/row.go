@@ -85,9 +85,8 @@ func split(input string, strict bool, f *fields) (size, count int, err error) {
 	}
 }
 
-// plainField takes a field that does not begin with a quote off the front of
-// input, together with the comma or line end after it. The size is 0 if neither
-// comes. Python keeps a quote inside such a field; strict refuses it.
+// plainField reads the field at the start of input, which does not begin with a quote.
+// size counts the field and the comma or line end after it. It is 0 if neither comes. Python keeps a quote inside such a field; strict refuses it.
 func plainField(input string, strict bool) (field string, size int, err error) {
 	for i := range len(input) {
 		switch c := input[i]; {
@@ -104,8 +103,8 @@ func plainField(input string, strict bool) (field string, size int, err error) {
 	return "", 0, nil
 }
 
-// quotedField takes a field that begins with a quote off the front of input,
-// together with the comma or line end after it. The size is 0 if neither comes.
+// quotedField reads the field at the start of input, which begins with a quote. size
+// counts the field and the comma or line end after it. It is 0 if neither comes.
 // Two quotes stand for one. Python allows line breaks in such a field, and adds the
 // text after the closing quote to it: "a"b is ab. strict refuses both.
 func quotedField(input string, strict bool) (field string, size int, err error) {

@@ -52,13 +52,13 @@ type Conn struct {
 // NewConn wraps a connection. The caller no longer uses that connection itself.
 func NewConn(c net.Conn) *Conn { return &Conn{Conn: c} }
 
-// Below returns the connection for a layer such as TLS to use. Its reads and writes have
-// the limits of Conn. The deadlines that the layer sets have no effect: TLS waits up to
-// 5 s for a peer that does not read its last word, also when EndWithin is over.
+// Below returns the connection that a layer such as TLS must use. Its reads and writes
+// have the limits of Conn. The deadlines that the layer sets have no effect: TLS would wait
+// up to 5 s for a peer that does not read its last alert, also after EndWithin.
 func (c *Conn) Below() net.Conn { return below{c} }
 
-// SetLayer makes Read and Write go through a layer that uses Below. Everything else
-// stays the socket's. Call it before other goroutines read or write.
+// SetLayer makes Read and Write use a layer, which itself uses Below. All other methods
+// use the socket. Call it before other goroutines read or write.
 func (c *Conn) SetLayer(layer io.ReadWriter) { c.layer = layer }
 
 // below is a Conn as its layer sees it.
@@ -177,10 +177,10 @@ func (c *Conn) armWrite(least time.Time) (final bool) {
 	return final
 }
 
-// Drain closes the socket's own direction. Then it reads and drops what the peer
-// sends, until the peer closes its direction, but for at most d. Call it before
-// Close: to close a connection with unread input resets it, and after a reset the
-// peer may lose the last bytes that were written.
+// Drain closes the direction to the peer. Then it reads and drops what the peer sends,
+// until the peer closes the other direction, but for at most d. Call it before Close.
+// Otherwise, if the peer has sent more, Close resets the connection, and the peer may
+// lose the last bytes that were written.
 //
 // Drain undoes an Interrupt. An Interrupt during Drain does nothing. EndWithin ends
 // a Drain too.

@@ -50,7 +50,7 @@ const (
 // errDeadline is the cause of an attempt's context when the deadline has passed.
 var errDeadline = errors.New("the deadline has passed")
 
-// Loop makes attempts until one succeeds, one fails for good, or the deadline
+// Loop makes attempts until one succeeds, one fails with a final error, or the deadline
 // passes. A timer counts down to the deadline. While an attempt runs, any goroutine
 // may control the timer:
 //
@@ -82,7 +82,7 @@ func NewLoop(deadline time.Duration, temporary func(error) bool, onFailure func(
 // Run makes the attempts, one after another. It starts the timer, and resumes it after
 // each attempt. The context of an attempt ends when the deadline passes. Run returns
 //   - nil after an attempt that succeeded,
-//   - the error of an attempt that failed for good,
+//   - a final error of an attempt,
 //   - the cause of ctx, if ctx ends,
 //   - after the deadline, an error that wraps the last error of an attempt.
 func (l *Loop) Run(ctx context.Context, try func(context.Context) error) error {

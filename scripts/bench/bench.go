@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
@@ -63,9 +64,26 @@ type measurement struct {
 
 // outcome is the result of one run.
 type outcome struct {
-	elapsed time.Duration // from the start of the first agency to the exit of the last
-	server  int64         // the server's peak memory in bytes
-	client  int64         // the largest peak memory of a client in bytes
+	elapsed time.Duration   // from the start of the first agency to the exit of the last
+	server  int64           // the server's peak memory in bytes
+	client  int64           // the largest peak memory of a client in bytes
+	waits   []time.Duration // for acknowledgements, where the scenario measures them
+}
+
+// describe returns the measured times as a text.
+func (m measurement) describe() string {
+	text := ""
+	for _, run := range m.runs {
+		if len(run.waits) > 0 {
+			text += fmt.Sprintf(" %s ms", milliseconds(slices.Max(run.waits)))
+		} else {
+			text += fmt.Sprintf(" %s s", table.Decimal(run.elapsed.Seconds(), 3))
+		}
+	}
+	if m.floor == 0 {
+		return text
+	}
+	return text + fmt.Sprintf(" (piso %s s)", table.Decimal(m.floor.Seconds(), 3))
 }
 
 // measureAll measures all scenarios once, then all of them again, and so on. So a short
@@ -83,10 +101,7 @@ func (b *bench) measureAll(ctx context.Context, opts options, stderr io.Writer) 
 			if err != nil {
 				return nil, fmt.Errorf("escenario %s: %w", s.name, err)
 			}
-			for _, run := range m.runs {
-				fmt.Fprintf(stderr, " %s s", table.Decimal(run.elapsed.Seconds(), 3))
-			}
-			fmt.Fprintf(stderr, " (piso %s s)\n", table.Decimal(m.floor.Seconds(), 3))
+			fmt.Fprintln(stderr, m.describe())
 			results[i].scenario, results[i].bets = s, in.bets
 			results[i].measurements = append(results[i].measurements, m)
 		}
@@ -101,6 +116,9 @@ func (b *bench) measure(ctx context.Context, s scenario, in input, repetition in
 	measureFloor := b.floorOfLottery
 	if s.restart {
 		measureFloor = floorOfRestart
+	}
+	if !s.comparable() {
+		measureFloor = func(context.Context, input) (time.Duration, error) { return 0, nil }
 	}
 	var err error
 	if m.floor, err = measureFloor(ctx, in); err != nil {

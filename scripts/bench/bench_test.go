@@ -62,6 +62,9 @@ func someResults() []result {
 		if s.times == 0 {
 			bets = 0
 		}
+		if !s.comparable() {
+			m.runs[0].waits = []time.Duration{3 * time.Millisecond, time.Second, 2 * time.Millisecond}
+		}
 		results = append(results, result{s, bets, []measurement{m, m}})
 	}
 	return results
@@ -100,6 +103,9 @@ func TestReport(t *testing.T) {
 		"mil agencias sin apuestas 0 0,500 2,000 0 0,25 20 10",
 		"200 veces esas, sin fsync 50 veces esas, sin fsync 1,00 ≥ 0,80",
 		"mil agencias, sin fsync 2,000 4,000 2,00 20 30",
+		"50 veces esas, tres centrales 50 veces esas, con fsync 1,00 ≥ 0,40",
+		"un batch por vez, tres centrales 3,0 1.000,0 1.000,0",
+		"muere quien dirige el log 1.000,0 ≤ 6.000",
 	} {
 		if !slices.Contains(lines, want) {
 			t.Errorf("no %q in\n%s", want, out.String())
@@ -112,7 +118,7 @@ func TestReportOfSome(t *testing.T) {
 	if err := report(&out, someResults()[:1], options{repetitions: 2}); err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range []string{"viejo", "50 veces"} {
+	for _, word := range []string{"viejo", "50 veces", "espera"} {
 		if strings.Contains(out.String(), word) {
 			t.Errorf("%q in\n%s", word, out.String())
 		}
@@ -120,10 +126,10 @@ func TestReportOfSome(t *testing.T) {
 }
 
 func TestChart(t *testing.T) {
-	got := chart(someResults()[6:9])
+	got := chart(someResults()[7:9])
 	want := "```mermaid\nxychart-beta horizontal\n" +
 		"  title \"Apuestas por segundo, respecto del piso\"\n" +
-		"  x-axis [\"mil agencias, sin fsync\"]\n" +
+		"  x-axis [\"mil agencias, con fsync\"]\n" +
 		"  y-axis \"el piso = 1\" 0 --> 1\n" +
 		"  bar [0.25]\n```\n"
 	if got != want {

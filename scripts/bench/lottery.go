@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -18,7 +17,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
-// runLottery runs a server and the agencies of a scenario, with the programs in a
+// runLottery runs the central and the agencies of a scenario, with the programs in a
 // folder. It checks that every bet was stored and that the agencies have all winners.
 func (b *bench) runLottery(ctx context.Context, s scenario, in input, programs string) (outcome, error) {
 	dir, err := os.MkdirTemp(b.dir, "run-")
@@ -26,22 +25,29 @@ func (b *bench) runLottery(ctx context.Context, s scenario, in input, programs s
 		return outcome{}, err
 	}
 	defer os.RemoveAll(dir) // otherwise the system writes it to the disk during the next run
-	server, address, err := b.startServer(ctx, s, in, programs, dir)
+	c, err := b.startCentral(ctx, s, in, programs, dir)
 	if err != nil {
 		return outcome{}, err
 	}
-	clients, elapsed, err := runAll(ctx, server, b.agencyCommands(s, in, programs, address))
-	process.Stop(server)
-	if err := errors.Join(err, server.Err()); err != nil {
+	defer c.kill()
+	if s.latency {
+		waits, err := timeBatches(ctx, c.address())
+		return outcome{waits: waits}, err
+	}
+	clients, elapsed, err := runAll(ctx, c.only(), b.agencyCommands(s, in, programs, c.address()))
+	if err == nil {
+		err = c.stop(ctx)
+	}
+	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{elapsed: elapsed, server: server.PeakMemory()}
+	o := outcome{elapsed: elapsed, server: c.memory(), waits: c.waits()}
 	winners := 0
 	for _, client := range clients {
 		o.client = max(o.client, client.PeakMemory())
 		winners += countWinners(client.Lines())
 	}
-	bets, err := countRows(filepath.Join(dir, "bets.csv"))
+	bets, err := c.bets()
 	if err == nil {
 		err = in.check(bets, winners)
 	}

@@ -75,9 +75,20 @@ func mebibytes(n int64) string {
 // report prints the tables, and the chart for the README.md of this folder.
 func report(w io.Writer, results []result, opts options) error {
 	fmt.Fprintf(w, "Medianas de %d repeticiones; memoria, la mayor.\n\n", opts.repetitions)
-	tables := []*table.Table{measured(results), proportions(results)}
+	var uploads, timed []result
+	for _, r := range results {
+		if r.comparable() {
+			uploads = append(uploads, r)
+		} else {
+			timed = append(timed, r)
+		}
+	}
+	tables := []*table.Table{measured(uploads), proportions(uploads)}
+	if len(timed) > 0 {
+		tables = append(tables, waits(timed))
+	}
 	if opts.against != "" {
-		tables = append(tables, compared(results))
+		tables = append(tables, compared(uploads))
 	}
 	for _, t := range tables {
 		if err := t.Print(w); err != nil {
@@ -85,7 +96,7 @@ func report(w io.Writer, results []result, opts options) error {
 		}
 		fmt.Fprintln(w)
 	}
-	_, err := io.WriteString(w, chart(results))
+	_, err := io.WriteString(w, chart(uploads))
 	return err
 }
 
@@ -113,6 +124,8 @@ func proportions(results []result) *table.Table {
 		{"10x", "50x", "≥ 0,80"},
 		{"200x", "50x", "≥ 0,80"},
 		{"mil", "10x", "≥ 0,50"},
+		{"cluster", "50x-durable", "≥ 0,40"},
+		{"cluster-mil", "mil-durable", ""},
 	} {
 		i := slices.IndexFunc(results, func(r result) bool { return r.name == pair.name })
 		j := slices.IndexFunc(results, func(r result) bool { return r.name == pair.reference })
@@ -121,6 +134,29 @@ func proportions(results []result) *table.Table {
 		}
 	}
 	return t
+}
+
+// waits is the table of the times that an agency waits for an acknowledgement: of all
+// repetitions together.
+func waits(results []result) *table.Table {
+	t := &table.Table{Header: []string{"espera de la confirmación", "mediana (ms)", "p99 (ms)", "la mayor (ms)", "meta"}, Left: map[int]bool{0: true}}
+	for _, r := range results {
+		var all []time.Duration
+		for _, m := range r.measurements {
+			all = append(all, m.runs[0].waits...)
+		}
+		slices.Sort(all)
+		median, high := "", ""
+		if r.latency {
+			median, high = milliseconds(all[len(all)/2]), milliseconds(all[len(all)*99/100])
+		}
+		t.Add(r.title, median, high, milliseconds(all[len(all)-1]), r.goal)
+	}
+	return t
+}
+
+func milliseconds(d time.Duration) string {
+	return table.Decimal(float64(d)/float64(time.Millisecond), 1)
 }
 
 // compared is the table that compares the programs of two folders.

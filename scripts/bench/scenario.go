@@ -21,7 +21,14 @@ type scenario struct {
 	tls      bool   // central and agencies prove who they are
 	restart  bool   // the server's next start is measured, until it has recovered the draw
 	goal     string // for result.share
+
+	cluster    bool // several centrals over a log in NATS servers, instead of one with a file
+	leaderDies bool // the NATS server that leads the log is killed: the pause is measured
+	latency    bool // one agency sends one batch at a time: its waits are measured
 }
+
+// comparable returns whether the time of the scenario is compared with a floor.
+func (s scenario) comparable() bool { return !s.leaderDies && !s.latency }
 
 var scenarios = []scenario{
 	{name: "oficial", title: "78.697 apuestas, con fsync", times: 1, sync: true, goal: "≥ 0,10"},
@@ -31,9 +38,15 @@ var scenarios = []scenario{
 	{name: "10x", title: "10 veces esas, sin fsync", times: 10},
 	{name: "200x", title: "200 veces esas, sin fsync", times: 200},
 	{name: "mil", title: "mil agencias, sin fsync", times: 1, agencies: 1000},
+	{name: "mil-durable", title: "mil agencias, con fsync", times: 1, agencies: 1000, sync: true},
 	{name: "mil-vacias", title: "mil agencias sin apuestas", agencies: 1000},
 	{name: "arranque", title: "arranque con sorteo, 128 veces esas", times: 128, restart: true, goal: "≥ 0,50"},
 	{name: "50x-tls", title: "50 veces esas, sin fsync, con TLS", times: 50, tls: true},
+	{name: "cluster", title: "50 veces esas, tres centrales", times: 50, sync: true, cluster: true},
+	{name: "cluster-mil", title: "mil agencias, tres centrales", times: 1, agencies: 1000, sync: true, cluster: true},
+	{name: "batch", title: "un batch por vez, una central", sync: true, latency: true},
+	{name: "cluster-batch", title: "un batch por vez, tres centrales", sync: true, cluster: true, latency: true},
+	{name: "cluster-pausa", title: "muere quien dirige el log", times: 10, sync: true, cluster: true, leaderDies: true, goal: "≤ 6.000"},
 }
 
 func scenarioNames() []string {

@@ -28,12 +28,17 @@ func (o options) render() ([]byte, error) {
 	}
 	var text bytes.Buffer
 	err = parsed.Execute(&text, map[string]any{
-		"Command":  o.command(),
-		"Clients":  clients,
-		"Board":    o.board,
-		"TLS":      o.tls,
-		"Scenario": string(o.scenario),
-		"Subnet":   subnetFor(o.clients + 1),
+		"Command":   o.command(),
+		"Centrals":  o.centralServices(),
+		"Clients":   clients,
+		"Board":     o.board,
+		"TLS":       o.tls,
+		"Scenario":  string(o.scenario),
+		"Subnet":    subnetFor(o.containers()),
+		"NATS":      o.natsServices(),
+		"Image":     natsImage,
+		"Cluster":   o.clusterURLs(),
+		"Addresses": o.addresses(),
 	})
 	return text.Bytes(), err
 }

@@ -31,6 +31,28 @@ type healthcheck struct {
 	Retries           int
 }
 
+// networks are a service's networks, each with the aliases that the service has there.
+type networks map[string][]string
+
+// UnmarshalYAML reads a list of networks, or a mapping with their aliases.
+func (n *networks) UnmarshalYAML(node *yaml.Node) error {
+	*n = make(networks)
+	if node.Kind == yaml.SequenceNode {
+		for _, name := range node.Content {
+			(*n)[name.Value] = nil
+		}
+		return nil
+	}
+	var settings map[string]struct{ Aliases []string }
+	if err := node.Decode(&settings); err != nil {
+		return err
+	}
+	for name, s := range settings {
+		(*n)[name] = s.Aliases
+	}
+	return nil
+}
+
 // parsed is the generated file as Compose reads it.
 type parsed struct {
 	Version  any
@@ -52,12 +74,13 @@ type parsed struct {
 				CreateHostPath *bool `yaml:"create_host_path"`
 			}
 		}
-		Networks    []string
+		Networks    networks
 		ReadOnly    bool `yaml:"read_only"`
 		Logging     logSettings
 		CapDrop     []string `yaml:"cap_drop"`
 		SecurityOpt []string `yaml:"security_opt"`
 	}
+	Volumes  map[string]any
 	Networks map[string]struct {
 		IPAM struct {
 			Driver string
@@ -90,8 +113,8 @@ func everyScenario(t *testing.T, test func(t *testing.T, o options)) {
 func TestServices(t *testing.T) {
 	everyScenario(t, func(t *testing.T, o options) {
 		file, text := parse(t, o)
-		if file.Name != "tp0" || file.Version != nil {
-			t.Errorf("name %q, version %v", file.Name, file.Version)
+		if file.Name != "tp0" || file.Version != nil || file.Volumes != nil {
+			t.Errorf("name %q, version %v, volumes %v", file.Name, file.Version, file.Volumes)
 		}
 		if len(file.Services) != o.clients+1 {
 			t.Errorf("%d services, want the server and %d clients", len(file.Services), o.clients)
@@ -111,7 +134,7 @@ func TestServices(t *testing.T) {
 			if client := id > 0; client != v.ReadOnly || client != slices.Equal(v.DependsOn, []string{"server"}) {
 				t.Errorf("%s: read_only %v, depends_on %v", name, v.ReadOnly, v.DependsOn)
 			}
-			if !slices.Equal(v.Networks, []string{"testing_net"}) || !slices.Equal(v.CapDrop, []string{"ALL"}) ||
+			if !reflect.DeepEqual(v.Networks, networks{"testing_net": nil}) || !slices.Equal(v.CapDrop, []string{"ALL"}) ||
 				!slices.Equal(v.SecurityOpt, []string{"no-new-privileges:true"}) {
 				t.Errorf("%s: networks %v, cap_drop %v, security_opt %v", name, v.Networks, v.CapDrop, v.SecurityOpt)
 			}

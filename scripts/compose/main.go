@@ -1,6 +1,6 @@
 // Command compose prints the system's Docker Compose file:
 //
-//	go run ./scripts/compose [-raiz DIR] N [SCENARIO] [--tablero] [--tls]
+//	go run ./scripts/compose [-raiz DIR] N [SCENARIO] [--tablero] [--tls] [--centrales C]
 //
 // N is the number of clients. What comes after it may be in any order. DIR is the
 // project's folder, from which files are mounted; by default it is the folder of the
@@ -35,7 +35,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	if o.clients >= bridgePorts { // the server needs a port of the bridge too
+	if o.containers() > bridgePorts {
 		fmt.Fprintf(stderr, "aviso: un bridge de Linux admite %d contenedores; "+
 			"con %d clientes no arrancarán todos en una sola red\n", bridgePorts, o.clients)
 	}
@@ -58,6 +58,7 @@ type options struct {
 	root     string // the project's folder, for the bind mounts
 	board    bool   // --tablero: the server's board is published on the host's loopback
 	tls      bool   // --tls: central and agencies prove with certificates who they are
+	centrals int    // --centrales: how many centrals share a log in NATS; 0 = one, without NATS
 }
 
 // modifier is an option that may come after the number of clients.
@@ -77,6 +78,11 @@ var modifiers = []modifier{{
 	name:   "--tls",
 	set:    func(o *options, _ string) error { o.tls = true; return nil },
 	chosen: func(o options) string { return textIf(o.tls, "--tls") },
+}, {
+	name:   "--centrales",
+	value:  "la cantidad",
+	set:    setCentrals,
+	chosen: func(o options) string { return textIf(o.centrals > 0, fmt.Sprint("--centrales ", o.centrals)) },
 }}
 
 func textIf(condition bool, text string) string {

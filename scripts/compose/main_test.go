@@ -35,6 +35,8 @@ func TestParseArgs(t *testing.T) {
 		{"2 ej5 --tablero", options{clients: 2, scenario: scenarioBet, root: ".", board: true}},
 		{"2 --tls", options{clients: 2, scenario: byDefault, root: ".", tls: true}},
 		{"2 --tls ej5 --tablero", options{clients: 2, scenario: scenarioBet, root: ".", board: true, tls: true}},
+		{"2 --centrales 3", options{clients: 2, scenario: byDefault, root: ".", centrals: 3}},
+		{"2 --centrales 9 ej5 --tablero", options{clients: 2, scenario: scenarioBet, root: ".", board: true, centrals: 9}},
 		{"-raiz /a -- 2 --tablero ej1", options{clients: 2, scenario: scenarioEcho, root: "/a", board: true}},
 		{"-raiz /a -- 2 eco", options{clients: 2, scenario: scenarioEcho, root: "/a"}},
 	}
@@ -50,6 +52,7 @@ func TestBadArguments(t *testing.T) {
 	for _, args := range []string{
 		"", "-1", "-- -1", "+1", "1.5", "1e3", "0x10", "dos", "4097", "99999999999999999999", "1_0",
 		"2 ej0", "2 ej9", "2 otro", "2 ECO", "2 eco 3", "-otra 2", "2 --otra", "2 eco --tablero ej1", "--tablero", "--tablero 2", "2 -- eco",
+		"2 --centrales", "2 --centrales 1", "2 --centrales 10", "2 --centrales tres", "2 --centrales --tablero", "2 --centrales 3 3",
 	} {
 		var out, message bytes.Buffer
 		if code := run(strings.Fields(args), &out, &message); code != 2 {
@@ -78,13 +81,13 @@ func TestCommittedFile(t *testing.T) {
 }
 
 func TestWarnsBeyondOneBridge(t *testing.T) {
-	for n, want := range map[string]bool{"1022": false, "1023": true} {
+	for args, want := range map[string]bool{"1022": false, "1023": true, "1017 --centrales 3": false, "1018 --centrales 3": true} {
 		var message bytes.Buffer
-		if code := run([]string{n}, io.Discard, &message); code != 0 {
+		if code := run(strings.Fields(args), io.Discard, &message); code != 0 {
 			t.Fatal(message.String())
 		}
 		if got := message.Len() > 0; got != want {
-			t.Errorf("%s clients: warned: %v, want %v", n, got, want)
+			t.Errorf("%s: warned: %v, want %v", args, got, want)
 		}
 	}
 }

@@ -2,10 +2,9 @@
 //
 //	go run ./scripts/datos [-dir .data] [-agencias N] [-semilla S] [-faltantes]
 //
-// With the course's dataset.zip (or datasets.zip) in that folder it unpacks it;
-// otherwise, and for agencies that the zip does not have, it makes synthetic
-// bets that depend on the seed alone. It replaces no file that it did not make: the
-// folder's .generado lists those that it did.
+// If the folder has the course's dataset.zip (or datasets.zip), it unpacks the files of
+// that archive. For all other agencies it makes synthetic bets, which depend on the seed
+// only. It replaces only files that it has made: the folder's .generado lists them.
 package main
 
 import (

@@ -24,8 +24,11 @@ type options struct {
 	client   string // the same
 	tls      bool   // agencies and central prove who they are
 	board    string // the address of the board, to be watched; "" = none
+	cluster  bool   // several centrals and NATS servers, of which some are killed
 	page     string // where to leave the time line; "" = nowhere
 	data     string // where the recorded central leaves its recording; set with page
+
+	certificates string // their folder; set with tls
 }
 
 // agency is one agency of the demo.
@@ -43,7 +46,11 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	fmt.Fprintf(stdout, "Lotería Nacional: el servidor y %s como procesos de esta máquina\n\n", plural(opts.agencies, "agencia"))
+	what := "el servidor y %s como procesos de esta máquina"
+	if opts.cluster {
+		what = "tres centrales, tres servidores NATS y %s en esta máquina"
+	}
+	fmt.Fprintf(stdout, "Lotería Nacional: "+what+"\n\n", plural(opts.agencies, "agencia"))
 	files, err := dataset.Fill(ctx, dataset.Options{
 		Dir: filepath.Join(dir, "data"), Source: opts.source, Agencies: opts.agencies, Seed: opts.seed, Missing: true,
 	})
@@ -63,11 +70,11 @@ func demo(ctx context.Context, opts options, stdout *os.File) (err error) {
 		}
 		agencies[i] = &agency{File: file}
 	}
-	err = runLottery(ctx, opts, dir, agencies, stdout, func(storage string, elapsed time.Duration) error {
-		if err := verify(storage, agencies); err != nil {
+	err = runLottery(ctx, opts, dir, agencies, stdout, func(o outcome) error {
+		if err := verify(o.storage, agencies); err != nil {
 			return fmt.Errorf("LA VERIFICACIÓN FALLÓ: %w", err)
 		}
-		results(stdout, agencies, elapsed, opts.board == "")
+		results(stdout, agencies, o, opts.board == "")
 		return nil
 	})
 	if err != nil {
@@ -117,7 +124,7 @@ func build(ctx context.Context, dir string, opts *options, w io.Writer) error {
 	return nil
 }
 
-func results(w io.Writer, agencies []*agency, elapsed time.Duration, fullSpeed bool) {
+func results(w io.Writer, agencies []*agency, o outcome, fullSpeed bool) {
 	t := table.Table{Header: []string{"agencia", "apuestas enviadas", "ganadores"}}
 	bets, winners := 0, 0
 	for _, a := range agencies {
@@ -130,9 +137,12 @@ func results(w io.Writer, agencies []*agency, elapsed time.Duration, fullSpeed b
 	fmt.Fprintln(w)
 	t.Print(w)
 	fmt.Fprintf(w, "\n  Tiempo      %s s, del arranque de la primera agencia al fin de la última\n",
-		table.Decimal(elapsed.Seconds(), 3))
+		table.Decimal(o.elapsed.Seconds(), 3))
+	if o.pause > 0 {
+		fmt.Fprintf(w, "  Pausa       %s s sin guardar apuestas, la más larga desde el kill -9\n", table.Decimal(o.pause.Seconds(), 3))
+	}
 	if fullSpeed {
-		fmt.Fprintf(w, "  Velocidad   %s apuestas por segundo, cada una confirmada tras un fsync\n", table.Integer(int(float64(bets)/elapsed.Seconds())))
+		fmt.Fprintf(w, "  Velocidad   %s apuestas por segundo, cada una confirmada tras un fsync\n", table.Integer(int(float64(bets)/o.elapsed.Seconds())))
 	}
 	fmt.Fprintf(w, "  Verificado  bets.csv tiene esas %s apuestas y ninguna más, en su orden\n", table.Integer(bets))
 }

@@ -154,6 +154,15 @@ func TestDemoUsesTheFilesThatAreThere(t *testing.T) {
 	}
 }
 
+// With TLS every program gets certificates of its own.
+func TestDemoWithCertificates(t *testing.T) {
+	d := startDemo(t, "tls", "-tls")
+	if status := d.end(t); status != 0 || !strings.Contains(d.stdout(), "TLS ") || !strings.Contains(d.stdout(), "total") {
+		t.Fatalf("status %d: %s%s", status, d.stdout(), d.stderr())
+	}
+	d.leftNothing(t)
+}
+
 func TestDemoFailures(t *testing.T) {
 	for _, c := range []struct {
 		fault   string
@@ -262,6 +271,7 @@ func TestDescribeSource(t *testing.T) {
 func TestArguments(t *testing.T) {
 	for _, args := range [][]string{
 		{"-agencias", "0"}, {"-agencias", "201"}, {"-agencias", "x"}, {"5"}, {"-server", "a"},
+		{"-cluster", "-cronologia", "x.html"}, {"-cluster", "-tablero"},
 		{"-server", "/no/existe", "-client", "/no/existe"}, {"-tablero", "-cronologia", "x.html"},
 	} {
 		var errs bytes.Buffer
@@ -271,14 +281,8 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-func TestLogLines(t *testing.T) {
+func TestWinners(t *testing.T) {
 	const start = "2024-08-21 22:11:15 INFO     "
-	if agency, bets, ok := stored(start + "action: apuesta_recibida | result: success | cantidad: 88 | agencia: 12"); agency != 12 || bets != 88 || !ok {
-		t.Errorf("read %d %d %v", agency, bets, ok)
-	}
-	if _, _, ok := stored(start + "action: apuesta_recibida | result: fail | cantidad: 88 | agencia: 1"); ok {
-		t.Error("took a failure for a success")
-	}
 	waiting := start + "action: consulta_ganadores | result: in_progress"
 	if n, ok := winners([]string{waiting, start + "action: consulta_ganadores | result: success | cant_ganadores: 3"}); n != 3 || !ok {
 		t.Errorf("read %d %v", n, ok)

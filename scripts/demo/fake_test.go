@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 )
 
 // The test binary, run again with LOTTERY_FAKE set, is the demo itself or one of its
@@ -44,6 +46,9 @@ func fakeServer(fault string) int {
 	}
 	if os.Getenv("SERVER_AGENCIES") != "3" || os.Getenv("SERVER_STORAGE_SYNC") != "true" {
 		logLine("action: config | result: fail | error: unexpected environment")
+		return 1
+	}
+	if !certified(fault, identity.RoleCentral, "SERVER_TLS_") {
 		return 1
 	}
 	stop := make(chan os.Signal, 1)
@@ -109,7 +114,24 @@ func serveFake(listener net.Listener, fault string) {
 	}
 }
 
+// certified tells whether a program of a demo with TLS got files that serve for its
+// role, and one of another demo got none.
+func certified(fault string, role identity.Role, prefix string) bool {
+	files := identity.Files{CA: os.Getenv(prefix + "CA"), Cert: os.Getenv(prefix + "CERT"), Key: os.Getenv(prefix + "KEY")}
+	if fault != "tls" {
+		return files == identity.Files{}
+	}
+	_, err := identity.NewSource(files, role, nil)
+	if err != nil {
+		logLine("action: certificado | result: fail | error: %v", err)
+	}
+	return err == nil
+}
+
 func fakeClient(fault string) int {
+	if !certified(fault, identity.RoleAgency, "CLI_TLS_") {
+		return 1
+	}
 	id := os.Getenv("CLI_ID")
 	if fault == "client-fails" && id == "2" {
 		logLine("action: apuesta_enviada | result: fail | error: archivo ilegible")

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -16,43 +13,35 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/demo/timeline"
 )
 
-// runLottery runs the processes to the end of the agencies. show is given the path of
-// bets.csv and the time from the start of the first agency to the exit of the last.
-// With a board the server stays until the context ends.
-func runLottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File, show func(storage string, elapsed time.Duration) error) error {
+// outcome is what a lottery has left.
+type outcome struct {
+	storage string        // the path of bets.csv
+	elapsed time.Duration // from the start of the first agency to the exit of the last
+	pause   time.Duration // the longest without a stored bet, after a kill; 0 without one
+}
+
+// runLottery runs the processes to the end of the agencies, and shows the outcome. With a
+// board the central stays until the context ends.
+func runLottery(ctx context.Context, opts options, dir string, agencies []*agency, stdout *os.File, show func(outcome) error) error {
 	work := filepath.Join(dir, "work")
 	if err := os.Mkdir(work, 0o755); err != nil {
 		return err
 	}
-	port, err := process.FreePort()
-	if err != nil {
-		return err
-	}
-	storage := filepath.Join(work, "bets.csv")
-	var certificates string
 	if opts.tls {
-		certificates = filepath.Join(dir, "certificados")
-		if err := authority.Fill(certificates, len(agencies), time.Now()); err != nil {
+		opts.certificates = filepath.Join(dir, "certificados")
+		if err := authority.Fill(opts.certificates, len(agencies), time.Now()); err != nil {
 			return err
 		}
 	}
 	progress := newProgress(stdout, agencies)
-	server, err := process.Start("el servidor", serverCommand(opts, storage, port, len(agencies), certificates), func(line string) {
-		if agency, bets, ok := stored(line); ok {
-			progress.add(agency, bets)
-		}
-	})
-	if err != nil {
+	system := newSystem(opts, work, agencies, progress)
+	defer system.kill()
+	if err := system.start(ctx); err != nil {
 		return err
 	}
-	defer process.Stop(server)
-	if err := waitUntilItListens(ctx, server); err != nil {
-		return err
-	}
-	fmt.Fprintf(stdout, "  Servidor  en 127.0.0.1:%d, espera a %s para el sorteo\n", port, plural(len(agencies), "agencia"))
+	fmt.Fprintf(stdout, "  %s\n", system.describe())
 	if opts.tls {
 		fmt.Fprintln(stdout, "  TLS       cada uno demuestra con un certificado quién es")
 	}
@@ -63,88 +52,32 @@ func runLottery(ctx context.Context, opts options, dir string, agencies []*agenc
 	}
 	progress.begin()
 	start := time.Now()
-	err = upload(ctx, opts, work, port, certificates, server, agencies)
-	elapsed := time.Since(start)
-	if opts.board == "" || err != nil {
-		process.Stop(server)
-		if err == nil {
-			err = server.Err()
-		}
-	} else {
-		_, err = server.WaitLines(ctx, "action: ganadores_enviados | result: success", len(agencies))
-	}
-	progress.end() // the server's last lines have been read
+	err := upload(ctx, opts, work, system, agencies)
+	o := outcome{elapsed: time.Since(start)}
 	if err == nil {
-		err = show(storage, elapsed)
+		err = system.finish(ctx)
+	}
+	if err != nil {
+		system.kill()
+	}
+	progress.end() // the centrals' last lines have been read
+	if err == nil {
+		o.pause = system.longestPause()
+		o.storage, err = system.bets(ctx)
+	}
+	if err == nil {
+		err = show(o)
 	}
 	if err == nil && opts.board != "" {
 		fmt.Fprintf(stdout, "  Tablero     sigue en http://%s; Ctrl-C lo cierra\n", opts.board)
-		err = stay(ctx, server)
+		err = stay(ctx, system.only())
 	}
-	return err
-}
-
-// errClosed says that somebody has closed a board whose lottery had ended.
-var errClosed = errors.New("the board was closed")
-
-// stay waits until the context ends. It fails if the server ends before.
-func stay(ctx context.Context, server *process.Process) error {
-	select {
-	case <-ctx.Done():
-		return errClosed
-	case <-server.Done():
-		return server.Failure("terminó antes de que se cerrara el tablero")
-	}
-}
-
-// boardAddress is where the board is: at its usual port if that is free.
-func boardAddress() (string, error) {
-	const usual = "127.0.0.1:12346"
-	if listener, err := net.Listen("tcp", usual); err == nil {
-		return usual, listener.Close()
-	}
-	port, err := process.FreePort()
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
-}
-
-// The pace of a lottery with a board: the official data then takes half a minute.
-const (
-	boardPeriod = "100ms" // between two batches of an agency
-	boardDelay  = "3s"    // from the draw to its results
-)
-
-// serverCommand runs the server, with TLS if there is a folder of certificates.
-func serverCommand(opts options, storage string, port, agencies int, certificates string) *exec.Cmd {
-	command := process.Command(opts.server, filepath.Dir(storage),
-		"SERVER_PORT="+strconv.Itoa(port),
-		"SERVER_LISTEN_BACKLOG="+strconv.Itoa(maxAgencies), // all agencies may dial at once
-		"SERVER_AGENCIES="+strconv.Itoa(agencies),
-		"SERVER_STORAGE="+storage,
-		"SERVER_STORAGE_SYNC=true",
-		timeline.DataVariable+"="+opts.data)
-	if certificates != "" {
-		command.Env = append(command.Env, authority.CentralEnv(certificates)...)
-	}
-	if opts.board != "" {
-		command.Env = append(command.Env, "SERVER_ADMIN_ADDRESS="+opts.board, "SERVER_PUBLISH_DELAY="+boardDelay)
-	}
-	return command
-}
-
-// startLimit is how long the server may take to listen, on a loaded machine.
-const startLimit = 30 * time.Second
-
-// waitUntilItListens fails if agencies cannot connect within startLimit.
-func waitUntilItListens(ctx context.Context, server *process.Process) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
-	defer cancel()
-	_, err := server.WaitLines(ctx, "action: accept_connections | result: in_progress", 1)
 	return err
 }
 
 // upload runs the agencies until all have ended, and sets how many winners each
 // was told.
-func upload(ctx context.Context, opts options, dir string, port int, certificates string, server *process.Process, agencies []*agency) error {
+func upload(ctx context.Context, opts options, dir string, system system, agencies []*agency) error {
 	period := "0s"
 	if opts.board != "" {
 		period = boardPeriod
@@ -154,11 +87,11 @@ func upload(ctx context.Context, opts options, dir string, port int, certificate
 	for _, a := range agencies {
 		command := process.Command(opts.client, dir,
 			"CLI_ID="+strconv.Itoa(a.Agency),
-			"CLI_SERVER_ADDRESS=127.0.0.1:"+strconv.Itoa(port),
+			"CLI_SERVER_ADDRESS="+system.addresses(),
 			"CLI_DATA_FILE="+a.Path,
 			"CLI_LOOP_PERIOD="+period)
-		if certificates != "" {
-			command.Env = append(command.Env, authority.AgencyEnv(certificates, lottery.AgencyID(a.Agency))...)
+		if opts.certificates != "" {
+			command.Env = append(command.Env, authority.AgencyEnv(opts.certificates, lottery.AgencyID(a.Agency))...)
 		}
 		p, err := process.Start(fmt.Sprintf("la agencia %d", a.Agency), command, nil)
 		if err != nil {
@@ -166,7 +99,7 @@ func upload(ctx context.Context, opts options, dir string, port int, certificate
 		}
 		started = append(started, p)
 	}
-	if err := process.WaitAll(ctx, server, started...); err != nil {
+	if err := process.WaitAll(ctx, system.only(), started...); err != nil {
 		return err
 	}
 	for i, p := range started {
@@ -178,21 +111,7 @@ func upload(ctx context.Context, opts options, dir string, port int, certificate
 	return nil
 }
 
-var (
-	storedLine  = regexp.MustCompile(`action: apuesta_recibida \| result: success \| cantidad: (\d+) \| agencia: (\d+)`)
-	winnersLine = regexp.MustCompile(`action: consulta_ganadores \| result: success \| cant_ganadores: (\d+)`)
-)
-
-// stored reads the server's line about a stored batch.
-func stored(line string) (agency, bets int, ok bool) {
-	match := storedLine.FindStringSubmatch(line)
-	if match == nil {
-		return 0, 0, false
-	}
-	bets, betsErr := strconv.Atoi(match[1])
-	agency, agencyErr := strconv.Atoi(match[2])
-	return agency, bets, betsErr == nil && agencyErr == nil
-}
+var winnersLine = regexp.MustCompile(`action: consulta_ganadores \| result: success \| cant_ganadores: (\d+)`)
 
 // winners finds how many winners a client was told.
 func winners(log []string) (n int, ok bool) {

@@ -4,8 +4,11 @@
 //
 //	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-tls] [-cronologia ARCHIVO.html]
 //	go run ./scripts/demo -tablero […]
+//	go run ./scripts/demo -cluster […]
 //
-// With -tablero it is slow, and its board stays open until Ctrl-C.
+// With -tablero it is slow, and its board stays open until Ctrl-C. With -cluster
+// there are three centrals over a log in three NATS servers; one of each is killed in the
+// middle of the upload.
 //
 // It works in a temporary folder, and leaves no process and no file behind.
 package main
@@ -57,7 +60,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-tls] [-tablero | -cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
+		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-tls] [-tablero | -cluster | -cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
 		flags.PrintDefaults()
 	}
 	var opts options
@@ -68,6 +71,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	board := flags.Bool("tablero", false, "sube despacio y deja abierto el tablero hasta Ctrl-C")
 	flags.StringVar(&opts.server, "server", "", "`programa` servidor ya compilado")
 	flags.StringVar(&opts.client, "client", "", "`programa` cliente ya compilado")
+	flags.BoolVar(&opts.cluster, "cluster", false, "tres centrales y tres servidores NATS; mata a uno de cada uno a mitad de la subida")
 	flags.StringVar(&opts.page, "cronologia", "", "`archivo` HTML donde dejar la cronología de la corrida")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -87,8 +91,8 @@ func parse(args []string, stderr io.Writer) (options, int) {
 		fmt.Fprintln(stderr, "demo: -cronologia compila una central que registra; no va con -server")
 		return opts, 2
 	}
-	if *board && opts.page != "" {
-		fmt.Fprintln(stderr, "demo: -tablero y -cronologia no van juntos")
+	if *board && opts.page != "" || opts.cluster && (*board || opts.page != "") {
+		fmt.Fprintln(stderr, "demo: -tablero, -cluster y -cronologia no van juntos")
 		return opts, 2
 	}
 	if *board {

@@ -14,10 +14,11 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/table"
 )
 
-// progress shows how many bets the server has stored.
+// progress shows how many bets are stored.
 type progress interface {
 	begin()
-	add(agency, bets int) // called from one goroutine
+	add(agency, bets int) // add and note are called one at a time
+	note(text string)     // shows a line of text, between begin and end
 	end()
 }
 
@@ -84,6 +85,8 @@ func (b *bars) add(agency, bets int) {
 	}
 }
 
+func (b *bars) note(text string) { fmt.Fprintln(b.container, text) }
+
 func (b *bars) end() {
 	for _, bar := range b.byAgency {
 		bar.Abort(false) // an incomplete bar stays on the screen as it is
@@ -107,5 +110,7 @@ func (q *quarters) add(_, bets int) {
 		fmt.Fprintf(q.out, "  %s de %s apuestas almacenadas\n", table.Integer(q.stored), table.Integer(q.total))
 	}
 }
+
+func (q *quarters) note(text string) { fmt.Fprintln(q.out, text) }
 
 func (q *quarters) end() {}

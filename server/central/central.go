@@ -35,13 +35,13 @@ var (
 // Central keeps the bets of all agencies and holds the draw. Its methods may be
 // called by any goroutine.
 type Central interface {
-	// Expects tells whether an agency takes part in the lottery.
+	// Expects returns whether an agency takes part in the lottery.
 	Expects(id lottery.AgencyID) bool
 
-	// Claim begins a session that speaks for an agency, and supersedes the
-	// session before it. It waits until what that session had queued is stored
-	// or has failed. order is the number of the connection: the highest is the
-	// newest. Claim fails with ErrSuperseded if a newer session speaks for the
+	// Claim begins a session that speaks for an agency, and supersedes the older
+	// session. It waits until the bets that the older session has queued are stored
+	// or have failed. order is the number of the connection: the newest has the
+	// highest. Claim fails with ErrSuperseded if a newer session speaks for the
 	// agency already, with ErrUnavailable, and with ctx's cause.
 	//
 	// The central calls superseded when a newer session claims the agency. It
@@ -63,21 +63,21 @@ type State struct {
 // nothing new is stored. One goroutine may call StoreBets while another calls the
 // other methods.
 type Session interface {
-	// State tells what is stored of the agency.
+	// State returns what is stored of the agency.
 	State() State
 
-	// StoreBets queues a batch whose first bet is number at (from 0) of the
-	// agency. It skips what is queued already. It fails with ErrGap, with
+	// StoreBets queues a batch. at is the offset of its first bet. StoreBets skips
+	// bets that are queued already. It fails with ErrGap, with
 	// lottery.ErrInvalidBet, or because the storage has failed. While too much
-	// is queued it waits. The bets must be of the agency, and records their
-	// records as the protocol encodes them. All may be reused after the return.
+	// is queued it waits. The bets must be of the agency. records are their records
+	// as the protocol encodes them. The caller may reuse both after the return.
 	StoreBets(at lottery.Offset, bets []lottery.Bet, records []byte) (Commit, error)
 
 	// Finish notes, durably, that the agency has sent all its bets, of which
-	// there are total. To finish again is no error. It fails with ErrTotal, with
-	// ErrUnknown, or because the storage has failed. When an agency finishes for
-	// the first time, Finish calls arrived with the number of agencies that are
-	// still missing. These calls do not overlap, and come before the draw.
+	// there are total. Finish succeeds again for the same total. It fails with
+	// ErrTotal, with ErrUnknown, or because the storage has failed. When an agency
+	// finishes for the first time, Finish calls arrived with the number of agencies
+	// that are still missing. These calls do not overlap, and come before the draw.
 	Finish(total lottery.Offset, arrived func(missing int)) error
 
 	// Winners waits for the draw and for the release of its results, and
@@ -91,7 +91,7 @@ type Session interface {
 
 // Commit is the handle of a queued batch.
 type Commit interface {
-	// Ready tells whether Wait would return at once.
+	// Ready returns whether Wait would return at once.
 	Ready() bool
 
 	// Wait returns nil when the bets of the batch are durable. It fails with
@@ -99,10 +99,10 @@ type Commit interface {
 	// error no new bet of the batch is stored.
 	Wait() error
 
-	// Stored tells how many bets of the batch were new.
+	// Stored returns how many bets of the batch were new.
 	Stored() int
 
-	// End is the position after the batch in the agency's sequence. Once Wait has
-	// returned nil, all bets before it are durable.
+	// End returns the offset after the last bet of the batch. After Wait has
+	// returned nil, all bets before that offset are durable.
 	End() lottery.Offset
 }

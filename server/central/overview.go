@@ -4,8 +4,8 @@ import "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lotte
 
 // Observable is a central that shows how far the lottery is.
 type Observable interface {
-	// Overview may be called by any goroutine. It returns soon, and says nothing
-	// of winners before their release.
+	// Any goroutine may call Overview. It returns soon. It leaves the winners out
+	// before their release.
 	Overview() Overview
 }
 

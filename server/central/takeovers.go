@@ -8,7 +8,7 @@ import (
 )
 
 // Takeovers ensures that only one session at a time speaks for an agency: the
-// newest. It is for those who implement Central. The zero value is ready to use.
+// newest. The implementations of Central use it. The zero value is ready to use.
 type Takeovers struct {
 	mu     sync.Mutex
 	latest map[lottery.AgencyID]*claim
@@ -21,13 +21,13 @@ type claim struct {
 	ended      chan struct{} // closed when the session is released
 }
 
-// Claim makes the caller speak for the agency. It supersedes the session before it,
-// and waits until that one is released. The caller calls release when all its own
-// commits are waited for.
+// Claim makes the caller's session speak for the agency. It supersedes the older session,
+// and waits until that session is released. The caller calls release after it has waited
+// for all its commits.
 //
-// It fails with ErrSuperseded if a newer session speaks for the agency
-// already: the claim of a connection that was abandoned may come after that of its
-// successor. It fails with ctx's cause if ctx ends first.
+// Claim fails with ErrSuperseded if a newer session speaks for the agency already. This
+// happens if an agency leaves a connection and its next one is faster. Claim fails with
+// ctx's cause if ctx ends first.
 func (t *Takeovers) Claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (release func(), err error) {
 	mine := &claim{order: order, superseded: superseded, ended: make(chan struct{})}
 	t.mu.Lock()
@@ -57,8 +57,8 @@ func (t *Takeovers) Claim(ctx context.Context, id lottery.AgencyID, order uint64
 	case <-before.ended:
 		return end, nil
 	case <-ctx.Done():
-		// A third session may wait for this claim only. It must not go on
-		// before the first is released.
+		// A third session may wait for this claim. It must also wait until the
+		// first session is released.
 		go func() {
 			<-before.ended
 			end()

@@ -108,7 +108,7 @@ func adminAddress(text string) (any, error) {
 	return text, nil
 }
 
-// loopback tells whether only this machine reaches an address.
+// loopback returns whether only this machine reaches an address.
 func loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	ip, notIP := netip.ParseAddr(host)

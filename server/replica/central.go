@@ -85,6 +85,7 @@ type Central struct {
 	claimed    map[lottery.AgencyID]Session  // the newest that this central has claimed
 	sessions   map[lottery.AgencyID]*session // those of this central that are current
 	filling    *group
+	spare      [][]byte      // the memory of groups that are settled, for later ones
 	taken      chan struct{} // closed when filling is taken
 }
 
@@ -154,14 +155,13 @@ func (c *Central) stop() {
 // begin asks the log where it ends, and takes the newest checkpoint if that is any
 // good.
 func (c *Central) begin(ctx context.Context) error {
-	status, err := c.log.Status(ctx)
+	status, err := c.end(ctx)
 	if err != nil {
 		return fmt.Errorf("ask the log for its end: %w", err)
 	}
-	text, err := c.log.LoadCheckpoint(ctx)
-	if err != nil {
-		return fmt.Errorf("load the checkpoint: %w", err)
-	}
+	loading, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	text, _ := c.log.LoadCheckpoint(loading) // without one, the fold begins at the first entry
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if fold, err := ParseCheckpoint(text); err == nil && fold.Sequence <= status.Last {
@@ -170,6 +170,18 @@ func (c *Central) begin(ctx context.Context) error {
 	c.existing, c.checkpoint = status.Last, c.fold.Sequence
 	c.status, c.answered = status, time.Now()
 	return nil
+}
+
+// end asks for the log's status. While a cluster forms, some of its servers do not know
+// the log, or do not answer.
+func (c *Central) end(ctx context.Context) (status Status, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		if status, err = c.log.Status(ctx); err == nil || retry.Pause(ctx, pause) != nil {
+			return status, err
+		}
+	}
 }
 
 // watch asks the log's leader for its status, and gives the sessions up when that

@@ -365,16 +365,18 @@ func TestRefusedLog(t *testing.T) {
 		{"no leader", 1, func(l *memoryLog) { l.silent = true }, errSilent.Error()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			log := newMemoryLog(reliable)
-			for _, e := range drawn {
-				log.store(e)
-			}
-			tt.log(log)
-			announce := func(how DrawnBy, bets uint64, winners int) { t.Error("announced") }
-			err := New(log, Options{Agencies: tt.agencies, Announce: announce}).Run(t.Context())
-			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("got error %v, want %q", err, tt.want)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				log := newMemoryLog(reliable)
+				for _, e := range drawn {
+					log.store(e)
+				}
+				tt.log(log)
+				announce := func(how DrawnBy, bets uint64, winners int) { t.Error("announced") }
+				err := New(log, Options{Agencies: tt.agencies, Announce: announce}).Run(t.Context())
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("got error %v, want %q", err, tt.want)
+				}
+			})
 		})
 	}
 }

@@ -97,7 +97,10 @@ func (c *Central) take() *group {
 		return nil
 	}
 	g := c.filling
-	c.filling = &group{rows: make([]byte, 0, maxRows)}
+	c.filling = new(group)
+	if last := len(c.spare) - 1; last >= 0 {
+		c.filling.rows, c.spare = c.spare[last], c.spare[:last]
+	}
 	close(c.taken)
 	c.taken = make(chan struct{})
 	return g
@@ -120,6 +123,7 @@ func (c *Central) settle(g *group, acknowledged bool) bool {
 			s.resolve()
 		}
 	}
+	c.spare = append(c.spare, g.rows[:0]) // at most one for each entry in flight, and one
 	return true
 }
 

@@ -12,7 +12,7 @@ type Log interface {
 	// the log may hold it all the same, now or later. It returns at once. The
 	// channel gets nil when the entry is durable, or an error, or nothing ever.
 	// Entries that one goroutine appends are stored in that order, except those
-	// that are lost. The entry must not be modified afterwards.
+	// that are lost. The log keeps nothing of the entry.
 	Append(entry Entry) <-chan error
 
 	// Follow gives the entries after that sequence number in their order, without

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"iter"
@@ -72,6 +73,11 @@ func (l *memoryLog) Append(entry Entry) <-chan error {
 		return acked
 	}
 	o := l.fate(entry)
+	if bets, ok := entry.(*Bets); ok { // the caller reuses the body
+		copied := *bets
+		copied.Body = bytes.Clone(bets.Body)
+		entry = &copied
+	}
 	soon(o.after, func() {
 		if o.after > 0 {
 			l.mu.Lock()

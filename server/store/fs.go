@@ -9,8 +9,8 @@ import (
 
 // FS is the file system as the store uses it. Tests replace it to make it fail.
 type FS interface {
-	// Open opens a file for reading and appending, and creates it when there
-	// is none. It locks the file against other servers.
+	// Open opens a file for reading and appending, or creates it. It locks the
+	// file against other servers.
 	Open(path string) (File, error)
 	// SyncDir makes the names in a folder durable.
 	SyncDir(path string) error

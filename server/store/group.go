@@ -12,19 +12,19 @@ import (
 //	   │                 │
 //	   └─────discard─────┴──────▶ failed
 //
-// At any moment one group is filling: StoreBets adds to it. At most one is
-// writing. Whoever waits first for the filling group becomes the writer: it takes
-// that group, and so begins another, which fills during the write. If the write
-// fails, both groups fail, because the bets of the filling group follow the bets that
-// are lost.
+// At any moment one group is filling: StoreBets adds batches to it. At most one is
+// writing. The first goroutine that waits for the filling group while nobody writes
+// becomes the writer. It takes that group. Another group begins to fill, and fills during
+// the write. If the write fails, both groups fail: an agency's bets in the filling group
+// may follow bets that are lost.
 type group struct {
 	buffers
 	bets    uint64
-	winners []draw.Winner // among them
+	winners []draw.Winner // those among the bets
 
 	taken chan struct{} // closed when it is no longer filling
 	done  chan struct{} // closed when it is durable or has failed
-	err   error         // why it has failed; to be read after done
+	err   error         // why it has failed; read it only after done is closed
 }
 
 // buffers are the memory of a group. A later group reuses them.

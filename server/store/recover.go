@@ -17,7 +17,7 @@ import (
 const progressEvery = 3 * time.Second
 
 // recover reads the whole of bets.csv and counts its bets. It changes nothing, and
-// fails with ctx's cause if ctx ends meanwhile.
+// fails with ctx's cause if ctx ends before that.
 func (s *Store) recover(ctx context.Context, progress func(read, size int64)) error {
 	total, err := s.file.file.Size()
 	if err != nil {
@@ -54,16 +54,15 @@ func (s *Store) recover(ctx context.Context, progress func(read, size int64)) er
 	return nil
 }
 
-// recoverBet counts a bet that the file holds. It fails for a winner whose document is
-// too long for a message, because every query of its agency would fail. No agency can
-// have sent such a bet, but another program may have written it.
+// recoverBet counts a bet of the file. It fails for a winner whose document is too long
+// for a message: the central could not answer a query of that agency. No agency can have
+// sent such a bet, but another program may have written it.
 func (s *Store) recoverBet(bet *lottery.Bet) error {
 	if lottery.HasWon(bet) && len(bet.Document) > protocol.MaxString {
 		return fmt.Errorf("the winner's document has %d bytes, at most %d can be sent to an agency", len(bet.Document), protocol.MaxString)
 	}
 	a := s.agency(bet.Agency)
-	// Another program may have written a bet that is too long for a message. It
-	// counts, and adds nothing to the checksum.
+	// A bet that is too long for a message counts, and adds nothing to the checksum.
 	s.record, _ = protocol.AppendRecord(s.record[:0], bet)
 	a.durable = State{Bets: a.durable.Bets + 1, Sum: protocol.Checksum(a.durable.Sum, s.record)}
 	a.writing, a.queued = a.durable, a.durable

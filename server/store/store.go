@@ -1,5 +1,5 @@
-// Package store keeps the bets in bets.csv, in the format of the course's Python, and
-// beside it a journal of the agencies that have finished and of the draw.
+// Package store keeps the bets in bets.csv, in the format of the course's Python. In the
+// journal, a second file, it keeps which agencies have finished, and the draw.
 //
 // Of each agency a Store counts three positions. Bets before the durable one are in
 // the file. Bets before the writing one will be there after the current write. Bets
@@ -10,7 +10,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -61,8 +60,8 @@ type Options struct {
 	FS FS
 }
 
-// Store appends bets to bets.csv, and entries to the journal beside it. All methods
-// may be called by any goroutine. It implements draw.Store.
+// Store appends bets to bets.csv, and entries to the journal. Any goroutine may call its
+// methods. It implements draw.Store.
 type Store struct {
 	path      string
 	room      int // bytes of rows that one group may hold
@@ -72,11 +71,11 @@ type Store struct {
 	record    []byte                       // of one bet; reused by recoverBet
 	encoded   sync.Pool                    // *encoded
 
-	writer  chan struct{} // a lock of capacity 1: whoever holds it may use file
+	writer  chan struct{} // a lock: it is full while a goroutine uses file
 	file    *appender
 	journal *journal
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards what follows
 	agencies map[lottery.AgencyID]*agency
 	bets     uint64        // durable
 	winners  []draw.Winner // durable, in order
@@ -92,76 +91,6 @@ type Store struct {
 // durable after the current write, and queued after the next one.
 type agency struct {
 	durable, writing, queued State
-}
-
-// Open opens bets.csv and its journal, path.journal, or creates them, and counts
-// what they hold. A crash can leave a part of a row, a part of a line or NULs at the
-// end of a file. Open moves these bytes to path.torn or path.journal.torn. It fails
-// for any other damage, and names the row or the line. It also fails if the journal does
-// not fit the bets, and with ctx's cause if ctx ends first. A call that fails does not
-// change the files.
-func Open(ctx context.Context, path string, opts Options) (*Store, error) {
-	file, err := openAppender(path, opts)
-	if err != nil {
-		return nil, err
-	}
-	if opts.MaxQueued <= 0 {
-		opts.MaxQueued = DefaultMaxQueued
-	}
-	s := &Store{
-		path:     path,
-		room:     opts.MaxQueued / 2, // one group fills while another is written
-		encoded:  sync.Pool{New: func() any { return new(encoded) }},
-		writer:   make(chan struct{}, 1),
-		file:     file,
-		onClose:  opts.Closed,
-		agencies: make(map[lottery.AgencyID]*agency),
-		broken:   make(chan struct{}),
-	}
-	s.filling = newGroup(buffers{}, s.room)
-	if err := s.open(ctx, opts); err != nil {
-		_ = s.closeFiles() // the other error says more
-		return nil, err
-	}
-	return s, nil
-}
-
-// open reads both files and compares them. After that it cuts off what a crash left
-// unfinished. So a start that fails changes nothing.
-func (s *Store) open(ctx context.Context, opts Options) (err error) {
-	if err := s.recover(ctx, opts.Progress); err != nil {
-		return err
-	}
-	if s.journal, err = openJournal(s.path+".journal", opts); err != nil {
-		return err
-	}
-	if err := s.journal.recover(); err != nil {
-		return err
-	}
-	if err := s.verify(opts.Agencies); err != nil {
-		return err
-	}
-	if s.torn, err = s.file.cutTornEnd(s.wholeSize); err != nil {
-		return err
-	}
-	return s.journal.repair()
-}
-
-// TornEnd is what Open cut off the end of a file.
-type TornEnd struct {
-	Bytes int64
-	Kept  string // the file to which they were appended
-}
-
-// TornEnds returns what Open cut off the ends of the files.
-func (s *Store) TornEnds() (torn []TornEnd) {
-	if s.torn > 0 {
-		torn = append(torn, TornEnd{s.torn, s.path + ".torn"})
-	}
-	if s.journal.torn > 0 {
-		torn = append(torn, TornEnd{s.journal.torn, s.journal.path + ".torn"})
-	}
-	return torn
 }
 
 // usable returns nil while the store works. Later it returns the error with which every

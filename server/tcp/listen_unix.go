@@ -29,7 +29,7 @@ func setBacklog(listener net.Listener, backlog int) error {
 	return errors.Join(err, bufferErr, listenErr)
 }
 
-// outOfDescriptors tells whether accepting failed because the process, or the
+// outOfDescriptors returns whether accepting failed because the process, or the
 // system, has no file descriptor left.
 func outOfDescriptors(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)

@@ -113,7 +113,7 @@ func TestBatchesWaitTogether(t *testing.T) {
 // When as many replies are pending as may be, the session reads no further: the reply
 // that is being completed, those that wait, and the one that finds no room.
 func TestReadsNoFurtherThanRepliesMayBeDue(t *testing.T) {
-	const most = 1 + window + 1
+	const most = 1 + maxReplies + 1
 	d := newDisk()
 	c := start(t, setup{fs: d})
 	p := c.agency(1, 0)

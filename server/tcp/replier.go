@@ -57,8 +57,7 @@ func (r *replier) queue(m protocol.Message) {
 	r.out = frame
 }
 
-// ack notes that the peer must get an acknowledgement of all bets before stored. The
-// count of acknowledgements never goes back.
+// ack notes that the next ACK says stored. The count that ACKs say never goes back.
 func (r *replier) ack(stored lottery.Offset) {
 	if !r.over {
 		r.stored, r.ackPending = max(r.stored, stored), true
@@ -73,8 +72,8 @@ func (r *replier) queueAck() {
 	}
 }
 
-// flush writes what is queued. It is called before anything that may take
-// long, and when no reply waits.
+// flush writes the queued frames. The replier calls it before a step that may take long,
+// and when no reply waits.
 func (r *replier) flush() {
 	r.queueAck()
 	if len(r.out) == 0 {
@@ -131,9 +130,9 @@ func (b batchReply) complete(_ context.Context, r *replier) error {
 	return nil
 }
 
-// fail logs why the bets are not stored, and notes in the ERROR which bets these
-// are. If it is not known whether they are stored, it logs nothing: the session's
-// failure is logged.
+// fail logs why the bets are not stored, and writes into the ERROR which bets these are.
+// If it is unknown whether they are stored, fail logs nothing: run logs the failure of the
+// session.
 func (b batchReply) fail(r *replier, reason error) error {
 	if errors.Is(reason, central.ErrUnknown) {
 		return reason
@@ -204,7 +203,7 @@ func (queryReply) complete(ctx context.Context, r *replier) error {
 	r.flush()
 	if !r.over {
 		logWinnersSent(r.agency, len(winners))
-		r.server.stats.notify(r.agency)
+		r.server.stats.winnersSent(r.agency)
 	}
 	return errOver
 }

@@ -31,27 +31,27 @@ type Options struct {
 	MaxBets        uint64        // of one agency
 
 	// Identity makes agencies prove over TLS who they are. nil = there is no TLS, and
-	// whoever connects speaks for the agency that he names.
+	// every client may speak for any agency.
 	Identity *identity.Source
 }
 
 const (
-	// stopTimeout bounds, from the moment the server is stopped, everything
-	// that waits for a peer.
+	// stopTimeout is how long the server may still wait for its peers after it
+	// was told to stop.
 	stopTimeout = 200 * time.Millisecond
 
-	// drainTimeout bounds how long input is discarded after an ERROR, and how
-	// long a superseded connection may still be written to.
+	// drainTimeout is how long a session discards input after an ERROR, and how
+	// long it may still write to a superseded connection.
 	drainTimeout = time.Second
 
-	// maxRejecting bounds how many connections are open beyond MaxConnections
-	// while they are told that there is no room.
+	// maxRejecting is how many connections may be open beyond MaxConnections while
+	// the server sends them that there is no room.
 	maxRejecting = 16
 )
 
 // Server serves echo clients and agencies. Why a connection ends:
 //
-//	reason                       who ends it              what the peer hears
+//	reason                       who ends it              what the peer gets
 //	echo sent                    its goroutine            the echo
 //	winners sent                 the replier              WINNERS
 //	the peer has gone            the reader               nothing
@@ -92,7 +92,7 @@ var (
 	// errStopping is why connections end when the server is stopped.
 	errStopping = errors.New("reconnect later")
 
-	// errEvicted is why a connection ends that made room for another.
+	// errEvicted is why the server closes a connection to make room for another.
 	errEvicted = errors.New("made room for another connection")
 
 	// errNoRoom is why a connection is rejected.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
@@ -14,9 +13,9 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
-// window is how many replies may be pending. When there are so many, the session
-// stops reading until the oldest is complete.
-const window = 128
+// maxReplies is how many replies may be pending. At that number the session stops
+// reading until the oldest reply is complete.
+const maxReplies = 128
 
 var (
 	errPeerGone    = errors.New("the peer has gone")
@@ -33,7 +32,7 @@ type session struct {
 	frames  *protocol.Reader
 	replies chan reply
 	agency  lottery.AgencyID
-	claimed central.Session // set once the connection speaks for the agency
+	claimed central.Session // what Claim returned; set when the connection speaks for the agency
 
 	// Of the goroutine that reads:
 	finished bool           // no more bets are accepted
@@ -64,7 +63,7 @@ func (s *Server) serve(ctx context.Context, cancel context.CancelCauseFunc, c *c
 			conn:    c,
 			cancel:  cancel,
 			frames:  protocol.NewReader(c.stream),
-			replies: make(chan reply, window),
+			replies: make(chan reply, maxReplies),
 		}
 		session.run(ctx)
 	}
@@ -147,8 +146,8 @@ func (s *session) upload(ctx context.Context, replier *replier) {
 	replier.run(ctx)
 }
 
-// claimFailure tells why the session does not speak for its agency. It is a
-// *protocol.Error if the peer shall be told.
+// claimFailure returns why the session does not speak for its agency. It returns a
+// *protocol.Error if the peer must be told.
 func (s *session) claimFailure(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -188,16 +187,17 @@ func (s *session) read(ctx context.Context) {
 	}
 }
 
-// readFailure tells why nothing more can be read. It is a *protocol.Error if the
-// peer shall be told.
+// readFailure returns why the session reads no more: the cause of its context if that
+// has ended, otherwise the failure err of a read. It returns a *protocol.Error if the
+// peer must be told.
 func (s *session) readFailure(ctx context.Context, err error) error {
-	switch reason := context.Cause(ctx); {
-	case errors.Is(reason, central.ErrSuperseded):
-		return protocolError(protocol.StatusSuperseded, reason)
+	switch ended := context.Cause(ctx); {
+	case errors.Is(ended, central.ErrSuperseded):
+		return protocolError(protocol.StatusSuperseded, ended)
 	case stopping(ctx):
-		return protocolError(protocol.StatusStopping, reason)
-	case reason != nil:
-		return reason
+		return protocolError(protocol.StatusStopping, ended)
+	case ended != nil:
+		return ended
 	case errors.Is(err, protocol.ErrMalformed):
 		return violation("%w", err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -208,108 +208,13 @@ func (s *session) readFailure(ctx context.Context, err error) error {
 	return fmt.Errorf("read a frame: %w", reason.Of(err))
 }
 
-// batches are shared by all sessions: a decoded batch is needed only until its
-// rows are queued.
-var batches = sync.Pool{New: func() any { return new(protocol.Batch) }}
-
-// receive takes one frame and returns its reply. If it returns an error too, the
-// reply is the session's last, and tells the peer why the session ends.
-func (s *session) receive(kind protocol.Type, payload []byte) (reply, error) {
-	switch {
-	case s.queried:
-		return endWith(violation("%v after QUERY", kind))
-	case kind == protocol.TypeBatch:
-		batch := batches.Get().(*protocol.Batch)
-		defer batches.Put(batch)
-		if err := batch.Decode(payload); err != nil {
-			return endWith(violation("%w", err))
-		}
-		return s.store(batchReply{offset: batch.Offset, count: len(batch.Bets)}, batch.Bets, batch.Records)
-	case kind == protocol.TypeBet:
-		var single protocol.Single
-		if err := single.Decode(payload); err != nil {
-			return endWith(violation("%w", err))
-		}
-		return s.store(batchReply{offset: single.Offset, count: 1, single: &single.Bet}, []lottery.Bet{single.Bet}, single.Record)
-	case kind == protocol.TypeFinished:
-		var finished protocol.Finished
-		if err := finished.Decode(payload); err != nil {
-			return endWith(violation("%w", err))
-		}
-		s.finished = true
-		return finishedReply{total: finished.Total}, nil
-	case kind == protocol.TypeQuery:
-		if err := new(protocol.Query).Decode(payload); err != nil {
-			return endWith(violation("%w", err))
-		}
-		if !s.finished {
-			return endWith(violation("QUERY before FINISHED"))
-		}
-		s.queried = true
-		return queryReply{}, nil
-	}
-	return endWith(violation("unexpected %v", kind))
-}
-
-// endWith returns a reply that ends the session, and the reason for it.
-func endWith(reason error) (reply, error) { return endReply{reason}, reason }
-
-// store queues the bets of a batch for storage and returns the batch's reply.
-func (s *session) store(batch batchReply, bets []lottery.Bet, records []byte) (reply, error) {
-	for i := range bets {
-		bets[i].Agency = s.agency
-	}
-	batch.commit, batch.failure = s.queue(batch.offset, bets, records)
-	if batch.failure == nil {
-		s.queued = max(s.queued, batch.commit.End())
-	}
-	return batch, batch.failure
-}
-
-// queue queues bets in the central. Its error is the one that ends the session.
-func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byte) (central.Commit, error) {
-	if s.finished {
-		return nil, protocolError(protocol.StatusClosed, errors.New("the agency has finished"))
-	}
-	if s.exceeds(offset, len(bets)) {
-		s.server.stats.bets.Add(uint64(len(bets)))
-		return nil, protocolError(protocol.StatusLimit, fmt.Errorf("%d bets at most are stored of an agency", s.server.options.MaxBets))
-	}
-	commit, err := s.claimed.StoreBets(offset, bets, records)
-	switch {
-	case errors.Is(err, central.ErrGap) && offset <= s.queued:
-		// The peer left no gap: an earlier batch of this session was not
-		// stored. The reply to that batch tells the peer.
-		return nil, protocolError(protocol.StatusStorageFailed, errBatchBefore)
-	case errors.Is(err, central.ErrGap):
-		return nil, violation("%w", err)
-	case errors.Is(err, lottery.ErrInvalidBet):
-		return nil, protocolError(protocol.StatusInvalidBet, err)
-	case err != nil:
-		return nil, centralFailure(err)
-	}
-	return commit, nil
-}
-
-// exceeds tells whether the bets are more than an agency may have, and not stored
-// already.
-func (s *session) exceeds(offset lottery.Offset, count int) bool {
-	most := lottery.Offset(s.server.options.MaxBets)
-	if most == 0 || offset <= most && lottery.Offset(count) <= most-offset {
-		return false
-	}
-	stored := s.claimed.State().Stored
-	return offset > stored || lottery.Offset(count) > stored-offset
-}
-
-// stopping tells whether the context ended because the server is being
-// stopped.
+// stopping returns whether the context ended because the server is being stopped.
 func stopping(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errStopping) }
 
-// cause is why a context ended, or err if it has not.
+// cause returns why a context ended, or err if it has not ended.
 func cause(ctx context.Context, err error) error {
-	if reason := context.Cause(ctx); reason != nil {
-		return reason
+	if ended := context.Cause(ctx); ended != nil {
+		return ended
 	}
 	return err
 }

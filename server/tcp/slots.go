@@ -45,7 +45,8 @@ func (s *slots) evictOne() {
 	s.evictFirst()
 }
 
-// evictFirst tells whether a connection could be evicted. The caller holds s.mu.
+// evictFirst evicts the connection that became evictable first. It returns false if
+// none can be evicted. The caller holds s.mu.
 func (s *slots) evictFirst() bool {
 	first := s.evictable.Front()
 	if first == nil {
@@ -91,7 +92,7 @@ func (s *slots) free(freed *slot) {
 	}
 }
 
-// taken tells how many slots are taken.
+// taken returns how many slots are taken.
 func (s *slots) taken() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()

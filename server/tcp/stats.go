@@ -60,7 +60,7 @@ type stats struct {
 	notified map[lottery.AgencyID]bool
 }
 
-// Stats tells what the server has done so far.
+// Stats returns what the server has done so far.
 func (s *Server) Stats() Stats {
 	seen := Stats{
 		Connections: s.slots.taken(),
@@ -98,8 +98,8 @@ func (s *stats) speaks(id lottery.AgencyID, by int) {
 	s.sessions[id] += by
 }
 
-// notify notes that an agency was told its winners.
-func (s *stats) notify(id lottery.AgencyID) {
+// winnersSent notes that an agency was told its winners.
+func (s *stats) winnersSent(id lottery.AgencyID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.notified == nil {

@@ -72,7 +72,7 @@ func TestBatchReadAfterAFailedOne(t *testing.T) {
 	p := c.agency(1, 0)
 	d.set(failing("write", "bets.csv"))
 	var all []protocol.Message
-	for at := range lottery.Offset(window + 10) {
+	for at := range lottery.Offset(maxReplies + 10) {
 		all = append(all, batch(at, 1))
 	}
 	p.send(all...)

@@ -84,16 +84,7 @@ func (s system) await(container, format, want string) {
 }
 
 // received returns how many bets the server has stored, according to its log.
-func (s system) received() int {
-	s.Helper()
-	bets := 0
-	for _, e := range s.log("server") {
-		if e.Action == "apuesta_recibida" && e.Result == "success" {
-			bets += e.number(s, "cantidad")
-		}
-	}
-	return bets
-}
+func (s system) received() int { s.Helper(); return s.receivedBy("server") }
 
 func (s system) checkAfterCrash(files []dataFile) {
 	s.Helper()
@@ -112,6 +103,12 @@ func (s system) checkAfterCrash(files []dataFile) {
 	if draws != 1 {
 		s.Errorf("%d draws", draws)
 	}
+	s.checkClients(files)
+}
+
+// checkClients checks that no agency has failed, and that each knows its winners.
+func (s system) checkClients(files []dataFile) {
+	s.Helper()
 	for i, name := range clients(len(files)) {
 		got := -1
 		for _, e := range s.log(name) {

@@ -66,29 +66,32 @@ func runInContainers(m *testing.M) int {
 	return m.Run()
 }
 
-var ourNames = regexp.MustCompile(`(?m)^(server|client\d+|tp0[_-].*)$`)
+var ourNames = regexp.MustCompile(`(?m)^(server\d*|nats\d+|client\d+|tp0[_-].*)$`)
 
-// checkNamesAreFree fails if containers or networks with the tests' names exist.
+// checkNamesAreFree fails if containers, networks or volumes with the tests' names exist.
 func checkNamesAreFree() error {
-	containers, err := output(".", "docker", "ps", "--all", "--format", "{{.Names}}")
-	if err != nil {
-		return err
+	var taken []string
+	for _, list := range [][]string{
+		{"ps", "--all", "--format", "{{.Names}}"},
+		{"network", "ls", "--format", "{{.Name}}"},
+		{"volume", "ls", "--format", "{{.Name}}"},
+	} {
+		names, err := output(".", "docker", list...)
+		if err != nil {
+			return err
+		}
+		taken = append(taken, ourNames.FindAllString(names, -1)...)
 	}
-	networks, err := output(".", "docker", "network", "ls", "--format", "{{.Name}}")
-	if err != nil {
-		return err
-	}
-	taken := append(ourNames.FindAllString(containers, -1), ourNames.FindAllString(networks, -1)...)
 	if len(taken) == 0 {
 		return nil
 	}
 	return fmt.Errorf("%s exist already and were left as they are; take that system down first "+
-		"(make docker-compose-down)", strings.Join(taken, ", "))
+		"(docker compose -f docker-compose-dev.yaml down -v)", strings.Join(taken, ", "))
 }
 
 // cleanUp removes everything but the images. It also runs after an interrupted test.
 func cleanUp(dir string) {
-	if _, err := output(".", "docker", "compose", "-p", "tp0", "down", "-t", "0", "--remove-orphans"); err != nil {
+	if _, err := output(".", "docker", "compose", "-p", "tp0", "down", "-v", "-t", "0", "--remove-orphans"); err != nil {
 		fmt.Fprintln(os.Stderr, "container tests: clean up:", err)
 	}
 	_ = os.RemoveAll(dir)

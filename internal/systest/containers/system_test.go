@@ -23,9 +23,9 @@ func needContainers(t *testing.T) {
 }
 
 // start prepares the system: the committed configuration, no data files, and the Compose
-// file of a scenario with n clients. It starts no container. The end of the test removes
-// all containers.
-func start(t *testing.T, n int, scenario string) system {
+// file of a scenario with n clients, with the options of generar-compose.sh. It starts no
+// container. The end of the test removes all containers and volumes.
+func start(t *testing.T, n int, scenario string, options ...string) system {
 	t.Helper()
 	needContainers(t)
 	s := system{t}
@@ -43,7 +43,7 @@ func start(t *testing.T, n int, scenario string) system {
 			t.Fatal(err)
 		}
 	}
-	s.run("bash", "generar-compose.sh", "docker-compose-dev.yaml", fmt.Sprint(n), scenario)
+	s.run("bash", append([]string{"generar-compose.sh", "docker-compose-dev.yaml", fmt.Sprint(n), scenario}, options...)...)
 	t.Cleanup(func() { s.down() })
 	return s
 }
@@ -66,7 +66,7 @@ func (s system) compose(args ...string) string {
 
 func (s system) up()   { s.Helper(); s.compose("up", "-d") }
 func (s system) stop() { s.Helper(); s.compose("stop", "-t", "1") }
-func (s system) down() { s.Helper(); s.compose("down", "-t", "1") }
+func (s system) down() { s.Helper(); s.compose("down", "-v", "-t", "1") }
 
 // write replaces a file of the project.
 func (s system) write(name, content string) {
@@ -122,9 +122,21 @@ func (s system) wait(containers ...string) {
 // stored returns the rows of the server's bets.csv, sorted.
 func (s system) stored() []string {
 	s.Helper()
-	copied := filepath.Join(s.TempDir(), "bets.csv")
-	s.run("docker", "cp", "server:/data/bets.csv", copied)
-	content, err := os.ReadFile(copied)
+	return s.sortedRows(s.copied("server:/data/bets.csv"))
+}
+
+// copied copies a file of a container, CONTAINER:PATH, and returns the copy's path.
+func (s system) copied(file string) string {
+	s.Helper()
+	name := filepath.Join(s.TempDir(), "copy")
+	s.run("docker", "cp", file, name)
+	return name
+}
+
+// sortedRows returns the rows of a file, sorted.
+func (s system) sortedRows(name string) []string {
+	s.Helper()
+	content, err := os.ReadFile(name)
 	if err != nil {
 		s.Fatal(err)
 	}

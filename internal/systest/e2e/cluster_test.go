@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
@@ -28,7 +27,7 @@ type replicated struct {
 	nats     *natsserver.Cluster
 	data     map[int][][]string
 	ports    []int
-	centrals []*processtest.Process // nil where none was started
+	centrals []*processtest.Process // nil where none runs
 	ended    []*processtest.Process
 }
 
@@ -48,14 +47,35 @@ func newReplicated(t testing.TB, data map[int][][]string, env ...string) *replic
 	return r
 }
 
-// start starts a central, or starts it again.
-func (r *replicated) start(i int) {
+// start starts a central with further settings.
+func (r *replicated) start(i int, env ...string) {
 	r.t.Helper()
-	if r.centrals[i] != nil {
-		r.ended = append(r.ended, r.centrals[i])
-	}
 	r.port = r.ports[i]
-	r.centrals[i] = processtest.Start(r.t, r.serverCommand())
+	cmd := r.serverCommand()
+	cmd.Env = append(cmd.Env, env...)
+	r.centrals[i] = processtest.Start(r.t, cmd)
+}
+
+// kill kills a central.
+func (r *replicated) kill(i int) {
+	r.centrals[i].Kill()
+	r.forget(i)
+}
+
+// forget keeps the log of a central that has ended.
+func (r *replicated) forget(i int) {
+	r.ended = append(r.ended, r.centrals[i])
+	r.centrals[i] = nil
+}
+
+// all returns the centrals, also those that have ended.
+func (r *replicated) all() (all []*processtest.Process) {
+	for _, p := range r.centrals {
+		if p != nil {
+			all = append(all, p)
+		}
+	}
+	return append(all, r.ended...)
 }
 
 func (r *replicated) awaitCentral(i int) {
@@ -100,7 +120,7 @@ func (r *replicated) awaitStored(batches int) {
 }
 
 func (r *replicated) storedBatches() (n int) {
-	for _, p := range append(r.ended, r.centrals...) {
+	for _, p := range r.all() {
 		for _, line := range p.Lines() {
 			if strings.Contains(line, "action: apuesta_recibida | result: success") {
 				n++
@@ -113,7 +133,7 @@ func (r *replicated) storedBatches() (n int) {
 // eventually waits until a condition holds.
 func (r *replicated) eventually(what string, holds func() bool) {
 	r.t.Helper()
-	for begin := time.Now(); !holds(); time.Sleep(20 * time.Millisecond) {
+	for begin := time.Now(); !holds(); time.Sleep(20 * time.Millisecond) { // polls
 		if time.Since(begin) > clusterLimit {
 			r.t.Fatalf("after %v it is not true that %s", clusterLimit, what)
 		}
@@ -218,18 +238,31 @@ func (r *replicated) checkExport() {
 	alone.Stop(syscall.SIGTERM)
 }
 
-// checkLogs checks that there was one draw, which every central that lived has seen.
+// checkLogs checks the logs of the centrals, and that one says that it has held the draw.
 func (r *replicated) checkLogs() {
 	r.t.Helper()
-	bets, drawn := 0, 0
+	if draws := r.draws(); draws != 1 {
+		r.t.Errorf("sorteo is logged %d times", draws)
+	}
+}
+
+// draws returns how many centrals say that they have held the draw. It checks what all of
+// them say about the draw, and that they have stored no bet twice.
+func (r *replicated) draws() (draws int) {
+	r.t.Helper()
+	bets, stored := 0, 0
 	for _, rows := range r.data {
 		bets += len(rows)
 	}
-	for _, p := range append(r.ended, r.centrals...) {
-		for _, line := range logtest.ParseLines(r.t, p.Lines()) {
+	for _, p := range r.all() {
+		for _, line := range r.checkLines(p) {
 			switch line.Action {
+			case "apuesta_recibida":
+				if n, err := strconv.Atoi(line.Keys["cantidad"]); err == nil && line.Result == "success" {
+					stored += n
+				}
 			case "sorteo":
-				drawn++
+				draws++
 				fallthrough
 			case "sorteo_observado", "sorteo_recuperado":
 				if line.Result != "success" || line.Keys["apuestas"] != strconv.Itoa(bets) {
@@ -238,9 +271,10 @@ func (r *replicated) checkLogs() {
 			}
 		}
 	}
-	if drawn != 1 {
-		r.t.Errorf("sorteo is logged %d times", drawn)
+	if stored > bets {
+		r.t.Errorf("the cantidades add up to %d of %d bets", stored, bets)
 	}
+	return draws
 }
 
 func replicatedData(n int) map[int][][]string {

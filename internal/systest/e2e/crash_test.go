@@ -113,7 +113,7 @@ func crashRound(t *testing.T, random *rand.Rand, sync, tls bool) crashes {
 		s.wait(time.Second)
 	}
 	s.server.Stop(syscall.SIGTERM)
-	s.keepLog()
+	s.keepLog(s.server)
 	s.check(sync)
 	return s.count
 }
@@ -147,7 +147,7 @@ func (s *crashRun) kill() {
 	down := time.Duration(s.random.Int64N(int64(50 * time.Millisecond)))
 	if which != 0 {
 		s.server.Kill()
-		s.keepLog()
+		s.keepLog(s.server)
 		s.count.server++
 	}
 	if which <= 1 {
@@ -172,8 +172,8 @@ func (s *crashRun) killAgency(id int) {
 }
 
 // keepLog checks the log of a server that has ended, and adds it to logs.
-func (s *crashRun) keepLog() {
-	lines := s.checkLines(s.server)
+func (s *crashRun) keepLog(server *processtest.Process) {
+	lines := s.checkLines(server)
 	s.logs = append(s.logs, lines)
 	s.count.torn += len(logtest.Select(lines, "fila_incompleta", "success"))
 	s.count.recovered += len(logtest.Select(lines, "sorteo_recuperado", "success"))
@@ -181,7 +181,7 @@ func (s *crashRun) keepLog() {
 
 // checkLines checks and returns a process's log. It leaves out a last line that the kill
 // has cut.
-func (s *crashRun) checkLines(p *processtest.Process) []logtest.Line {
+func (l *lottery) checkLines(p *processtest.Process) []logtest.Line {
 	lines := p.Lines()
 	if n := len(lines) - 1; n >= 0 {
 		if _, err := logtest.ParseLine(lines[n]); err != nil {
@@ -189,9 +189,9 @@ func (s *crashRun) checkLines(p *processtest.Process) []logtest.Line {
 		}
 	}
 	if stderr := p.ErrorLines(); len(stderr) > 0 {
-		s.t.Errorf("prints on stderr: %q", stderr)
+		l.t.Errorf("prints on stderr: %q", stderr)
 	}
-	return logtest.ParseLines(s.t, lines)
+	return logtest.ParseLines(l.t, lines)
 }
 
 // check checks a lottery that has ended.

@@ -27,6 +27,7 @@ type lottery struct {
 	port     int
 	agencies int
 	env      []string // further settings of the server
+	clients  []string // further settings of the agencies
 
 	certificates string // the folder of what proves who everybody is; "" = there is no TLS
 }
@@ -81,7 +82,7 @@ func (l *lottery) startClient(id int, env ...string) *processtest.Process {
 	if l.certificates != "" {
 		settings = append(settings, authority.AgencyEnv(l.certificates, domain.AgencyID(id))...)
 	}
-	return processtest.Start(l.t, process.Command(clientBinary, l.dir, append(settings, env...)...))
+	return processtest.Start(l.t, process.Command(clientBinary, l.dir, slices.Concat(settings, l.clients, env)...))
 }
 
 // startAgency starts an agency that uploads rows.

@@ -53,6 +53,6 @@ func networkRound(t *testing.T, random *rand.Rand, sync, tls bool, done *faults)
 		checkAgency(t, p, winners(s.data[id]))
 	}
 	s.server.Stop(syscall.SIGTERM)
-	s.keepLog()
+	s.keepLog(s.server)
 	s.check(sync)
 }

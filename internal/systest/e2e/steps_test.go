@@ -59,7 +59,7 @@ func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
 				t.Errorf("exit status %d, want the end by a signal", status)
 			}
 			s.count.server++
-			s.keepLog()
+			s.keepLog(s.server)
 			s.checkLeft(tt.recorded, record)
 
 			s.server = s.startServer()
@@ -67,7 +67,7 @@ func TestKilledBetweenTheStepsOfTheDraw(t *testing.T) {
 				checkAgency(t, p, winners(data[id]))
 			}
 			s.server.Stop(syscall.SIGTERM)
-			s.keepLog()
+			s.keepLog(s.server)
 			s.check(true)
 			if recovered := s.count.recovered == 1; recovered != tt.recorded {
 				t.Errorf("the draw was recovered: %t, it was recorded: %t", recovered, tt.recorded)

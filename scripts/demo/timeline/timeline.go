@@ -48,7 +48,7 @@ type Frame struct {
 	Commit int `json:",omitempty"`
 }
 
-// carriesBets tells whether the frame carries bets.
+// carriesBets returns whether the frame carries bets.
 func (f *Frame) carriesBets() bool {
 	return f.Type == protocol.TypeBatch.String() || f.Type == protocol.TypeBet.String()
 }

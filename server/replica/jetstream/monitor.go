@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 )
 
@@ -21,17 +22,20 @@ func checkMonitors(ctx context.Context, monitors []string) error {
 	}
 	asked.Wait()
 	synced := make(map[string]bool)
+	var silent []string
 	for i, err := range failures {
 		var wrong *settingError
-		if errors.As(err, &wrong) {
+		switch {
+		case errors.As(err, &wrong):
 			return err
-		}
-		if err == nil {
+		case err != nil:
+			silent = append(silent, err.Error())
+		default:
 			synced[servers[i]] = true
 		}
 	}
 	if len(synced) < replicas/2+1 {
-		return fmt.Errorf("%d of %d NATS servers have said that they sync: %w", len(synced), replicas, errors.Join(failures...))
+		return fmt.Errorf("%d of %d NATS servers have said that they sync: %s", len(synced), replicas, strings.Join(silent, "; "))
 	}
 	return nil
 }
@@ -63,8 +67,8 @@ func checkMonitor(ctx context.Context, monitor string) (id string, err error) {
 		return "", fmt.Errorf("monitoring port %s: %w", monitor, err)
 	}
 	switch {
-	case answer.Disabled:
-		return "", wrongSetting("the NATS server at %s runs without JetStream", monitor)
+	case answer.Disabled: // while it starts, and after its disk was full
+		return "", fmt.Errorf("the NATS server at %s runs without JetStream", monitor)
 	case answer.Config == nil || answer.ServerID == "":
 		return "", fmt.Errorf("monitoring port %s: the server is not ready", monitor)
 	case !answer.Config.SyncAlways:

@@ -1,0 +1,176 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"hash/crc32"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	js "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
+)
+
+func jsz(t *testing.T, answer string) (url string) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/jsz" || answer == "" {
+			http.Error(w, "none here", http.StatusNotFound)
+			return
+		}
+		_, _ = w.Write([]byte(answer))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// What the monitoring ports say decides whether a central begins, waits, or refuses.
+func TestCheckMonitors(t *testing.T) {
+	good := func(id string) string { return jsz(t, `{"server_id": "`+id+`", "config": {"sync_always": true}}`) }
+	a, b, c := good("a"), good("b"), good("c")
+	lazy := jsz(t, `{"server_id": "d", "config": {"sync_interval": 120000000000}}`)
+	for _, tt := range []struct {
+		name     string
+		monitors []string
+		final    bool
+		want     string // part of the error; empty: none
+	}{
+		{"all", []string{a, b, c}, false, ""},
+		{"one is down", []string{a, "http://127.0.0.1:1", c}, false, ""},
+		{"two are down", []string{a, "http://127.0.0.1:1", "http://127.0.0.1:2"}, false, "1 of 3 NATS servers"},
+		{"the same twice", []string{a, a, a}, false, "1 of 3 NATS servers"},
+		{"one does not sync", []string{a, b, lazy}, true, "sync_interval: always"},
+		{"no JetStream", []string{a, jsz(t, `{"server_id": "e", "disabled": true}`)}, false, "without JetStream"},
+		{"still starting", []string{a, jsz(t, `{}`)}, false, "not ready"},
+		{"something else", []string{a, jsz(t, "")}, false, "404"},
+		{"not JSON", []string{a, jsz(t, "<html>")}, false, "monitoring port"},
+		{"no monitors", nil, false, "0 of 3"},
+	} {
+		err := checkMonitors(t.Context(), tt.monitors)
+		var wrong *settingError
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) || errors.As(err, &wrong) != tt.final {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
+// A stream with any other setting is refused by name.
+func TestCheckConfig(t *testing.T) {
+	if err := checkConfig(stored(config(5)), 5); err != nil {
+		t.Error(err)
+	}
+	for want, change := range map[string]func(*js.StreamConfig){
+		"num_replicas is 1":    func(c *js.StreamConfig) { c.Replicas = 1 },
+		"storage is Memory":    func(c *js.StreamConfig) { c.Storage = js.MemoryStorage },
+		"retention":            func(c *js.StreamConfig) { c.Retention = js.WorkQueuePolicy },
+		"discard":              func(c *js.StreamConfig) { c.Discard = js.DiscardOld },
+		"max_msgs is 7":        func(c *js.StreamConfig) { c.MaxMsgs = 7 },
+		"max_bytes":            func(c *js.StreamConfig) { c.MaxBytes = 1 << 30 },
+		"max_age":              func(c *js.StreamConfig) { c.MaxAge = time.Hour },
+		"max_msg_size":         func(c *js.StreamConfig) { c.MaxMsgSize = 1000 },
+		"max_msgs_per_subject": func(c *js.StreamConfig) { c.MaxMsgsPerSubject = 9 },
+		"deny_delete":          func(c *js.StreamConfig) { c.DenyDelete = false },
+		"deny_purge":           func(c *js.StreamConfig) { c.DenyPurge = false },
+		"no_ack":               func(c *js.StreamConfig) { c.NoAck = true },
+		"sealed":               func(c *js.StreamConfig) { c.Sealed = true },
+		"subjects":             func(c *js.StreamConfig) { c.Subjects = []string{"other"} },
+		`of "4" agencies`:      func(c *js.StreamConfig) { c.Metadata = map[string]string{agenciesKey: "4"} },
+		`of "" agencies`:       func(c *js.StreamConfig) { c.Metadata = nil },
+	} {
+		c := stored(config(5))
+		change(&c)
+		if err := checkConfig(c, 5); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
+// stored is a configuration as the server gives it back.
+func stored(c js.StreamConfig) js.StreamConfig {
+	c.MaxMsgsPerSubject = -1
+	return c
+}
+
+// Real servers with NATS's default are refused; so is a real stream of another lottery.
+func TestOpenRefuses(t *testing.T) {
+	lazy := natsservertest.New(t, "2m")
+	if err := lazy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), options(lazy, 5)); err == nil || !strings.Contains(err.Error(), "sync_interval: always") {
+		t.Errorf("servers that do not sync: %v", err)
+	}
+	lazy.Kill()
+	cluster := natsservertest.Start(t)
+	open(t, cluster, 5)
+	if _, err := Open(t.Context(), options(cluster, 6)); err == nil || !strings.Contains(err.Error(), `of "5" agencies`) {
+		t.Errorf("a stream of another lottery: %v", err)
+	}
+}
+
+// While the cluster does not answer, Open says why it waits, and ends with the context.
+func TestOpenWaits(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	reason := errors.New("enough")
+	_, err := Open(ctx, Options{Servers: []string{"nats://127.0.0.1:1"}, Monitors: []string{"http://127.0.0.1:1"}, Waiting: func(err error) {
+		if !strings.Contains(err.Error(), "http://127.0.0.1:1/jsz") {
+			t.Errorf("waiting: %v", err)
+		}
+		cancel(reason)
+	}})
+	if !errors.Is(err, reason) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// A checkpoint is as large as it must be, and the newest counts.
+func TestCheckpoint(t *testing.T) {
+	l := open(t, natsservertest.Start(t), 5)
+	if got, err := l.LoadCheckpoint(t.Context()); err != nil || got != nil {
+		t.Errorf("at first: %d bytes, %v", len(got), err)
+	}
+	for _, size := range []int{10, 3 << 20} {
+		want := strings.Repeat("x", size)
+		insist(t, "save", func() error { return l.SaveCheckpoint(t.Context(), []byte(want)) })
+		if got, err := l.LoadCheckpoint(t.Context()); err != nil || string(got) != want {
+			t.Errorf("%d bytes, %v; want %d", len(got), err, size)
+		}
+	}
+}
+
+// The largest entry that a central makes fits a message.
+func TestLargestEntry(t *testing.T) {
+	l := open(t, natsservertest.Start(t), 1)
+	body := make([]byte, 512<<10)
+	large := &replica.Bets{Author: "a", Body: body, BodySum: crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)),
+		Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1000, Length: len(body), Winners: []string{strings.Repeat("1", 63<<10)}}}}
+	if err := <-l.Append(large); err != nil {
+		t.Fatal(err)
+	}
+	for next, err := range l.Read(t.Context(), 0) {
+		if err != nil || !reflect.DeepEqual(next.Entry, large) {
+			t.Errorf("read back another entry, %v", err)
+		}
+		break
+	}
+}
+
+// A body that is not the header's is found when it is read.
+func TestCorruptedBody(t *testing.T) {
+	l := open(t, natsservertest.Start(t), 1)
+	wrong := &replica.Bets{Author: "a", Body: []byte("rows"), Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1, Length: 4}}}
+	if err := <-l.Append(wrong); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range l.Read(t.Context(), 0) {
+		if !errors.Is(err, replica.ErrCorrupted) || !strings.Contains(err.Error(), "entry 1") {
+			t.Errorf("got error %v", err)
+		}
+	}
+}
