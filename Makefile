@@ -5,6 +5,11 @@ COMPOSE := docker compose -f docker-compose-dev.yaml
 # se lo interrumpe.
 TEMPORAL := scripts/with-tempdir.sh
 
+# Una línea, y no la ayuda del programa que la recibe.
+ifneq ($(shell printf '%s' '$(AGENCIAS)' | tr -d 0-9),)
+  $(error AGENCIAS es una cantidad de agencias, un entero sin signo, y no "$(AGENCIAS)")
+endif
+
 default: help
 
 ##@ Para empezar

@@ -138,7 +138,7 @@ func parseAuthorities(content []byte, now time.Time) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// valid tells whether a certificate is valid now.
+// valid returns an error if a certificate is not valid now.
 func valid(certificate *x509.Certificate, now time.Time) error {
 	switch {
 	case now.After(certificate.NotAfter):

@@ -53,7 +53,7 @@ const (
 	RoleAgency
 )
 
-// check tells why a certificate does not serve for the role.
+// check returns why a certificate does not serve for the role.
 func (r Role) check(certificate *x509.Certificate) error {
 	if r == RoleAgency {
 		if _, err := Agency(certificate); err != nil {

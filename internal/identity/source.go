@@ -72,7 +72,7 @@ func (f Files) examine() (infos [3]fs.FileInfo) {
 	return infos
 }
 
-// same tells whether the files are those that were seen before, unchanged.
+// same returns whether the files are those that were seen before, unchanged.
 func same(now, before [3]fs.FileInfo) bool {
 	for i := range now {
 		a, b := now[i], before[i]

@@ -94,7 +94,7 @@ func (s *Source) handshakeFailed(err error) error {
 	return fmt.Errorf("TLS handshake (does the central have SERVER_TLS = required?): %w", reason.Of(err))
 }
 
-// isAlert tells whether an error is a TLS alert that the other side has sent.
+// isAlert returns whether an error is a TLS alert that the other side has sent.
 func isAlert(err error) bool {
 	var remote *net.OpError
 	return errors.As(err, &remote) && remote.Op == "remote error"

@@ -27,7 +27,7 @@ func timeBatches(ctx context.Context, addresses string) ([]time.Duration, error)
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	reader := protocol.NewReader(conn)
-	hello, err := protocol.AppendFrame(nil, &protocol.Hello{Agency: 1})
+	hello, err := protocol.AppendFrame(nil, &protocol.Hello{Version: protocol.Version, Agency: 1})
 	if err != nil {
 		return nil, err
 	}

@@ -114,7 +114,7 @@ func serveFake(listener net.Listener, fault string) {
 	}
 }
 
-// certified tells whether a program of a demo with TLS got files that serve for its
+// certified returns whether a program of a demo with TLS got files that serve for its
 // role, and one of another demo got none.
 func certified(fault string, role identity.Role, prefix string) bool {
 	files := identity.Files{CA: os.Getenv(prefix + "CA"), Cert: os.Getenv(prefix + "CERT"), Key: os.Getenv(prefix + "KEY")}

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"strings"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
@@ -47,6 +49,10 @@ func journalLine(entry fmt.Stringer) string {
 	return fmt.Sprintf("%s %08x\n", text, crc32.Checksum([]byte(text), castagnoli))
 }
 
+// errNoChecksum refuses a line of the form that had no checksums: "finished AGENCY
+// BETS" or "draw AGENCIES BETS".
+var errNoChecksum = errors.New("has no checksum: an earlier version wrote it; end that lottery with that version, or move bets.csv and its journal away to begin another")
+
 // parseJournalLine reads a line without its line break. It accepts only a line that
 // journalLine writes.
 func parseJournalLine(line string) (fmt.Stringer, error) {
@@ -57,6 +63,9 @@ func parseJournalLine(line string) (fmt.Stringer, error) {
 	var d drawEntry
 	if _, err := fmt.Sscanf(line, "draw %d %d %d %x", &d.agencies, &d.bets, &d.winners, &d.sum); err == nil && d.agencies > 0 && journalLine(d) == line+"\n" {
 		return d, nil
+	}
+	if word, _, _ := strings.Cut(line, " "); (word == "finished" || word == "draw") && strings.Count(line, " ") == 2 {
+		return nil, errNoChecksum
 	}
 	return nil, fmt.Errorf("%.80q is no entry, or is damaged", line)
 }

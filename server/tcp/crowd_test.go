@@ -10,10 +10,14 @@ import (
 )
 
 // hostileCrowd opens connections that never send a whole HELLO: silent ones, and ones
-// that stop in the middle of a line or of a HELLO.
+// that stop in the middle of a line, of a HELLO or of a handshake.
 func hostileCrowd(t testing.TB, c *testServer, n int) {
 	t.Helper()
 	said := [][]byte{nil, []byte("no end of line"), frames(t, hello(1))[:7]}
+	if c.setup.tls != nil {
+		whole := clientHello(t, c.setup.tls)
+		said = append(said, whole, whole[:len(whole)/2])
+	}
 	for i := range n {
 		socket, err := net.Dial("tcp", c.address)
 		if err != nil {
@@ -30,14 +34,20 @@ func hostileCrowd(t testing.TB, c *testServer, n int) {
 // A thousand connections that say nothing cost little memory, and do not keep
 // an agency from being served.
 func TestMemoryOfAThousandHostileConnections(t *testing.T) {
+	inClearAndOverTLS(t, memoryOfAThousandHostileConnections)
+}
+
+func memoryOfAThousandHostileConnections(t *testing.T, with *identities) {
 	const n, most = 1000, 48 << 20
-	c := start(t, setup{})
+	c := start(t, setup{tls: with})
 	before := heapInUse()
 	hostileCrowd(t, c, n)
 	p := c.agency(1, 0)
 	p.send(batch(0, 100))
 	p.acked(100)
-	if grown := heapInUse() - before; grown > most {
+	grown := heapInUse() - before
+	t.Logf("%d connections hold %d KiB", n, grown>>10)
+	if grown > most {
 		t.Errorf("%d connections hold %d bytes, at most %d are due", n, grown, most)
 	}
 	p.finish(100)

@@ -11,10 +11,11 @@ import (
 
 // logLines keeps the lines that a central logs.
 type logLines struct {
-	t     testing.TB
-	mu    sync.Mutex
-	lines []string
-	news  chan struct{} // closed, and replaced, at each write
+	t      testing.TB
+	mu     sync.Mutex
+	before func(line string) // called ahead of each line, in the goroutine that logs it; nil = not called
+	lines  []string
+	news   chan struct{} // closed, and replaced, at each write
 }
 
 func newLogLines(t testing.TB) *logLines { return &logLines{t: t, news: make(chan struct{})} }
@@ -23,10 +24,20 @@ func newLogLines(t testing.TB) *logLines { return &logLines{t: t, news: make(cha
 func (l *logLines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.before != nil {
+		l.before(string(p))
+	}
 	l.lines = append(l.lines, strings.Split(strings.TrimSuffix(string(p), "\n"), "\n")...)
 	close(l.news)
 	l.news = make(chan struct{})
 	return len(p), nil
+}
+
+// call makes every line from now on call before, ahead of being kept.
+func (l *logLines) call(before func(line string)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.before = before
 }
 
 // count tells how many lines hold a text.

@@ -30,7 +30,17 @@ func TestOrderOfStorageLogAndAnswer(t *testing.T) {
 	c.nothing(p, 2)
 	c.logs.want(0, "action: apuesta_recibida")
 	c.logs.want(0, "action: agencia_finalizada")
+	sent := 0 // when the batch is logged
+	c.logs.call(func(line string) {
+		if strings.Contains(line, "action: apuesta_recibida") {
+			sent = buffered(p)
+		}
+	})
 	g.open()
+	c.logs.wait(1, "action: apuesta_recibida")
+	if sent > 0 {
+		t.Errorf("%d bytes were sent before the batch was logged", sent)
+	}
 	p.expect(&protocol.Ack{Stored: 10})
 	c.logs.want(1, "action: apuesta_recibida | result: success | cantidad: 10 | agencia: 1")
 	c.wantStored(1, 10)

@@ -75,7 +75,7 @@ func (s *Server) shakeHands(ctx context.Context, c *conn) error {
 	return err
 }
 
-// peerLost tells whether a handshake failed because of the connection, and not
+// peerLost returns whether a handshake failed because of the connection, and not
 // because of what the peers said.
 func peerLost(err error) bool {
 	for _, lost := range []error{io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed, errTurnless} {

@@ -134,6 +134,12 @@ func (c *testServer) stop() time.Duration {
 		}
 	}
 	took := time.Since(begin)
+	if sessions := c.server.slots.taken(); sessions > 0 {
+		c.t.Errorf("Serve has returned before %d of its sessions", sessions)
+	}
+	if rejecting := len(c.server.rejecting); rejecting > 0 {
+		c.t.Errorf("Serve has returned before %d rejected connections were closed", rejecting)
+	}
 	_ = c.store.Close() // some tests break it
 	eventually(c.t, "no goroutine of the server is left", func() bool {
 		all := stacks()

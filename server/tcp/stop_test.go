@@ -89,6 +89,18 @@ func TestStopWithoutConnections(t *testing.T) {
 	stopInTime(c)
 }
 
+// When a peer learns that the server stops, nobody can connect any more.
+func TestListenerIsClosedFirst(t *testing.T) {
+	c := start(t, setup{agencies: 2})
+	p := c.agency(1, 0)
+	c.cancel()
+	p.expectError(protocol.StatusStopping)
+	if late, err := net.DialTimeout("tcp", c.address, testTimeout); err == nil {
+		late.Close()
+		t.Error("a peer can connect after another was told that the server stops")
+	}
+}
+
 // lateContext has ended, and has yet to call what waits for its end.
 type lateContext struct {
 	context.Context

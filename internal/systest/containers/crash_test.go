@@ -8,6 +8,7 @@ import (
 // TestKilled kills a container during the uploads, and starts it again. Every bet is
 // stored once, and every agency gets its winners from one draw.
 func TestKilled(t *testing.T) {
+	needContainers(t)
 	for _, container := range []string{"server", "client1"} {
 		t.Run(container, func(t *testing.T) {
 			testCrash(t, func(s system) {

@@ -7,6 +7,7 @@ import (
 )
 
 func TestEcho(t *testing.T) {
+	needContainers(t)
 	for _, test := range []struct{ clients, messages int }{{1, 1}, {2, 3}, {5, 5}} {
 		t.Run(fmt.Sprintf("%d clients %d messages", test.clients, test.messages), func(t *testing.T) {
 			s := start(t, test.clients, "ej1")
@@ -47,6 +48,7 @@ func TestEcho(t *testing.T) {
 
 // The programs use a configuration that was written after the images were built.
 func TestConfigurationShows(t *testing.T) {
+	needContainers(t)
 	for _, test := range []struct {
 		amount        int
 		period, level string
@@ -86,6 +88,7 @@ func TestConfigurationShows(t *testing.T) {
 
 // TestStop stops containers that are at work, with a grace period of one second.
 func TestStop(t *testing.T) {
+	needContainers(t)
 	one := []string{"stop", "-t", "1"}
 	for _, test := range []struct {
 		name     string

@@ -72,6 +72,7 @@ var lotteries = map[string]lottery{
 }
 
 func TestLottery(t *testing.T) {
+	needContainers(t)
 	for _, name := range slices.Sorted(maps.Keys(lotteries)) {
 		t.Run(name, func(t *testing.T) { lotteries[name].run(t) })
 	}

@@ -21,9 +21,7 @@ func TestEstabilidad(t *testing.T) {
 	if err != nil {
 		t.Skip("runs with ESTABILIDAD=N, the number of rounds")
 	}
-	if project == "" {
-		t.Skip("container tests run with CONTAINERS=1 and a Docker engine")
-	}
+	needContainers(t)
 	keepBusy(t)
 	passed := make(map[string]int)
 	names := slices.Sorted(maps.Keys(lotteries))

@@ -13,14 +13,21 @@ import (
 // at a time.
 type system struct{ *testing.T }
 
+// needContainers skips a test where there are no containers. A test with subtests calls it
+// first, because it would pass if only its subtests were skipped.
+func needContainers(t *testing.T) {
+	t.Helper()
+	if project == "" {
+		t.Skip("container tests run with CONTAINERS=1 and a Docker engine")
+	}
+}
+
 // start prepares the system: the committed configuration, no data files, and the Compose
 // file of a scenario with n clients, with the options of generar-compose.sh. It starts no
 // container. The end of the test removes all containers and volumes.
 func start(t *testing.T, n int, scenario string, options ...string) system {
 	t.Helper()
-	if project == "" {
-		t.Skip("container tests run with CONTAINERS=1 and a Docker engine")
-	}
+	needContainers(t)
 	s := system{t}
 	for _, name := range []string{"client/config.yaml", "server/config.ini"} {
 		if err := copyFile(filepath.Join("../../..", name), filepath.Join(project, name)); err != nil {

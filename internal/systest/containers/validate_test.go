@@ -40,6 +40,7 @@ func TestValidateWithoutSystem(t *testing.T) {
 }
 
 func TestValidateForeignServers(t *testing.T) {
+	needContainers(t)
 	for _, test := range []struct {
 		kind, result string
 		status       int
