@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
@@ -169,9 +171,16 @@ func TestCorruptedBody(t *testing.T) {
 	if err := <-l.Append(wrong); err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range l.Read(t.Context(), 0) {
-		if !errors.Is(err, replica.ErrCorrupted) || !strings.Contains(err.Error(), "entry 1") {
-			t.Errorf("got error %v", err)
+	raw := nats.NewMsg(subject)
+	raw.Data, raw.Header[headerKey] = []byte("not compressed"), replica.Header(wrong)
+	if _, err := l.stream.PublishMsg(t.Context(), raw); err != nil {
+		t.Fatal(err)
+	}
+	for entry := range uint64(2) {
+		for _, err := range l.Read(t.Context(), entry) {
+			if !errors.Is(err, replica.ErrCorrupted) || !strings.Contains(err.Error(), fmt.Sprintf("entry %d", entry+1)) {
+				t.Errorf("got error %v", err)
+			}
 		}
 	}
 }
