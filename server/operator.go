@@ -23,6 +23,7 @@ type operator struct {
 	server  *tcp.Server
 	commits admin.Histogram
 	failure atomic.Pointer[error] // of the last write; nil if it succeeded
+	storage func() error          // tells whether the storage works, if that is not failure
 }
 
 func newOperator(cfg config.Config, source *identity.Source) *operator {
@@ -76,6 +77,9 @@ func (o *operator) written(took time.Duration, err error) {
 
 // Storage implements admin.Source.
 func (o *operator) Storage() error {
+	if o.storage != nil {
+		return o.storage()
+	}
 	if failure := o.failure.Load(); failure != nil {
 		return *failure
 	}

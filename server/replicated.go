@@ -30,6 +30,7 @@ func (s *service) serveReplicated(ctx context.Context) error {
 		PublishDelay: s.cfg.PublishDelay,
 		Announce:     logReplicatedDraw,
 	})
+	s.operator.storage = c.Reachable
 	s.operator.admin.Collect(func() []admin.Metric { return logMetrics(c.LogState()) })
 
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))

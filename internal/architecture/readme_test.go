@@ -11,7 +11,7 @@ import (
 
 // documents are the texts for readers whose links and names are checked.
 var documents = []string{"README.md", ".github/CONTRIBUTING.md", "client/config/README.md", "server/config/README.md",
-	"server/admin/README.md", "scripts/bench/README.md", "scripts/certificados/README.md",
+	"server/admin/README.md", "scripts/bench/README.md", "scripts/certificados/README.md", "scripts/cluster/README.md",
 	"internal/systest/README.md", "internal/systest/containers/README.md"}
 
 var (

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"errors"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
@@ -37,6 +38,17 @@ func (c *Central) LogState() LogState {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return LogState{Status: c.status, Folded: c.fold.Sequence, Void: c.fold.Void, Answered: c.answered, Cut: c.isCut()}
+}
+
+var errCut = errors.New("the log does not answer")
+
+// Reachable fails if the log has not answered for so long that this central serves
+// nobody.
+func (c *Central) Reachable() error {
+	if c.LogState().Cut {
+		return errCut
+	}
+	return nil
 }
 
 // Totals counts what is stored of all agencies, and how many of them have finished.
