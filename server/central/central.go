@@ -82,7 +82,7 @@ type Session interface {
 
 	// Winners waits for the draw and for the release of its results, and
 	// returns the documents of the agency's winners. It fails with ctx's cause
-	// if ctx ends first.
+	// if ctx ends first, and with ErrSuperseded or ErrUnknown if the session does.
 	Winners(ctx context.Context) ([]string, error)
 
 	// Release ends the session. All its commits must have been waited for.

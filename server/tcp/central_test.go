@@ -14,7 +14,7 @@ import (
 // StoreBets and Wait fail from the second batch on.
 type failingCentral struct {
 	central.Central
-	claim, store, wait, finish error
+	claim, store, wait, finish, winners error
 }
 
 func (f *failingCentral) Claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (central.Session, error) {
@@ -48,6 +48,13 @@ func (s failingSession) Finish(total lottery.Offset, arrived func(missing int)) 
 	return s.Session.Finish(total, arrived)
 }
 
+func (s failingSession) Winners(ctx context.Context) ([]string, error) {
+	if s.with.winners != nil {
+		return nil, s.with.winners
+	}
+	return s.Session.Winners(ctx)
+}
+
 type failingCommit struct {
 	central.Commit
 	err error
@@ -64,6 +71,7 @@ func TestErrorsOfTheCentral(t *testing.T) {
 	unknown := fmt.Errorf("%w: no quorum", central.ErrUnknown)
 	batches := []protocol.Message{batch(0, 10), batch(10, 10)}
 	total := []protocol.Message{batch(0, 10), &protocol.Finished{Total: 10}}
+	query := append(total, &protocol.Query{})
 	for _, tt := range []struct {
 		name   string
 		with   failingCentral
@@ -80,6 +88,8 @@ func TestErrorsOfTheCentral(t *testing.T) {
 		{"superseded when stored", failingCentral{wait: central.ErrSuperseded}, batches, protocol.StatusSuperseded, 1},
 		{"unknown when finished", failingCentral{finish: unknown}, total, 0, 0},
 		{"superseded when finished", failingCentral{finish: central.ErrSuperseded}, total, protocol.StatusSuperseded, 0},
+		{"unknown while it waits", failingCentral{winners: unknown}, query, 0, 0},
+		{"superseded while it waits", failingCentral{winners: central.ErrSuperseded}, query, protocol.StatusSuperseded, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := start(t, setup{wrap: func(embedded central.Central) central.Central {
@@ -93,6 +103,11 @@ func TestErrorsOfTheCentral(t *testing.T) {
 				p.send(tt.send...)
 				p.acked(10)
 			}
+			finished := 0
+			if tt.with.winners != nil {
+				p.expect(&protocol.Registered{})
+				finished = 1
+			}
 			if tt.status != 0 {
 				p.expectError(tt.status)
 			} else {
@@ -101,7 +116,8 @@ func TestErrorsOfTheCentral(t *testing.T) {
 			c.logs.wait(1, "action: sesion | result: fail")
 			c.logs.wait(1, "action: close_connection")
 			c.logs.want(tt.failed, "action: apuesta_recibida | result: fail")
-			c.logs.want(0, "action: agencia_finalizada")
+			c.logs.want(finished, "action: agencia_finalizada")
+			c.logs.want(0, "read a frame")
 		})
 	}
 }

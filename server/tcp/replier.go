@@ -194,8 +194,11 @@ func (queryReply) complete(ctx context.Context, r *replier) error {
 		return nil // nothing may follow a frame that was cut
 	}
 	winners, err := r.claimed.Winners(ctx)
-	if err != nil {
-		return r.readFailure(ctx, err) // the context has ended
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return r.readFailure(ctx, err)
+	case err != nil: // the central has ended the session
+		return centralFailure(err)
 	}
 	if r.out, err = protocol.AppendWinners(r.out, winners); err != nil {
 		return storageFailed(err)
