@@ -46,6 +46,7 @@ const (
 type Log struct {
 	connection *nats.Conn
 	stream     js.JetStream
+	created    time.Time // when the stream was
 
 	mu         sync.Mutex // guards compressed
 	compressed []byte     // the body of the last message; its memory is reused

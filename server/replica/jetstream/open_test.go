@@ -132,19 +132,37 @@ func TestOpenWaits(t *testing.T) {
 	}
 }
 
-// A checkpoint is as large as it must be, and the newest counts.
+// A checkpoint is as large as it must be, and the newest counts, whoever saved it.
 func TestCheckpoint(t *testing.T) {
-	l := open(t, natsservertest.Start(t), 5)
+	cluster := natsservertest.Start(t)
+	l, another := open(t, cluster, 5), open(t, cluster, 5)
 	if got, err := l.LoadCheckpoint(t.Context()); err != nil || got != nil {
 		t.Errorf("at first: %d bytes, %v", len(got), err)
 	}
 	for _, size := range []int{10, 3 << 20} {
 		want := strings.Repeat("x", size)
-		insist(t, "save", func() error { return l.SaveCheckpoint(t.Context(), []byte(want)) })
+		insist(t, "save", func() error { return another.SaveCheckpoint(t.Context(), []byte(want)) })
 		if got, err := l.LoadCheckpoint(t.Context()); err != nil || string(got) != want {
 			t.Errorf("%d bytes, %v; want %d", len(got), err, size)
 		}
 	}
+}
+
+// The checkpoint of a stream that was deleted says nothing about the stream that was
+// created after it, however long that has become.
+func TestCheckpointOfAnotherStream(t *testing.T) {
+	cluster := natsservertest.Start(t)
+	old := open(t, cluster, 5)
+	insist(t, "save", func() error { return old.SaveCheckpoint(t.Context(), []byte("old")) })
+	forget(t, administrator(t, cluster))
+	l := open(t, cluster, 5)
+	insist(t, "load", func() error {
+		got, err := l.LoadCheckpoint(t.Context())
+		if got != nil {
+			t.Errorf("got %q", got)
+		}
+		return err
+	})
 }
 
 // The largest entry that a central makes fits a message.

@@ -56,6 +56,7 @@ func (l *Log) checkStream(ctx context.Context, agencies int) error {
 	if info.State.FirstSeq > 1 {
 		return wrongSetting("stream %s begins with entry %d: somebody has deleted the entries before", StreamName, info.State.FirstSeq)
 	}
+	l.created = info.Created
 	return nil
 }
 
