@@ -451,3 +451,21 @@ func TestCutWhileAgenciesWait(t *testing.T) {
 		})
 	})
 }
+
+// A log that is slower than the pause after which entries are appended again still
+// acknowledges.
+func TestSlowLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newMemoryLog(reliable)
+		s, _ := claimed(t, start(t, log, Options{Agencies: 1}), 1, 1)
+		const late = silence + time.Second
+		log.set(func() { log.fate = func(Entry) outcome { return outcome{copies: 1, after: late, answered: late} } })
+		for n := range lottery.Offset(8) {
+			within(t, "storing", late, late, func() {
+				if err := queued(t, s, 1, n*10, n*10+10).Wait(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	})
+}

@@ -20,6 +20,7 @@ type flight struct {
 	group        *group
 	entry        *Bets
 	acked        <-chan error // of the last time that it was appended; nil after its answer
+	first        <-chan error // of the first time, if that was another; nil after its answer
 	acknowledged bool
 }
 
@@ -43,14 +44,17 @@ func (c *Central) send(ctx context.Context) {
 		if len(s.flights) < maxInFlight {
 			filled = c.filled
 		}
-		var acked <-chan error
+		var acked, first <-chan error
 		if len(s.flights) > 0 {
-			acked = s.flights[0].acked
+			acked, first = s.flights[0].acked, s.flights[0].first
 		}
 		select {
 		case <-filled:
 		case err := <-acked:
 			s.answered(err)
+		case err := <-first:
+			s.flights[0].first = nil
+			s.flights[0].acknowledged = s.flights[0].acknowledged || err == nil
 		case <-c.folded:
 		case <-s.again.C:
 			s.goBack()
@@ -114,6 +118,9 @@ func (s *sender) goBack() {
 	}
 	for _, f := range s.flights {
 		f.acknowledged = false
+		if f.first == nil { // a log that is slow answers it before it answers the copy
+			f.first = f.acked
+		}
 		f.acked = s.central.log.Append(f.entry)
 	}
 	s.again.Reset(silence)
