@@ -180,6 +180,20 @@ func TestLargestEntry(t *testing.T) {
 	}
 }
 
+// Headers keep every document as it is, whatever its text.
+func TestDocumentsInHeaders(t *testing.T) {
+	l := open(t, natsservertest.Start(t), 1)
+	want := &replica.Bets{Author: "a", Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 9,
+		Winners: []string{"30904465", " blanks ", "ñandú 😀", `a "quoted" \ text`, "tab\tand\u2028", "a: b, c", ""}}}}
+	insist(t, "append", func() error { return <-l.Append(want) })
+	for next, err := range l.Follow(t.Context(), 0) {
+		if err != nil || !reflect.DeepEqual(next.Entry, want) {
+			t.Errorf("got %+v, %v", next.Entry, err)
+		}
+		break
+	}
+}
+
 // A body that is not the header's is found when it is read.
 func TestCorruptedBody(t *testing.T) {
 	l := open(t, natsservertest.Start(t), 1)
