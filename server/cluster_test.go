@@ -1,6 +1,7 @@
 package main
 
 import (
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica/jetstream"
 )
 
 // -export refuses before it changes anything, and says why.
@@ -32,6 +36,38 @@ func TestExportRefuses(t *testing.T) {
 		if status := p.Wait(); status != 1 || !strings.Contains(strings.Join(p.Lines(), "\n"), tt.want) {
 			t.Errorf("%s: exit status %d, %q", tt.name, status, p.Lines())
 		}
+	}
+}
+
+// An export that fails leaves no part of the bets that could be taken for all of them.
+func TestExportOfACorruptedLog(t *testing.T) {
+	cluster := natsservertest.Start(t)
+	log, err := jetstream.Open(t.Context(), jetstream.Options{
+		Servers: strings.Split(cluster.URLs(), ","), Monitors: strings.Split(cluster.Monitors(), ","), Agencies: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	row := "1,Ana,Paz,1,1999-03-17,7574\r\n"
+	sum := crc32.Checksum([]byte(row), crc32.MakeTable(crc32.Castagnoli))
+	for _, entry := range []replica.Entry{
+		&replica.Claim{Agency: 1, Nonce: "a"},
+		&replica.Bets{Author: "a", BodySum: sum, Body: []byte(row), Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1, Length: len(row)}}},
+		&replica.Bets{Author: "a", BodySum: sum + 1, Body: []byte(row), Segments: []replica.Segment{{Agency: 1, Session: 1, Offset: 1, Count: 1, Length: len(row)}}},
+	} {
+		if err := <-log.Append(entry); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder := filepath.Join(t.TempDir(), "new")
+	cmd := processtest.Program(t, "SERVER_CLUSTER="+cluster.URLs(), "SERVER_CLUSTER_MONITOR="+cluster.Monitors())
+	cmd.Args = append(cmd.Args, "-export", folder)
+	p := processtest.Start(t, cmd)
+	if status := p.Wait(); status != 1 || !strings.Contains(strings.Join(p.Lines(), "\n"), "entry 3: the log is corrupted") {
+		t.Errorf("exit status %d, %q", status, p.Lines())
+	}
+	if present, err := os.ReadDir(folder); err != nil || len(present) > 0 {
+		t.Errorf("the folder holds %v, %v", present, err)
 	}
 }
 

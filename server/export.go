@@ -14,6 +14,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica/jetstream"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
 )
 
@@ -26,21 +27,36 @@ func export(ctx context.Context, cfg config.Config, folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
-	if present, err := os.ReadDir(folder); err != nil || len(present) > 0 {
-		return errors.Join(err, fmt.Errorf("export: %s is not empty", folder))
+	switch present, err := os.ReadDir(folder); {
+	case err != nil:
+		return fmt.Errorf("export: %w", err)
+	case len(present) > 0:
+		return fmt.Errorf("export: %s is not empty", folder)
 	}
 	log, err := openLog(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer closeLog(log)
+	path := filepath.Join(folder, "bets.csv")
+	fold, err := exportTo(ctx, log, path, cfg.Agencies)
+	if err != nil { // nobody should take a part of the bets for all of them
+		return errors.Join(err, os.RemoveAll(path), os.RemoveAll(path+".journal"))
+	}
+	total, winners := fold.Totals()
+	logExported(folder, total, winners)
+	return nil
+}
+
+// exportTo writes what the log holds now into a file that does not exist, and its journal.
+func exportTo(ctx context.Context, log *jetstream.Log, path string, agencies int) (*replica.Fold, error) {
 	status, err := log.Status(ctx)
 	if err != nil {
-		return fmt.Errorf("export: %w", err)
+		return nil, fmt.Errorf("export: %w", err)
 	}
-	bets, err := store.Open(ctx, filepath.Join(folder, "bets.csv"), store.Options{Sync: true, Agencies: cfg.Agencies})
+	bets, err := store.Open(ctx, path, store.Options{Sync: true, Agencies: agencies})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e := &exporter{bets: bets}
 	fold, err := replica.Export(log.Read(ctx, 0), status.Last, e.rows)
@@ -48,14 +64,9 @@ func export(ctx context.Context, cfg config.Config, folder string) error {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case err == nil:
-		err = e.journal(fold, cfg.Agencies)
+		err = e.journal(fold, agencies)
 	}
-	if err := errors.Join(err, bets.Close()); err != nil {
-		return err
-	}
-	total, winners := fold.Totals()
-	logExported(folder, total, winners)
-	return nil
+	return fold, errors.Join(err, bets.Close())
 }
 
 // exporter stores what the log holds.
