@@ -51,12 +51,13 @@ func checkMonitor(ctx context.Context, monitor string) (id string, err error) {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, monitor+"/jsz", nil)
 	if err != nil {
-		return "", wrongSetting("monitoring port %s: %v", monitor, err)
+		return "", wrongSetting("SERVER_CLUSTER_MONITOR: a URL is invalid")
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return "", err // names the URL
+		return "", err // names the URL, without its password
 	}
+	monitor = request.URL.Redacted() // for what follows, which is logged
 	defer response.Body.Close()
 	var answer struct {
 		ServerID string `json:"server_id"`

@@ -51,6 +51,7 @@ func TestCheckMonitors(t *testing.T) {
 		{"no JetStream", []string{a, jsz(t, `{"server_id": "e", "disabled": true}`)}, false, "without JetStream"},
 		{"still starting", []string{a, jsz(t, `{}`)}, false, "not ready"},
 		{"something else", []string{a, jsz(t, "")}, false, "404"},
+		{"with a password", []string{a, strings.Replace(jsz(t, ""), "http://", "http://user:secret@", 1)}, false, "user:xxxxx@"},
 		{"not JSON", []string{a, jsz(t, "<html>")}, false, "monitoring port"},
 		{"only one monitor", []string{a}, true, "SERVER_CLUSTER names 1 servers, expected all 3"},
 		{"no monitors", nil, true, "SERVER_CLUSTER names 0 servers"},
