@@ -13,11 +13,11 @@ import (
 // checkMonitors asks each server at its monitoring port whether it syncs its files
 // before it acknowledges. A majority must answer, for one server may be down; none may
 // say no. By default NATS syncs every two minutes, and a power cut loses what was
-// acknowledged since.
-func checkMonitors(ctx context.Context, monitors []string) error {
+// acknowledged since. checkMonitors returns the ids of those that do.
+func checkMonitors(ctx context.Context, monitors []string) (synced map[string]bool, err error) {
 	const majority = replicas/2 + 1
 	if len(monitors) < majority {
-		return wrongSetting("SERVER_CLUSTER names %d servers, expected all %d (or their monitoring ports in SERVER_CLUSTER_MONITOR)", len(monitors), replicas)
+		return nil, wrongSetting("SERVER_CLUSTER names %d servers, expected all %d (or their monitoring ports in SERVER_CLUSTER_MONITOR)", len(monitors), replicas)
 	}
 	servers, failures := make([]string, len(monitors)), make([]error, len(monitors))
 	var asked sync.WaitGroup
@@ -25,13 +25,13 @@ func checkMonitors(ctx context.Context, monitors []string) error {
 		asked.Go(func() { servers[i], failures[i] = checkMonitor(ctx, monitor) })
 	}
 	asked.Wait()
-	synced := make(map[string]bool)
+	synced = make(map[string]bool)
 	var silent []string
 	for i, err := range failures {
 		var wrong *settingError
 		switch {
 		case errors.As(err, &wrong):
-			return err
+			return nil, err
 		case err != nil:
 			silent = append(silent, err.Error())
 		default:
@@ -40,7 +40,16 @@ func checkMonitors(ctx context.Context, monitors []string) error {
 	}
 	if len(synced) < majority {
 		silent = append(silent, fmt.Sprintf("%d of %d NATS servers have said that they sync", len(synced), replicas))
-		return errors.New(strings.Join(silent, "; "))
+		return nil, errors.New(strings.Join(silent, "; "))
+	}
+	return synced, nil
+}
+
+// checkConnected compares the servers that sync with the one that this central speaks
+// to. If all have answered, it must be one of them.
+func (l *Log) checkConnected(synced map[string]bool) error {
+	if id := l.connection.ConnectedServerId(); len(synced) >= replicas && id != "" && !synced[id] {
+		return fmt.Errorf("the monitoring ports are those of other servers than %s: correct SERVER_CLUSTER_MONITOR", l.connection.ConnectedUrlRedacted())
 	}
 	return nil
 }

@@ -79,9 +79,12 @@ func (l *Log) check(ctx context.Context, options Options) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, openTimeout, errors.New("the cluster did not answer in time"))
 	defer cancel()
 	for told := ""; ; {
-		err := checkMonitors(ctx, options.Monitors)
+		synced, err := checkMonitors(ctx, options.Monitors)
 		if err == nil {
 			err = l.checkStream(ctx, options.Agencies)
+		}
+		if err == nil {
+			err = l.checkConnected(synced)
 		}
 		if l.connection.IsClosed() { // for good: the servers refuse it
 			return fmt.Errorf("connect to NATS: %w", l.connection.LastError())

@@ -56,7 +56,7 @@ func TestCheckMonitors(t *testing.T) {
 		{"only one monitor", []string{a}, true, "SERVER_CLUSTER names 1 servers, expected all 3"},
 		{"no monitors", nil, true, "SERVER_CLUSTER names 0 servers"},
 	} {
-		err := checkMonitors(t.Context(), tt.monitors)
+		_, err := checkMonitors(t.Context(), tt.monitors)
 		var wrong *settingError
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) || errors.As(err, &wrong) != tt.final {
 			t.Errorf("%s: %v", tt.name, err)
@@ -115,6 +115,25 @@ func TestOpenRefuses(t *testing.T) {
 	open(t, cluster, 5)
 	if _, err := Open(t.Context(), options(cluster, 6)); err == nil || !strings.Contains(err.Error(), `of "5" agencies`) {
 		t.Errorf("a stream of another lottery: %v", err)
+	}
+}
+
+// The monitoring ports of other servers say nothing about the servers of the log.
+func TestMonitorsOfOtherServers(t *testing.T) {
+	o := options(natsservertest.Start(t), 5)
+	o.Monitors = nil
+	for _, id := range []string{"a", "b", "c"} {
+		o.Monitors = append(o.Monitors, jsz(t, `{"server_id": "`+id+`", "config": {"sync_always": true}}`))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	o.Waiting = func(err error) {
+		if strings.Contains(err.Error(), "other servers") {
+			cancel()
+		}
+	}
+	if _, err := Open(ctx, o); err == nil || !strings.Contains(err.Error(), "other servers") {
+		t.Errorf("got error %v", err)
 	}
 }
 
