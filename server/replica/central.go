@@ -64,15 +64,10 @@ type Central struct {
 	options   Options
 	id        string // of this process, in what it appends
 	takeovers central.Takeovers
+	stages
 
-	ready    chan struct{} // closed when it has folded what the log held at the start
-	complete chan struct{} // closed when all agencies have finished
-	drawn    chan struct{} // closed when the draw was folded
-	released chan struct{} // closed when its results are released
-	folded   chan struct{} // capacity 1: the fold has gone on
-	filled   chan struct{} // capacity 1: filling holds bets
-	due      chan []byte   // capacity 1: a checkpoint that is to be saved
-	stopping chan struct{} // closed when Run ends
+	folded chan struct{} // capacity 1: the fold has gone on
+	due    chan []byte   // capacity 1: a checkpoint that is to be saved
 
 	mu         sync.Mutex // guards what follows
 	fold       *Fold
@@ -84,9 +79,24 @@ type Central struct {
 	claims     map[string]*claimant          // by nonce
 	claimed    map[lottery.AgencyID]Session  // the newest that this central has claimed
 	sessions   map[lottery.AgencyID]*session // those of this central that are current
-	filling    *group
-	spare      [][]byte      // the memory of groups that are settled, for later ones
-	taken      chan struct{} // closed when filling is taken
+	queue      queue                         // what the sessions of this central have queued
+}
+
+// stages are what happens to a central, each once. A channel is closed when it has
+// happened:
+//
+//	Run ─▶ ready ─▶ complete ─▶ drawn ─▶ released
+//	  └──────┴─────────┴──────────┴─────────┴─────▶ stopping
+type stages struct {
+	ready    chan struct{} // it has folded what the log held at the start
+	complete chan struct{} // all agencies have finished
+	drawn    chan struct{} // the draw was folded
+	released chan struct{} // its results are released
+	stopping chan struct{} // Run ends
+}
+
+func newStages() stages {
+	return stages{make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})}
 }
 
 // New returns a central that serves nobody before Run is called.
@@ -98,20 +108,14 @@ func New(log Log, options Options) *Central {
 		log:      log,
 		options:  options,
 		id:       rand.Text(),
-		ready:    make(chan struct{}),
-		complete: make(chan struct{}),
-		drawn:    make(chan struct{}),
-		released: make(chan struct{}),
+		stages:   newStages(),
 		folded:   make(chan struct{}, 1),
-		filled:   make(chan struct{}, 1),
 		due:      make(chan []byte, 1),
-		stopping: make(chan struct{}),
 		fold:     NewFold(),
 		claims:   make(map[string]*claimant),
 		claimed:  make(map[lottery.AgencyID]Session),
 		sessions: make(map[lottery.AgencyID]*session),
-		filling:  new(group),
-		taken:    make(chan struct{}),
+		queue:    newQueue(),
 	}
 }
 

@@ -40,9 +40,9 @@ func (c *Central) send(ctx context.Context) {
 	defer s.again.Stop()
 	for {
 		s.fill()
-		var filled <-chan struct{}
+		var filled <-chan struct{} // nil while no more may be in flight
 		if len(s.flights) < maxInFlight {
-			filled = c.filled
+			filled = c.queue.filled
 		}
 		var acked, first <-chan error
 		if len(s.flights) > 0 {

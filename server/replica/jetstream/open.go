@@ -18,8 +18,9 @@ const (
 	openTimeout = time.Minute
 
 	// publishTimeout bounds how long the library waits for an acknowledgement. The
-	// central appends an entry again long before.
-	publishTimeout = 30 * time.Second
+	// central appends an entry again long before, and gives it up by then. The library
+	// refuses to publish while 4,000 are missing.
+	publishTimeout = 10 * time.Second
 
 	// minPayload is the room for the largest entry.
 	minPayload = 640 << 10
