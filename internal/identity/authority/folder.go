@@ -90,7 +90,7 @@ func (a *Authority) issueTo(id lottery.AgencyID, now time.Time) (Pair, error) {
 // openAuthority returns the authority of a folder, or makes one.
 func openAuthority(folder string, now time.Time) (*Authority, error) {
 	path := filepath.Join(folder, authorityFile)
-	content, err := os.ReadFile(path)
+	content, err := identity.ReadRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newAuthority(path, now)
 	}
@@ -126,9 +126,9 @@ func newAuthority(path string, now time.Time) (*Authority, error) {
 // checkParticipant fails if one of the files exists and is not what this package
 // writes there.
 func checkParticipant(files identity.Files) error {
-	cert, certErr := os.ReadFile(files.Cert)
-	key, keyErr := os.ReadFile(files.Key)
-	ca, caErr := os.ReadFile(files.CA)
+	cert, certErr := identity.ReadRegular(files.Cert)
+	key, keyErr := identity.ReadRegular(files.Key)
+	ca, caErr := identity.ReadRegular(files.CA)
 	for _, file := range []struct {
 		path  string
 		err   error
