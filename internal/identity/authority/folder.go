@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -19,6 +20,10 @@ import (
 //	central/    ca.pem  cert.pem  key.pem          what the central gets
 //	agencia-N/  ca.pem  cert.pem  key.pem          what agency N gets
 const authorityFile = "ca-key.pem"
+
+// keyMark is the first line of a participant's key.pem. It tells who has made a key
+// whose certificate is not there, because Fill was interrupted. PEM's readers skip it.
+const keyMark = "# " + Organization + "\n"
 
 // CentralFiles are the central's files in a folder of certificates.
 func CentralFiles(folder string) identity.Files { return participant(folder, "central") }
@@ -136,6 +141,9 @@ func checkParticipant(files identity.Files) error {
 	}{
 		{files.Cert, certErr, func() error { return issued(cert) }},
 		{files.Key, keyErr, func() error {
+			if bytes.HasPrefix(key, []byte(keyMark)) {
+				return nil
+			}
 			if _, err := tls.X509KeyPair(cert, key); err != nil {
 				return errNotOurs
 			}
@@ -168,7 +176,7 @@ func writeParticipant(files identity.Files, ca []byte, pair Pair) error {
 	if err := replaceFile(files.CA, ca, 0o644); err != nil {
 		return err
 	}
-	if err := replaceFile(files.Key, pair.Key, 0o644); err != nil {
+	if err := replaceFile(files.Key, append([]byte(keyMark), pair.Key...), 0o644); err != nil {
 		return err
 	}
 	return replaceFile(files.Cert, pair.Cert, 0o644)
