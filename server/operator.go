@@ -54,6 +54,14 @@ func (o *operator) open(ctx context.Context, address string) (closeAdmin func(),
 	return func() { cancel(); <-closed }, nil
 }
 
+// adminDescriptors is how many file descriptors the admin server needs at most.
+func adminDescriptors(address string) int {
+	if address == "" {
+		return 0
+	}
+	return admin.Descriptors
+}
+
 // watch shows a central that is ready, and the server of its connections.
 func (o *operator) watch(c central.Observable, server *tcp.Server) {
 	o.central, o.server = c, server

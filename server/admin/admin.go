@@ -40,6 +40,10 @@ const (
 	stopTimeout = 100 * time.Millisecond
 )
 
+// Descriptors is how many file descriptors a server needs at most: for its listener, its
+// connections, and the one that is being accepted.
+const Descriptors = 1 + maxConnections + maxStreams + 1
+
 // Options are the settings of a server.
 type Options struct {
 	// Name is the name of the central, which clients may use in a Host header
