@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
@@ -21,6 +22,17 @@ func (c *Central) Overview() central.Overview {
 		seen.Agencies = append(seen.Agencies, p)
 	}
 	return seen
+}
+
+// Storage implements central.Observable: the log may not answer.
+func (c *Central) Storage() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.isCut() {
+		return nil
+	}
+	return fmt.Errorf("the log has not answered since %s: its quorum is lost, or this central is cut off from it",
+		c.answered.UTC().Format(time.RFC3339))
 }
 
 // LogState is what a central knows of its log.
