@@ -10,7 +10,7 @@ import (
 )
 
 // documents are the texts for readers whose links and names are checked.
-var documents = []string{"README.md", ".github/CONTRIBUTING.md", "scripts/bench/README.md", "scripts/certificados/README.md",
+var documents = []string{"README.md", ".github/CONTRIBUTING.md", "scripts/bench/README.md", "scripts/certificados/README.md", "scripts/cluster/README.md",
 	"internal/systest/containers/README.md"}
 
 var (

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,6 +25,8 @@ func (c *Central) Overview() central.Overview {
 	return seen
 }
 
+var errCut = errors.New("the log does not answer")
+
 // Storage implements central.Observable: the log may not answer.
 func (c *Central) Storage() error {
 	c.mu.Lock()
@@ -31,8 +34,7 @@ func (c *Central) Storage() error {
 	if !c.isCut() {
 		return nil
 	}
-	return fmt.Errorf("the log has not answered since %s: its quorum is lost, or this central is cut off from it",
-		c.answered.UTC().Format(time.RFC3339))
+	return fmt.Errorf("%w: its leader did so last at %s", errCut, c.answered.UTC().Format(time.RFC3339))
 }
 
 // LogState is what a central knows of its log.

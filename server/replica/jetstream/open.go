@@ -83,6 +83,9 @@ func (l *Log) check(ctx context.Context, options Options) error {
 		if err == nil {
 			err = l.checkStream(ctx, options.Agencies)
 		}
+		if l.connection.IsClosed() { // for good: the servers refuse it
+			return fmt.Errorf("connect to NATS: %w", l.connection.LastError())
+		}
 		var wrong *settingError
 		if err == nil || errors.As(err, &wrong) {
 			return err

@@ -50,7 +50,8 @@ func TestCheckMonitors(t *testing.T) {
 		{"still starting", []string{a, jsz(t, `{}`)}, false, "not ready"},
 		{"something else", []string{a, jsz(t, "")}, false, "404"},
 		{"not JSON", []string{a, jsz(t, "<html>")}, false, "monitoring port"},
-		{"no monitors", nil, false, "0 of 3"},
+		{"only one monitor", []string{a}, true, "SERVER_CLUSTER names 1 servers, expected all 3"},
+		{"no monitors", nil, true, "SERVER_CLUSTER names 0 servers"},
 	} {
 		err := checkMonitors(t.Context(), tt.monitors)
 		var wrong *settingError
@@ -118,7 +119,7 @@ func TestOpenRefuses(t *testing.T) {
 func TestOpenWaits(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	reason := errors.New("enough")
-	_, err := Open(ctx, Options{Servers: []string{"nats://127.0.0.1:1"}, Monitors: []string{"http://127.0.0.1:1"}, Waiting: func(err error) {
+	_, err := Open(ctx, Options{Servers: []string{"nats://127.0.0.1:1"}, Monitors: []string{"http://127.0.0.1:1", "http://127.0.0.1:2"}, Waiting: func(err error) {
 		if !strings.Contains(err.Error(), "http://127.0.0.1:1/jsz") {
 			t.Errorf("waiting: %v", err)
 		}
