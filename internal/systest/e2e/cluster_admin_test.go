@@ -17,7 +17,7 @@ func TestReplicatedCentralCanBeWatched(t *testing.T) {
 	url := r.withAdmin()
 	server := processtest.Start(t, r.serverCommand())
 	server.Await("action: cluster | result: in_progress")
-	awaitPage(t, url+"/readyz", 503, "recovering: fail: 0 of 3 NATS servers have said ")
+	awaitPage(t, url+"/readyz", 503, "0 of 3 NATS servers have said ")
 	awaitPage(t, url+"/livez", 200, "process: ok")
 	if err := cluster.Start(); err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func TestReplicatedCentralCanBeWatched(t *testing.T) {
 			followers = append(followers, s)
 		}
 	}
-	awaitPage(t, url+"/readyz", 503, "storage: fail: the log has not answered since 2")
+	awaitPage(t, url+"/readyz", 503, "storage: fail: the log does not answer: its leader did so last at 2")
 	awaitPage(t, url+"/state.json", 200, `"reachable":false,"answered":"2`)
 	awaitPage(t, url+"/state.json", 200, `{"state":"storage_failing",`)
 	awaitPage(t, url+"/metrics", 200, "\nlottery_storage_failing 1\n")

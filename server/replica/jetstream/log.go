@@ -153,7 +153,12 @@ func sequenced(message js.Msg, headersOnly bool) (replica.Sequenced, error) {
 	return replica.Sequenced{Sequence: sequence, Entry: entry}, nil
 }
 
-// Status implements replica.Log.
+// silentAfter is how long a replica of the log may say nothing to the leader, which
+// asks each once a second.
+const silentAfter = 3 * time.Second
+
+// Status implements replica.Log. Without a quorum the leader still answers for some ten
+// seconds, and after that a server without a leader answers. Both answers are errors.
 func (l *Log) Status(ctx context.Context) (replica.Status, error) {
 	stream, err := l.stream.Stream(ctx, StreamName)
 	if err != nil {
@@ -161,13 +166,24 @@ func (l *Log) Status(ctx context.Context) (replica.Status, error) {
 	}
 	info := stream.CachedInfo() // of this very request
 	status := replica.Status{Last: info.State.LastSeq}
-	if info.Cluster != nil {
-		status.Leader = info.Cluster.Leader
-		for _, peer := range info.Cluster.Replicas {
-			if !peer.Current || peer.Offline {
-				status.Behind++
-			}
+	if info.Cluster == nil { // a single server
+		return status, nil
+	}
+	status.Leader = info.Cluster.Leader
+	silent := 0
+	for _, peer := range info.Cluster.Replicas {
+		if !peer.Current || peer.Offline {
+			status.Behind++
 		}
+		if peer.Offline || peer.Active > silentAfter {
+			silent++
+		}
+	}
+	switch {
+	case status.Leader == "":
+		return replica.Status{}, errors.New("the log has no leader")
+	case silent > len(info.Cluster.Replicas)/2:
+		return replica.Status{}, fmt.Errorf("%d of %d replicas of the log are silent", silent, len(info.Cluster.Replicas)+1)
 	}
 	return status, nil
 }
