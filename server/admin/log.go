@@ -50,7 +50,7 @@ type logSnapshot struct {
 
 // happened tells, in Spanish, what has happened to the log, if anything. Both may be nil.
 func (l *Log) happened(before *Log) string {
-	if l == nil || before == nil || before.Leader == "" || l.Leader == before.Leader {
+	if l == nil || before == nil || before.Leader == "" || l.Leader == "" || l.Leader == before.Leader {
 		return ""
 	}
 	return fmt.Sprintf("El registro cambió de líder: de %s a %s", before.Leader, l.Leader)

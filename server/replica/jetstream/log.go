@@ -164,7 +164,10 @@ func (l *Log) Status(ctx context.Context) (replica.Status, error) {
 	if err != nil {
 		return replica.Status{}, err
 	}
-	info := stream.CachedInfo() // of this very request
+	return statusOf(stream.CachedInfo()) // of this very request
+}
+
+func statusOf(info *js.StreamInfo) (replica.Status, error) {
 	status := replica.Status{Last: info.State.LastSeq}
 	if info.Cluster == nil { // a single server
 		return status, nil
