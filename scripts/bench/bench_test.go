@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
 )
 
@@ -352,6 +353,24 @@ func TestBench(t *testing.T) {
 }
 
 // TestOneOfTheProgramsFails tries to measure programs that do not exist.
+// Three centrals store all bets, and go on after the death of the log's leader.
+func TestCluster(t *testing.T) {
+	if _, err := natsserver.Build(t.Context()); err != nil {
+		t.Skipf("there is no nats-server: %v", err)
+	}
+	b := buildBench(t)
+	if o := b.mustRun(t, scenario{times: 1, sync: true, cluster: true, leaderDies: true}); len(o.waits) != 1 || o.waits[0] <= 0 || o.elapsed <= o.waits[0] {
+		t.Errorf("it took %v, and the pauses were %v", o.elapsed, o.waits)
+	}
+}
+
+func TestLatency(t *testing.T) {
+	b := buildBench(t)
+	if o := b.mustRun(t, scenario{sync: true, latency: true}); len(o.waits) != timedBatches || slices.Min(o.waits) <= 0 {
+		t.Errorf("%d batches were timed", len(o.waits))
+	}
+}
+
 func TestOneOfTheProgramsFails(t *testing.T) {
 	var errs strings.Builder
 	args := []string{"-repeticiones", "1", "-escenarios", "oficial", "-dir", t.TempDir(), "-programas", "/no/existe"}

@@ -442,3 +442,22 @@ func TestNothingIsStored(t *testing.T) {
 		})
 	})
 }
+
+// An agency that only waits for the draw is let go too, for it may be held elsewhere.
+func TestCutWhileAgenciesWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newMemoryLog(reliable)
+		s, _ := claimed(t, start(t, log, Options{Agencies: 2}), 1, 1)
+		if err := s.Finish(0, func(int) {}); err != nil {
+			t.Fatal(err)
+		}
+		log.set(func() { log.silent = true })
+		within(t, "waiting", patience-silence, patience+2*silence, func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			if _, err := s.Winners(ctx); !errors.Is(err, central.ErrUnknown) {
+				t.Errorf("got error %v", err)
+			}
+		})
+	})
+}

@@ -151,9 +151,7 @@ func TestLargestEntry(t *testing.T) {
 	body := make([]byte, 512<<10)
 	large := &replica.Bets{Author: "a", Body: body, BodySum: crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)),
 		Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1000, Length: len(body), Winners: []string{strings.Repeat("1", 63<<10)}}}}
-	if err := <-l.Append(large); err != nil {
-		t.Fatal(err)
-	}
+	insist(t, "append", func() error { return <-l.Append(large) })
 	for next, err := range l.Read(t.Context(), 0) {
 		if err != nil || !reflect.DeepEqual(next.Entry, large) {
 			t.Errorf("read back another entry, %v", err)
@@ -166,9 +164,7 @@ func TestLargestEntry(t *testing.T) {
 func TestCorruptedBody(t *testing.T) {
 	l := open(t, natsservertest.Start(t), 1)
 	wrong := &replica.Bets{Author: "a", Body: []byte("rows"), Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1, Length: 4}}}
-	if err := <-l.Append(wrong); err != nil {
-		t.Fatal(err)
-	}
+	insist(t, "append", func() error { return <-l.Append(wrong) })
 	for _, err := range l.Read(t.Context(), 0) {
 		if !errors.Is(err, replica.ErrCorrupted) || !strings.Contains(err.Error(), "entry 1") {
 			t.Errorf("got error %v", err)
