@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
@@ -165,9 +167,14 @@ func TestCorruptedBody(t *testing.T) {
 	l := open(t, natsservertest.Start(t), 1)
 	wrong := &replica.Bets{Author: "a", Body: []byte("rows"), Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1, Length: 4}}}
 	insist(t, "append", func() error { return <-l.Append(wrong) })
-	for _, err := range l.Read(t.Context(), 0) {
-		if !errors.Is(err, replica.ErrCorrupted) || !strings.Contains(err.Error(), "entry 1") {
-			t.Errorf("got error %v", err)
+	raw := nats.NewMsg(subject)
+	raw.Data, raw.Header[headerKey] = []byte("not compressed"), replica.Header(wrong)
+	insist(t, "append", func() error { _, err := l.stream.PublishMsg(t.Context(), raw); return err })
+	for entry := range uint64(2) {
+		for _, err := range l.Read(t.Context(), entry) {
+			if !errors.Is(err, replica.ErrCorrupted) || !strings.Contains(err.Error(), fmt.Sprintf("entry %d", entry+1)) {
+				t.Errorf("got error %v", err)
+			}
 		}
 	}
 }
