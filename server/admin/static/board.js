@@ -149,7 +149,7 @@ function showLog(log) {
   setText($("log-folded"), number.format(log.folded));
   setText($("log-lag"), log.reachable ? count(lag, "entrada", "entradas") : unknown);
   setText($("log-leader"), log.reachable ? log.leader : unknown);
-  setText($("log-void"), number.format(log.void));
+  setText($("log-void"), count(log.void, "entrada", "entradas"));
   setText($("log-behind"), log.reachable ? number.format(log.behind) : unknown);
 }
 
