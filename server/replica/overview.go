@@ -2,6 +2,7 @@ package replica
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
@@ -23,6 +24,18 @@ func (c *Central) Overview() central.Overview {
 	return seen
 }
 
+var errCut = errors.New("the log does not answer")
+
+// Storage implements central.Observable: the log may not answer.
+func (c *Central) Storage() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.isCut() {
+		return nil
+	}
+	return fmt.Errorf("%w: its leader did so last at %s", errCut, c.answered.UTC().Format(time.RFC3339))
+}
+
 // LogState is what a central knows of its log.
 type LogState struct {
 	Status
@@ -37,17 +50,6 @@ func (c *Central) LogState() LogState {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return LogState{Status: c.status, Folded: c.fold.Sequence, Void: c.fold.Void, Answered: c.answered, Cut: c.isCut()}
-}
-
-var errCut = errors.New("the log does not answer")
-
-// Reachable fails if the log has not answered for so long that this central serves
-// nobody.
-func (c *Central) Reachable() error {
-	if c.LogState().Cut {
-		return errCut
-	}
-	return nil
 }
 
 // Totals counts what is stored of all agencies, and how many of them have finished.
