@@ -43,7 +43,7 @@ cluster: ## la lotería con tres centrales y tres servidores NATS: mata a uno de
 	@echo "Cluster: tres centrales y tres servidores NATS, sin Docker. La primera vez compila"
 	@echo "también nats-server (baja su módulo: necesita red) y lo deja en la caché del usuario."
 	@echo
-	@$(TEMPORAL) go run ./scripts/demo -cluster -agencias $(or $(AGENCIAS),5)
+	@$(TEMPORAL) go run ./scripts/demo -cluster -agencias $(or $(AGENCIAS),5) $(if $(TLS),-tls)
 .PHONY: cluster
 
 test: ## todas las pruebas (con Docker, si responde)
@@ -100,7 +100,7 @@ docker-compose-down: ## detiene y elimina los contenedores
 .PHONY: docker-compose-down
 
 docker-compose-logs: ## sigue los logs de todos los contenedores
-	$(COMPOSE) logs -f
+	@$(COMPOSE) logs -f || [ $$? -eq 130 ] # Ctrl-C es su fin
 .PHONY: docker-compose-logs
 
 ##@ Entregar, medir y limpiar

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs all checks of the project. It reports missing tools, and skips their checks: a C
-# compiler (-race), python3, tshark, chromium, promtool, shellcheck, a Docker engine.
+# compiler (-race), python3, tshark, chromium, promtool, nats-server, shellcheck, a
+# Docker engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,6 +40,10 @@ command -v python3 >/dev/null || without "no hay python3: bets.csv se compara so
 command -v tshark >/dev/null || without "no hay tshark: el disector de Wireshark queda sin probar"
 command -v chromium >/dev/null || without "no hay chromium: el tablero queda sin mirar"
 command -v promtool >/dev/null || without "no hay promtool: el formato de las métricas queda sin comprobar"
+
+nats=$(sed -n 's/^const Version = "\(.*\)"$/\1/p' internal/natsserver/build.go)
+go mod download "github.com/nats-io/nats-server/v2@v$nats" 2>/dev/null ||
+  without "no se puede bajar nats-server $nats: sin uno ya compilado, las de varias centrales quedan sin correr"
 
 step "pruebas de cada paquete, de los scripts y de punta a punta"
 # Some tests build and run programs: go's test cache does not notice their changes.

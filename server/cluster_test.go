@@ -37,7 +37,7 @@ func TestExportRefuses(t *testing.T) {
 
 // A server whose cluster does not answer says why it waits, and stops at once.
 func TestStopWithoutTheCluster(t *testing.T) {
-	p := processtest.Start(t, processtest.Program(t, "SERVER_CLUSTER=nats://127.0.0.1:1", "SERVER_CLUSTER_MONITOR=http://127.0.0.1:1"))
+	p := processtest.Start(t, processtest.Program(t, "SERVER_CLUSTER=nats://127.0.0.1:1", "SERVER_CLUSTER_MONITOR=http://127.0.0.1:1,http://127.0.0.1:2"))
 	line := p.Await("action: cluster | result: in_progress")
 	if !strings.Contains(line, "127.0.0.1:1") {
 		t.Errorf("it does not say what it waits for: %s", line)

@@ -29,7 +29,7 @@ func export(ctx context.Context, cfg config.Config, folder string) error {
 	if present, err := os.ReadDir(folder); err != nil || len(present) > 0 {
 		return errors.Join(err, fmt.Errorf("export: %s is not empty", folder))
 	}
-	log, err := openLog(ctx, cfg)
+	log, err := openLog(ctx, cfg, logClusterAwaited)
 	if err != nil {
 		return err
 	}

@@ -280,7 +280,7 @@ func TestCommittedFileMentionsEveryKey(t *testing.T) {
 
 // README.md shows the same keys, variables and defaults.
 func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 )
 
 // Version is the version of nats-server that Build builds, and of the image in the
@@ -21,7 +22,11 @@ func Build(ctx context.Context) (path string, err error) {
 		return "", fmt.Errorf("cache for nats-server: %w", err)
 	}
 	folder := filepath.Join(cache, "loteria-nats-server-"+Version)
-	path = filepath.Join(folder, "nats-server")
+	program := "nats-server"
+	if runtime.GOOS == "windows" {
+		program += ".exe"
+	}
+	path = filepath.Join(folder, program)
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
@@ -40,7 +45,7 @@ func Build(ctx context.Context) (path string, err error) {
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build nats-server %s: %w: %.500s", Version, err, output)
 	}
-	if err := os.Rename(filepath.Join(building, "nats-server"), path); err != nil {
+	if err := os.Rename(filepath.Join(building, program), path); err != nil {
 		return "", fmt.Errorf("cache for nats-server: %w", err)
 	}
 	return path, nil

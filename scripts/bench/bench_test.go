@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
 )
 
@@ -35,6 +36,19 @@ func TestChoose(t *testing.T) {
 	}
 	if _, err := choose("51x"); err == nil {
 		t.Error("took a scenario that does not exist")
+	}
+}
+
+// Another version, to compare with, may know no cluster.
+func TestClustersAreLeftOutOfAComparison(t *testing.T) {
+	for args, want := range map[string]bool{"": true, "-contra x": false, "-contra x -escenarios cluster": true} {
+		opts, err := parse(strings.Fields(args), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.ContainsFunc(opts.scenarios, func(s scenario) bool { return s.cluster }); got != want {
+			t.Errorf("%q measures a cluster: %v", args, got)
+		}
 	}
 }
 
@@ -62,7 +76,7 @@ func someResults() []result {
 		if s.times == 0 {
 			bets = 0
 		}
-		if !s.comparable() {
+		if !s.hasFloor() {
 			m.runs[0].waits = []time.Duration{3 * time.Millisecond, time.Second, 2 * time.Millisecond}
 		}
 		results = append(results, result{s, bets, []measurement{m, m}})
@@ -352,6 +366,24 @@ func TestBench(t *testing.T) {
 }
 
 // TestOneOfTheProgramsFails tries to measure programs that do not exist.
+// Three centrals store all bets, and go on after the death of the log's leader.
+func TestCluster(t *testing.T) {
+	if _, err := natsserver.Build(t.Context()); err != nil {
+		t.Skipf("there is no nats-server: %v", err)
+	}
+	b := buildBench(t)
+	if o := b.mustRun(t, scenario{times: 1, sync: true, cluster: true, leaderDies: true}); len(o.waits) != 1 || o.waits[0] <= 0 || o.elapsed <= o.waits[0] {
+		t.Errorf("it took %v, and the pauses were %v", o.elapsed, o.waits)
+	}
+}
+
+func TestLatency(t *testing.T) {
+	b := buildBench(t)
+	if o := b.mustRun(t, scenario{sync: true, latency: true}); len(o.waits) != timedBatches || slices.Min(o.waits) <= 0 {
+		t.Errorf("%d batches were timed", len(o.waits))
+	}
+}
+
 func TestOneOfTheProgramsFails(t *testing.T) {
 	var errs strings.Builder
 	args := []string{"-repeticiones", "1", "-escenarios", "oficial", "-dir", t.TempDir(), "-programas", "/no/existe"}

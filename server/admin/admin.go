@@ -60,7 +60,9 @@ type Options struct {
 // Server answers the operator. Its methods may be called by any goroutine.
 type Server struct {
 	options  Options
-	source   atomic.Pointer[Source] // nil while what is stored is being read
+	source   atomic.Pointer[Source]     // nil while what is stored is being read
+	log      atomic.Pointer[func() Log] // nil where the central has no replicated log, or not yet
+	awaited  atomic.Pointer[error]      // why the central waits for its log
 	stopping atomic.Bool
 	recorder recorder
 	changed  chan struct{} // holds something when the recorder should look at once
@@ -87,6 +89,9 @@ func (s *Server) Watch(source Source) {
 	default: // it is about to look
 	}
 }
+
+// Await tells the server why a central waits for its log, until WatchLog.
+func (s *Server) Await(reason error) { s.awaited.Store(&reason) }
 
 // Stopping tells the server that the central is being stopped. /readyz says so, and
 // the open boards too, until the context of Serve ends.

@@ -26,10 +26,12 @@ var (
 // readiness tells whether the central can serve agencies.
 func (s *Server) readiness() []check {
 	recovering, storage, stopping := check{name: "recovering"}, check{name: "storage"}, check{name: "stopping"}
-	if source := s.source.Load(); source == nil {
-		recovering.err = errRecovering
-	} else {
+	if source := s.source.Load(); source != nil {
 		storage.err = (*source).Storage()
+	} else if reason := s.awaited.Load(); reason != nil && s.log.Load() == nil {
+		recovering.err = *reason
+	} else {
+		recovering.err = errRecovering
 	}
 	if s.stopping.Load() {
 		stopping.err = errStopping

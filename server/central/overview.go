@@ -6,11 +6,14 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// Observable is a central that shows how far the lottery is.
+// Observable is a central that shows how far the lottery is. Any goroutine may call its
+// methods. They return soon.
 type Observable interface {
-	// Any goroutine may call Overview. It returns soon. It leaves the winners out
-	// before their release.
+	// Overview leaves the winners out before their release.
 	Overview() Overview
+
+	// Storage returns why the central cannot store bets at present, nil if it can.
+	Storage() error
 }
 
 // Overview is how far a lottery is.

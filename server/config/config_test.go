@@ -201,7 +201,7 @@ func TestCommittedFileSetsEveryKey(t *testing.T) {
 
 // README.md shows the same table.
 func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

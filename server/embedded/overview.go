@@ -28,3 +28,6 @@ func (c *Central) progress(id lottery.AgencyID, stored lottery.Offset, drawn boo
 	}
 	return p
 }
+
+// Storage implements central.Observable: the last write to a file may have failed.
+func (c *Central) Storage() error { return c.store.LastWrite() }

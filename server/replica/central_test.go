@@ -224,7 +224,11 @@ func TestNoQuorum(t *testing.T) {
 		c := start(t, log, Options{Agencies: 2})
 		s, superseded := claimed(t, c, 1, 1)
 		waiting, _ := claimed(t, c, 2, 1)
+		quiet := time.Now()
 		log.set(func() { log.silent = true })
+		if err := c.Storage(); err != nil {
+			t.Errorf("the storage: %v", err)
+		}
 		const long = patience + 2*silence
 		commit := queued(t, s, 1, 0, 10)
 		for name, wait := range map[string]func() error{
@@ -249,6 +253,9 @@ func TestNoQuorum(t *testing.T) {
 			}
 		})
 		time.Sleep(long)
+		if err := c.Storage(); !errors.Is(err, errCut) || !strings.Contains(err.Error(), quiet.UTC().Format(time.RFC3339)) {
+			t.Errorf("the storage, silent since %v: %v", quiet, err)
+		}
 		within(t, "a claim after that", 0, 0, func() {
 			if _, err := c.Claim(t.Context(), 1, 3, func() {}); !errors.Is(err, central.ErrUnavailable) {
 				t.Errorf("a claim after that: %v", err)
@@ -256,6 +263,9 @@ func TestNoQuorum(t *testing.T) {
 		})
 		log.set(func() { log.silent = false })
 		time.Sleep(silence)
+		if err := c.Storage(); err != nil {
+			t.Errorf("the storage: %v", err)
+		}
 		s, _ = claimed(t, c, 1, 4)
 		if err := queued(t, s, 1, s.State().Stored, 20).Wait(); err != nil {
 			t.Error(err)
@@ -428,6 +438,25 @@ func TestNothingIsStored(t *testing.T) {
 		within(t, "giving up", patience, patience+silence, func() {
 			if err := commit.Wait(); !errors.Is(err, central.ErrUnknown) {
 				t.Error(err)
+			}
+		})
+	})
+}
+
+// An agency that only waits for the draw is let go too, for it may be held elsewhere.
+func TestCutWhileAgenciesWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newMemoryLog(reliable)
+		s, _ := claimed(t, start(t, log, Options{Agencies: 2}), 1, 1)
+		if err := s.Finish(0, func(int) {}); err != nil {
+			t.Fatal(err)
+		}
+		log.set(func() { log.silent = true })
+		within(t, "waiting", patience-silence, patience+2*silence, func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			if _, err := s.Winners(ctx); !errors.Is(err, central.ErrUnknown) {
+				t.Errorf("got error %v", err)
 			}
 		})
 	})

@@ -29,7 +29,7 @@ func (c *Central) Claim(ctx context.Context, id lottery.AgencyID, order uint64, 
 	cut, expected := c.isCut(), c.fold.Agency(id).Session
 	c.mu.Unlock()
 	if cut || !isClosed(c.ready) {
-		return nil, fmt.Errorf("%w: the log does not answer", central.ErrUnavailable)
+		return nil, fmt.Errorf("%w: %w", central.ErrUnavailable, errCut)
 	}
 	release, err := c.takeovers.Claim(ctx, id, order, superseded)
 	if err != nil {
@@ -46,7 +46,7 @@ func (c *Central) Claim(ctx context.Context, id lottery.AgencyID, order uint64, 
 
 // claim appends a claim and waits until it is folded.
 func (c *Central) claim(ctx context.Context, id lottery.AgencyID, expected Session, superseded func()) (*session, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%w: the log does not answer", central.ErrUnavailable))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%w: %w", central.ErrUnavailable, errCut))
 	defer cancel()
 	mine := &claimant{superseded: superseded, settled: make(chan struct{})}
 	nonce := c.id + "/" + rand.Text()

@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
@@ -20,6 +22,18 @@ func (c *Central) Overview() central.Overview {
 		seen.Agencies = append(seen.Agencies, p)
 	}
 	return seen
+}
+
+var errCut = errors.New("the log does not answer")
+
+// Storage implements central.Observable: the log may not answer.
+func (c *Central) Storage() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.isCut() {
+		return nil
+	}
+	return fmt.Errorf("%w: its leader did so last at %s", errCut, c.answered.UTC().Format(time.RFC3339))
 }
 
 // LogState is what a central knows of its log.

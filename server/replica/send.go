@@ -21,7 +21,6 @@ type flight struct {
 	entry        *Bets
 	acked        <-chan error // of the last time that it was appended; nil after its answer
 	acknowledged bool
-	since        time.Time // when it was appended first
 }
 
 // sender appends the groups, in order, and at most four before the first is settled
@@ -30,6 +29,7 @@ type flight struct {
 type sender struct {
 	central *Central
 	flights []*flight
+	since   time.Time   // when the oldest became the oldest
 	again   *time.Timer // runs out when the oldest is to be appended again
 }
 
@@ -68,10 +68,10 @@ func (s *sender) fill() {
 		if g == nil {
 			return
 		}
-		f := &flight{group: g, entry: g.entry(s.central.id), since: time.Now()}
+		f := &flight{group: g, entry: g.entry(s.central.id)}
 		f.acked = s.central.log.Append(f.entry)
 		if s.flights = append(s.flights, f); len(s.flights) == 1 {
-			s.again.Reset(silence)
+			s.waitForOldest()
 		}
 	}
 }
@@ -91,8 +91,13 @@ func (s *sender) answered(err error) {
 func (s *sender) settle() {
 	for len(s.flights) > 0 && s.central.settle(s.flights[0].group, s.flights[0].acknowledged) {
 		s.flights = s.flights[1:]
-		s.again.Reset(silence)
+		s.waitForOldest()
 	}
+}
+
+func (s *sender) waitForOldest() {
+	s.since = time.Now()
+	s.again.Reset(silence)
 }
 
 // goBack appends all that is in flight again. If the oldest has waited for too long,
@@ -101,7 +106,7 @@ func (s *sender) goBack() {
 	if len(s.flights) == 0 {
 		return
 	}
-	if time.Since(s.flights[0].since) > patience {
+	if time.Since(s.since) > patience {
 		s.central.mu.Lock()
 		s.central.lose()
 		s.central.mu.Unlock()

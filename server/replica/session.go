@@ -174,13 +174,16 @@ func (s *session) Finish(total lottery.Offset, arrived func(missing int)) error 
 	defer cancel()
 	err = c.repeat(ctx, &Finished{Agency: s.agency, Session: s.number, Total: total}, mine.settled, s.ended)
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	pending := s.finish == mine
 	s.finish = nil
+	reason := s.reason
+	c.mu.Unlock()
 	switch {
-	case c.fold.Agency(s.agency).Finished:
+	case !pending: // the fold has taken it, and calls arrived
+		<-mine.settled
 		return nil
-	case s.reason != nil:
-		return s.reason
+	case reason != nil:
+		return reason
 	}
 	return err
 }

@@ -15,6 +15,10 @@ import (
 // say no. By default NATS syncs every two minutes, and a power cut loses what was
 // acknowledged since.
 func checkMonitors(ctx context.Context, monitors []string) error {
+	const majority = replicas/2 + 1
+	if len(monitors) < majority {
+		return wrongSetting("SERVER_CLUSTER names %d servers, expected all %d (or their monitoring ports in SERVER_CLUSTER_MONITOR)", len(monitors), replicas)
+	}
 	servers, failures := make([]string, len(monitors)), make([]error, len(monitors))
 	var asked sync.WaitGroup
 	for i, monitor := range monitors {
@@ -34,8 +38,9 @@ func checkMonitors(ctx context.Context, monitors []string) error {
 			synced[servers[i]] = true
 		}
 	}
-	if len(synced) < replicas/2+1 {
-		return fmt.Errorf("%d of %d NATS servers have said that they sync: %s", len(synced), replicas, strings.Join(silent, "; "))
+	if len(synced) < majority {
+		silent = append(silent, fmt.Sprintf("%d of %d NATS servers have said that they sync", len(synced), replicas))
+		return errors.New(strings.Join(silent, "; "))
 	}
 	return nil
 }

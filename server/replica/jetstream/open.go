@@ -70,6 +70,8 @@ func connectOptions() []nats.Option {
 		nats.PingInterval(time.Second),
 		nats.MaxPingsOutstanding(2), // notices a server that was paused
 		nats.FlusherTimeout(requestTimeout),
+		// The default handler prints on stderr. What fails, the callers see too.
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
 	}
 }
 
@@ -82,6 +84,9 @@ func (l *Log) check(ctx context.Context, options Options) error {
 		err := checkMonitors(ctx, options.Monitors)
 		if err == nil {
 			err = l.checkStream(ctx, options.Agencies)
+		}
+		if l.connection.IsClosed() { // for good: the servers refuse it
+			return fmt.Errorf("connect to NATS: %w", l.connection.LastError())
 		}
 		var wrong *settingError
 		if err == nil || errors.As(err, &wrong) {

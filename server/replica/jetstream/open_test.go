@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
@@ -50,7 +52,8 @@ func TestCheckMonitors(t *testing.T) {
 		{"still starting", []string{a, jsz(t, `{}`)}, false, "not ready"},
 		{"something else", []string{a, jsz(t, "")}, false, "404"},
 		{"not JSON", []string{a, jsz(t, "<html>")}, false, "monitoring port"},
-		{"no monitors", nil, false, "0 of 3"},
+		{"only one monitor", []string{a}, true, "SERVER_CLUSTER names 1 servers, expected all 3"},
+		{"no monitors", nil, true, "SERVER_CLUSTER names 0 servers"},
 	} {
 		err := checkMonitors(t.Context(), tt.monitors)
 		var wrong *settingError
@@ -118,7 +121,7 @@ func TestOpenRefuses(t *testing.T) {
 func TestOpenWaits(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	reason := errors.New("enough")
-	_, err := Open(ctx, Options{Servers: []string{"nats://127.0.0.1:1"}, Monitors: []string{"http://127.0.0.1:1"}, Waiting: func(err error) {
+	_, err := Open(ctx, Options{Servers: []string{"nats://127.0.0.1:1"}, Monitors: []string{"http://127.0.0.1:1", "http://127.0.0.1:2"}, Waiting: func(err error) {
 		if !strings.Contains(err.Error(), "http://127.0.0.1:1/jsz") {
 			t.Errorf("waiting: %v", err)
 		}
@@ -150,9 +153,7 @@ func TestLargestEntry(t *testing.T) {
 	body := make([]byte, 512<<10)
 	large := &replica.Bets{Author: "a", Body: body, BodySum: crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)),
 		Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1000, Length: len(body), Winners: []string{strings.Repeat("1", 63<<10)}}}}
-	if err := <-l.Append(large); err != nil {
-		t.Fatal(err)
-	}
+	insist(t, "append", func() error { return <-l.Append(large) })
 	for next, err := range l.Read(t.Context(), 0) {
 		if err != nil || !reflect.DeepEqual(next.Entry, large) {
 			t.Errorf("read back another entry, %v", err)
@@ -165,12 +166,15 @@ func TestLargestEntry(t *testing.T) {
 func TestCorruptedBody(t *testing.T) {
 	l := open(t, natsservertest.Start(t), 1)
 	wrong := &replica.Bets{Author: "a", Body: []byte("rows"), Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1, Length: 4}}}
-	if err := <-l.Append(wrong); err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range l.Read(t.Context(), 0) {
-		if !errors.Is(err, replica.ErrCorrupted) || !strings.Contains(err.Error(), "entry 1") {
-			t.Errorf("got error %v", err)
+	insist(t, "append", func() error { return <-l.Append(wrong) })
+	raw := nats.NewMsg(subject)
+	raw.Data, raw.Header[headerKey] = []byte("not compressed"), replica.Header(wrong)
+	insist(t, "append", func() error { _, err := l.stream.PublishMsg(t.Context(), raw); return err })
+	for entry := range uint64(2) {
+		for _, err := range l.Read(t.Context(), entry) {
+			if !errors.Is(err, replica.ErrCorrupted) || !strings.Contains(err.Error(), fmt.Sprintf("entry %d", entry+1)) {
+				t.Errorf("got error %v", err)
+			}
 		}
 	}
 }
