@@ -27,8 +27,8 @@ import (
 )
 
 const (
-	maxConnections = 128 // open at once; more are closed at once
-	maxStreams     = 64  // of /events, open at once; more get 503
+	maxConnections = 64 // open at once, but for streams; the oldest yields to one more
+	maxStreams     = 64 // of /events, open at once; more get 503
 
 	headTimeout  = 5 * time.Second  // for the whole head of a request
 	bodyTimeout  = time.Second      // for a body, which nobody reads
@@ -105,6 +105,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	web := &http.Server{
 		Handler:           s.handler(),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withConn,
 		ReadHeaderTimeout: headTimeout, // ReadTimeout would end the streams
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
@@ -130,7 +131,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		}
 		closed <- err
 	})
-	err := web.Serve(&boundedListener{Listener: listener, free: slots(maxConnections)})
+	err := web.Serve(&boundedListener{Listener: listener, most: maxConnections, ended: ctx.Done()})
 	cancel() // the listener may have failed
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil

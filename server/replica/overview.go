@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
@@ -14,7 +13,7 @@ func (c *Central) Overview() central.Overview {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	seen := central.Overview{Missing: c.fold.Missing(c.options.Agencies), Drawn: isClosed(c.released)}
-	for id := lottery.AgencyID(1); c.Expects(id); id++ {
+	for _, id := range central.Listed(c.options.Agencies, c.fold.ids()) {
 		a := c.fold.Agency(id)
 		p := central.Progress{ID: id, Stored: a.Bets, Finished: a.Finished}
 		if seen.Drawn {
