@@ -100,7 +100,7 @@ docker-compose-down: ## detiene y elimina los contenedores
 .PHONY: docker-compose-down
 
 docker-compose-logs: ## sigue los logs de todos los contenedores
-	$(COMPOSE) logs -f
+	@$(COMPOSE) logs -f || [ $$? -eq 130 ] # Ctrl-C es su fin
 .PHONY: docker-compose-logs
 
 ##@ Entregar, medir y limpiar

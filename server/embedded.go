@@ -21,7 +21,7 @@ import (
 func (s *service) serveEmbedded(ctx context.Context) (err error) {
 	cfg := s.cfg
 	options := storeOptions(cfg)
-	options.Written = s.operator.written
+	options.Written = s.operator.watchWrites()
 	bets, err := store.Open(ctx, cfg.Storage, options)
 	if err != nil {
 		return withRemedy(cfg.Storage, err)

@@ -33,7 +33,7 @@ func export(ctx context.Context, cfg config.Config, folder string) error {
 	case len(present) > 0:
 		return fmt.Errorf("export: %s is not empty", folder)
 	}
-	log, err := openLog(ctx, cfg)
+	log, err := openLog(ctx, cfg, logClusterAwaited)
 	if err != nil {
 		return err
 	}

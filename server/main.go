@@ -123,7 +123,7 @@ func (s *service) accept(ctx context.Context, c observableCentral) error {
 	server := tcp.NewServer(c, tcp.Options{
 		HelloTimeout:   s.cfg.HelloTimeout,
 		IdleTimeout:    s.cfg.IdleTimeout,
-		MaxConnections: tcp.ConnectionLimit(s.cfg.MaxConnections),
+		MaxConnections: tcp.ConnectionLimit(s.cfg.MaxConnections, adminDescriptors(s.cfg.AdminAddress)),
 		MaxHellos:      s.cfg.MaxHellos,
 		MaxBets:        uint64(s.cfg.MaxBets),
 		Identity:       s.source,

@@ -4,32 +4,27 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"sync/atomic"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/admin"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
 
-// operator joins what the admin server shows: the central, the connections, and the
-// writes to the disk. Without an admin address it only counts the writes.
+// operator joins what the admin server shows: the central, the connections, and either
+// the writes to the disk or the replicated log. Without an admin address nobody asks it.
 type operator struct {
 	admin   *admin.Server
 	source  *identity.Source // nil without TLS
 	central central.Observable
 	server  *tcp.Server
-	commits admin.Histogram
-	failure atomic.Pointer[error] // of the last write; nil if it succeeded
-	storage func() error          // tells whether the storage works, if that is not failure
 }
 
 func newOperator(cfg config.Config, source *identity.Source) *operator {
-	o := &operator{source: source, admin: admin.New(admin.Options{Name: cfg.IP, Expected: cfg.Agencies, Pprof: cfg.AdminPprof})}
-	o.admin.Collect(o.collectWrites)
-	return o
+	return &operator{source: source, admin: admin.New(admin.Options{Name: cfg.IP, Expected: cfg.Agencies, Pprof: cfg.AdminPprof})}
 }
 
 // open serves the admin address, if there is one. From the end of ctx on the server
@@ -55,6 +50,14 @@ func (o *operator) open(ctx context.Context, address string) (closeAdmin func(),
 	return func() { cancel(); <-closed }, nil
 }
 
+// adminDescriptors is how many file descriptors the admin server needs at most.
+func adminDescriptors(address string) int {
+	if address == "" {
+		return 0
+	}
+	return admin.Descriptors
+}
+
 // watch shows a central that is ready, and the server of its connections.
 func (o *operator) watch(c central.Observable, server *tcp.Server) {
 	o.central, o.server = c, server
@@ -65,26 +68,30 @@ func (o *operator) watch(c central.Observable, server *tcp.Server) {
 	o.admin.Watch(o)
 }
 
-// written counts a write to the disk and notes whether it failed.
-func (o *operator) written(took time.Duration, err error) {
-	o.commits.Observe(took)
-	if err != nil {
-		o.failure.Store(&err)
-	} else if o.failure.Load() != nil {
-		o.failure.Store(nil)
-	}
+// watchWrites shows the writes of an embedded central to its files. The caller has the
+// returned function called after each.
+func (o *operator) watchWrites() (written func(took time.Duration, err error)) {
+	commits := new(admin.Histogram)
+	o.admin.Collect(func() []admin.Metric {
+		return []admin.Metric{commits.Metric("lottery_storage_commit_duration_seconds",
+			"Time of a write to bets.csv or its journal, with its fsync.")}
+	})
+	return func(took time.Duration, _ error) { commits.Observe(took) }
+}
+
+// watchLog shows the log of a replicated central, also before the central is ready.
+func (o *operator) watchLog(c *replica.Central) {
+	o.admin.WatchLog(func() admin.Log {
+		state := c.LogState()
+		return admin.Log{
+			Last: state.Last, Folded: state.Folded, Void: state.Void, Leader: state.Leader,
+			Behind: state.Behind, Reachable: !state.Cut, Answered: state.Answered,
+		}
+	})
 }
 
 // Storage implements admin.Source.
-func (o *operator) Storage() error {
-	if o.storage != nil {
-		return o.storage()
-	}
-	if failure := o.failure.Load(); failure != nil {
-		return *failure
-	}
-	return nil
-}
+func (o *operator) Storage() error { return o.central.Storage() }
 
 // Lottery implements admin.Source.
 func (o *operator) Lottery() admin.Lottery {
@@ -98,11 +105,6 @@ func (o *operator) Lottery() admin.Lottery {
 		}
 	}
 	return l
-}
-
-func (o *operator) collectWrites() []admin.Metric {
-	return []admin.Metric{o.commits.Metric("lottery_storage_commit_duration_seconds",
-		"Time of a write to bets.csv or its journal, with its fsync.")}
 }
 
 func (o *operator) collectConnections() []admin.Metric {

@@ -66,8 +66,12 @@ func (f Files) read(role Role, now time.Time) (*credentials, error) {
 	return &credentials{authorities: authorities, certificate: certificate}, nil
 }
 
+// maxFile bounds a file of certificates, in bytes. All authorities of the web need
+// a quarter of it.
+const maxFile = 1 << 20
+
 func readFile(path string) ([]byte, error) {
-	content, err := os.ReadFile(path)
+	content, err := ReadRegular(path)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("%s: %w (this program's user must be able to read it: chmod a+r %[1]s)", path, reason.Of(err))
@@ -77,6 +81,23 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, reason.Of(err))
 	}
 	return content, nil
+}
+
+// ReadRegular reads a file of a moderate size. It refuses pipes and devices, on which a
+// read could wait for ever or never end.
+func ReadRegular(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errors.New("is a directory")
+	case !info.Mode().IsRegular():
+		return nil, errors.New("is not a regular file")
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("has more than %d bytes", maxFile)
+	}
+	return os.ReadFile(path)
 }
 
 // certificates returns the certificates of a PEM file, of which there must be one at

@@ -17,6 +17,7 @@ type Source struct {
 	mu      sync.Mutex // guards what follows
 	current *credentials
 	seen    [3]fs.FileInfo // of the files when they were last read; nil for one that could not be examined
+	failure string         // why they did not serve then; empty if they did
 }
 
 // NewSource reads the files, and fails if they do not serve for the role: the error
@@ -45,22 +46,28 @@ func (s *Source) credentials() *credentials {
 	return current
 }
 
-// refresh reads the files again if they changed. err is why they do not serve.
+// refresh reads the files again if they changed. It also does if they did not serve:
+// the reason may be gone without a change, for example if there were no file
+// descriptors left. changed tells that there is news, and err why the files do not serve.
 func (s *Source) refresh() (current *credentials, changed bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// The files are examined before they are read: what changes meanwhile is seen
 	// the next time.
 	now := s.files.examine()
-	if same(now, s.seen) {
+	replaced := !same(now, s.seen)
+	if !replaced && s.failure == "" {
 		return s.current, false, nil
 	}
 	s.seen = now
 	renewed, err := s.files.read(s.role, time.Now())
-	if err == nil {
-		s.current = renewed
+	before := s.failure
+	if err != nil {
+		s.failure = err.Error()
+	} else {
+		s.current, s.failure = renewed, ""
 	}
-	return s.current, true, err
+	return s.current, replaced || s.failure != before, err
 }
 
 func (f Files) examine() (infos [3]fs.FileInfo) {

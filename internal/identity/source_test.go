@@ -289,3 +289,32 @@ func TestReload(t *testing.T) {
 		t.Errorf("report %v", reports[2])
 	}
 }
+
+// Files that did not serve are read again, though no change of them shows. Meanwhile they
+// are reported once.
+func TestReloadAfterAPassingFailure(t *testing.T) {
+	a := newAuthority(t, time.Now())
+	files := write(t, a, central(t, a, "central.example"))
+	var reports []error
+	s, err := identity.NewSource(files, identity.RoleCentral, func(_ time.Time, err error) { reports = append(reports, err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(files.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(-time.Minute)
+	for i, content := range [][]byte{make([]byte, len(good)), good} {
+		replace(t, files.Key, content)
+		if err := os.Chtimes(files.Key, at, at); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			s.Expiry()
+		}
+		if len(reports) != i+1 || (reports[i] != nil) != (i == 0) {
+			t.Fatalf("reports: %v", reports)
+		}
+	}
+}

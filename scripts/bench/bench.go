@@ -117,7 +117,7 @@ func (b *bench) measure(ctx context.Context, s scenario, in input, repetition in
 	if s.restart {
 		measureFloor = floorOfRestart
 	}
-	if !s.comparable() {
+	if !s.hasFloor() {
 		measureFloor = func(context.Context, input) (time.Duration, error) { return 0, nil }
 	}
 	var err error

@@ -39,6 +39,19 @@ func TestChoose(t *testing.T) {
 	}
 }
 
+// Another version, to compare with, may know no cluster.
+func TestClustersAreLeftOutOfAComparison(t *testing.T) {
+	for args, want := range map[string]bool{"": true, "-contra x": false, "-contra x -escenarios cluster": true} {
+		opts, err := parse(strings.Fields(args), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.ContainsFunc(opts.scenarios, func(s scenario) bool { return s.cluster }); got != want {
+			t.Errorf("%q measures a cluster: %v", args, got)
+		}
+	}
+}
+
 func TestArguments(t *testing.T) {
 	for _, args := range [][]string{{"-repeticiones", "0"}, {"-escenarios", "nada"}, {"x"}} {
 		if status := run(args, io.Discard, io.Discard); status != 2 {
@@ -63,7 +76,7 @@ func someResults() []result {
 		if s.times == 0 {
 			bets = 0
 		}
-		if !s.comparable() {
+		if !s.hasFloor() {
 			m.runs[0].waits = []time.Duration{3 * time.Millisecond, time.Second, 2 * time.Millisecond}
 		}
 		results = append(results, result{s, bets, []measurement{m, m}})

@@ -17,8 +17,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
@@ -91,6 +93,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	var err error
 	opts.scenarios, err = choose(names)
+	if names == "" && opts.against != "" { // another version may know no cluster
+		opts.scenarios = withoutClusters(opts.scenarios)
+	}
 	return opts, err
 }
 
@@ -108,6 +113,12 @@ func measureAndReport(ctx context.Context, opts options, stdout, stderr io.Write
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if slices.ContainsFunc(opts.scenarios, func(s scenario) bool { return s.cluster }) {
+		if _, err := natsserver.Build(ctx); err != nil {
+			fmt.Fprintf(stderr, "aviso: no hay nats-server, y no se mide con varias centrales: %v\n", err)
+			opts.scenarios = withoutClusters(opts.scenarios)
+		}
+	}
 	b, err := newBench(ctx, opts, dir, zips)
 	if err != nil {
 		return err

@@ -77,7 +77,7 @@ func report(w io.Writer, results []result, opts options) error {
 	fmt.Fprintf(w, "Medianas de %d repeticiones; memoria, la mayor.\n\n", opts.repetitions)
 	var uploads, timed []result
 	for _, r := range results {
-		if r.comparable() {
+		if r.hasFloor() {
 			uploads = append(uploads, r)
 		} else {
 			timed = append(timed, r)

@@ -27,8 +27,8 @@ type scenario struct {
 	latency    bool // one agency sends one batch at a time: its waits are measured
 }
 
-// comparable returns whether the time of the scenario is compared with a floor.
-func (s scenario) comparable() bool { return !s.leaderDies && !s.latency }
+// hasFloor returns whether the time of the scenario is compared with a floor.
+func (s scenario) hasFloor() bool { return !s.leaderDies && !s.latency }
 
 var scenarios = []scenario{
 	{name: "oficial", title: "78.697 apuestas, con fsync", times: 1, sync: true, goal: "≥ 0,10"},
@@ -47,6 +47,11 @@ var scenarios = []scenario{
 	{name: "batch", title: "un batch por vez, una central", sync: true, latency: true},
 	{name: "cluster-batch", title: "un batch por vez, tres centrales", sync: true, cluster: true, latency: true},
 	{name: "cluster-pausa", title: "muere quien dirige el log", times: 10, sync: true, cluster: true, leaderDies: true, goal: "≤ 6.000"},
+}
+
+// withoutClusters leaves out the scenarios with several centrals.
+func withoutClusters(all []scenario) []scenario {
+	return slices.DeleteFunc(slices.Clone(all), func(s scenario) bool { return s.cluster })
 }
 
 func scenarioNames() []string {

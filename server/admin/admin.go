@@ -27,8 +27,8 @@ import (
 )
 
 const (
-	maxConnections = 128 // open at once; more are closed at once
-	maxStreams     = 64  // of /events, open at once; more get 503
+	maxConnections = 64 // open at once, but for streams; the oldest yields to one more
+	maxStreams     = 64 // of /events, open at once; more get 503
 
 	headTimeout  = 5 * time.Second  // for the whole head of a request
 	bodyTimeout  = time.Second      // for a body, which nobody reads
@@ -39,6 +39,10 @@ const (
 	// stopTimeout bounds, after the context of Serve has ended, what waits for a peer.
 	stopTimeout = 100 * time.Millisecond
 )
+
+// Descriptors is how many file descriptors a server needs at most: for its listener, its
+// connections, and the one that is being accepted.
+const Descriptors = 1 + maxConnections + maxStreams + 1
 
 // Options are the settings of a server.
 type Options struct {
@@ -56,7 +60,9 @@ type Options struct {
 // Server answers the operator. Its methods may be called by any goroutine.
 type Server struct {
 	options  Options
-	source   atomic.Pointer[Source] // nil while what is stored is being read
+	source   atomic.Pointer[Source]     // nil while what is stored is being read
+	log      atomic.Pointer[func() Log] // nil where the central has no replicated log, or not yet
+	awaited  atomic.Pointer[error]      // why the central waits for its log
 	stopping atomic.Bool
 	recorder recorder
 	changed  chan struct{} // holds something when the recorder should look at once
@@ -84,6 +90,9 @@ func (s *Server) Watch(source Source) {
 	}
 }
 
+// Await tells the server why a central waits for its log, until WatchLog.
+func (s *Server) Await(reason error) { s.awaited.Store(&reason) }
+
 // Stopping tells the server that the central is being stopped. /readyz says so, and
 // the open boards too, until the context of Serve ends.
 func (s *Server) Stopping() {
@@ -100,6 +109,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	web := &http.Server{
 		Handler:           s.handler(),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withConn,
 		ReadHeaderTimeout: headTimeout, // ReadTimeout would end the streams
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
@@ -125,7 +135,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		}
 		closed <- err
 	})
-	err := web.Serve(&boundedListener{Listener: listener, free: slots(maxConnections)})
+	err := web.Serve(&boundedListener{Listener: listener, most: maxConnections, ended: ctx.Done()})
 	cancel() // the listener may have failed
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil

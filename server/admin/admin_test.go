@@ -6,9 +6,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -140,6 +143,19 @@ func TestAskOnLoopback(t *testing.T) {
 	}
 }
 
+// The admin address may have a name that the server does not answer to.
+func TestAskNamesLocalhost(t *testing.T) {
+	hosts := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { hosts <- r.Host }))
+	defer server.Close()
+	if _, err := Ask(t.Context(), server.Listener.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if host := <-hosts; host != "localhost" {
+		t.Errorf("asks for host %q", host)
+	}
+}
+
 func TestHost(t *testing.T) {
 	r := serve(t, Options{Name: "server"})
 	for host, want := range map[string]int{
@@ -196,35 +212,71 @@ func TestPprof(t *testing.T) {
 	}
 }
 
-// More connections than the bound are closed; when one is, the next is served.
+// Whoever opens more connections than the bound keeps nobody from asking, and closes no
+// stream.
 func TestConnectionsAreBounded(t *testing.T) {
 	r := serve(t, Options{})
-	var open []net.Conn
-	for range maxConnections {
-		conn, err := net.Dial("tcp", r.address)
-		if err != nil {
-			t.Fatal(err)
+	viewer := r.view(t)
+	viewer.next()
+	for _, request := range []string{"", "GET /livez HTTP/1.1\r\nHost: loc", "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"} {
+		var open []net.Conn
+		for range 2 * maxConnections {
+			conn, err := net.Dial("tcp", r.address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_, _ = io.WriteString(conn, request) // it may be closed already
+			open = append(open, conn)
 		}
-		defer conn.Close()
-		open = append(open, conn)
-	}
-	beyond, err := net.Dial("tcp", r.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer beyond.Close()
-	_ = beyond.SetReadDeadline(time.Now().Add(3 * time.Second))
-	if n, err := beyond.Read(make([]byte, 1)); n != 0 || errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
-		t.Errorf("one beyond the bound reads %d, %v", n, err)
-	}
-	open[0].Close()
-	for limit := time.Now().Add(3 * time.Second); ; {
-		if _, err := Ask(t.Context(), r.address); err != nil && strings.Contains(err.Error(), "status 503") {
-			return // answered: it is recovering
-		} else if time.Now().After(limit) {
-			t.Fatalf("a connection was closed, and the next is not served: %v", err)
+		if _, err := Ask(t.Context(), r.address); err == nil || !strings.Contains(err.Error(), "status 503") { // it is recovering
+			t.Errorf("after connections that sent %q: %v", request, err)
+		}
+		_ = open[0].SetReadDeadline(time.Now().Add(3 * time.Second))
+		if _, err := io.Copy(io.Discard, open[0]); isTimeout(err) {
+			t.Errorf("the oldest connection, which sent %q, is still open", request)
 		}
 	}
+	r.Watch(new(fakeSource))
+	viewer.until(func(shown snapshot) bool { return shown.State != centralRecovering })
+}
+
+// exhausted is a listener of a process that has no file descriptors left.
+type exhausted struct {
+	net.Listener
+	closed chan struct{}
+}
+
+func (e *exhausted) Accept() (net.Conn, error) {
+	select {
+	case <-e.closed:
+		return nil, net.ErrClosed
+	default:
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+}
+
+func (e *exhausted) Close() error {
+	close(e.closed)
+	return nil
+}
+
+// A process without file descriptors stops as quickly.
+func TestStopWithoutDescriptors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- New(Options{}).Serve(ctx, &exhausted{closed: make(chan struct{})}) }()
+		time.Sleep(10 * time.Second)
+		cancel()
+		begin := time.Now()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took > stopTimeout {
+			t.Errorf("the stop took %v", took)
+		}
+	})
 }
 
 func isTimeout(err error) bool {

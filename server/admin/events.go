@@ -26,12 +26,19 @@ func happened(before, now observation) (texts []string) {
 	case now.state == before.state:
 	case now.state == centralStopping:
 		texts = append(texts, "La central se detiene")
+	case now.state == centralFailing && now.log != nil:
+		texts = append(texts, "El registro no responde: las agencias buscan otra central")
 	case now.state == centralFailing:
 		texts = append(texts, "El almacenamiento falla: las agencias reintentan")
+	case before.state == centralFailing && now.log != nil:
+		texts = append(texts, "El registro volvió a responder")
 	case before.state == centralFailing:
 		texts = append(texts, "El almacenamiento volvió a funcionar")
 	case now.state == centralDrawing:
 		texts = append(texts, "Terminaron todas las agencias: se hace el sorteo")
+	}
+	if text := now.log.happened(before.log); text != "" {
+		texts = append(texts, text)
 	}
 	return texts
 }

@@ -26,10 +26,12 @@ var (
 // readiness tells whether the central can serve agencies.
 func (s *Server) readiness() []check {
 	recovering, storage, stopping := check{name: "recovering"}, check{name: "storage"}, check{name: "stopping"}
-	if source := s.source.Load(); source == nil {
-		recovering.err = errRecovering
-	} else {
+	if source := s.source.Load(); source != nil {
 		storage.err = (*source).Storage()
+	} else if reason := s.awaited.Load(); reason != nil && s.log.Load() == nil {
+		recovering.err = *reason
+	} else {
+		recovering.err = errRecovering
 	}
 	if s.stopping.Load() {
 		stopping.err = errStopping
@@ -81,11 +83,17 @@ func Ask(ctx context.Context, address string) (lines string, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	// The server answers to the name localhost whatever the name of its address is.
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/readyz", nil)
 	if err != nil {
 		return "", err
 	}
-	direct := &http.Transport{DisableKeepAlives: true} // no proxy of the environment
+	direct := &http.Transport{ // without a proxy of the environment
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(host, port))
+		},
+	}
 	response, err := direct.RoundTrip(request)
 	if err != nil {
 		return "", fmt.Errorf("ask %s: %w", address, err)

@@ -8,8 +8,9 @@ type Source interface {
 	// Lottery tells how far the lottery is.
 	Lottery() Lottery
 
-	// Storage tells why the storage is failing: the error of a write that failed,
-	// until one succeeds. It is nil if it is not failing.
+	// Storage tells why the storage is failing: a write to the disk has failed and
+	// none has succeeded since, or the replicated log does not answer. It is nil if it
+	// is not failing.
 	Storage() error
 }
 
@@ -30,10 +31,11 @@ type Agency struct {
 	Winners   int            // how many it has; only after the release
 }
 
-// The states of an agency, as the board knows them.
+// The states of an agency, as the board knows them. Where there are several centrals, an
+// agency may be connected to another one.
 const (
-	agencyAbsent    = "absent"    // not connected, and nothing of it is stored
-	agencyUploading = "uploading" // connected, or some of its bets are stored
+	agencyAbsent    = "absent"    // has not finished, and is not connected; some of its bets may be stored
+	agencyUploading = "uploading" // has not finished, and is connected
 	agencyFinished  = "finished"  // has finished, and is not connected
 	agencyWaiting   = "waiting"   // has finished, and waits for its winners
 	agencyNotified  = "notified"  // was told its winners
@@ -47,7 +49,7 @@ func (a Agency) state() string {
 		return agencyWaiting
 	case a.Finished:
 		return agencyFinished
-	case a.Connected || a.Stored > 0:
+	case a.Connected:
 		return agencyUploading
 	}
 	return agencyAbsent
@@ -83,14 +85,18 @@ const (
 type observation struct {
 	state    string
 	expected int
+	log      *Log // nil where there is none
 	Lottery
 }
 
 // observe looks at the central.
 func (s *Server) observe() observation {
 	o := observation{expected: s.options.Expected, state: centralRecovering}
-	source := s.source.Load()
-	if source != nil {
+	if log := s.log.Load(); log != nil {
+		seen := (*log)()
+		o.log = &seen
+	}
+	if source := s.source.Load(); source != nil {
 		o.Lottery = (*source).Lottery()
 		o.state = o.progress()
 		if (*source).Storage() != nil {

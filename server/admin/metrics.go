@@ -122,18 +122,14 @@ func (s *Server) collectLottery() []Metric {
 	}
 	l := (*source).Lottery()
 	stored := Metric{Name: "lottery_bets_stored_total", Help: "Bets stored, also before this start.", Type: Counter}
-	finished := 0
 	for _, a := range l.Agencies {
 		id := strconv.FormatUint(uint64(a.ID), 10)
 		stored.Samples = append(stored.Samples, Sample{Labels: []Label{{"agency", id}}, Value: float64(a.Stored)})
-		if a.Finished {
-			finished++
-		}
 	}
 	metrics = append(metrics, stored,
-		NewMetric(Gauge, "lottery_agencies_finished", "Agencies that have no more bets.", float64(finished)),
+		NewMetric(Gauge, "lottery_agencies_finished", "Agencies that have no more bets.", float64(s.options.Expected-l.Missing)),
 		NewMetric(Gauge, "lottery_draw_held", "1 after the release of the draw's results.", oneIf(l.Drawn)),
-		NewMetric(Gauge, "lottery_storage_failing", "1 from a write that failed until one succeeds.", oneIf((*source).Storage() != nil)))
+		NewMetric(Gauge, "lottery_storage_failing", "1 while nothing can be stored: from a write that failed until one succeeds, or while the log does not answer.", oneIf((*source).Storage() != nil)))
 	if l.Drawn {
 		metrics = append(metrics, NewMetric(Gauge, "lottery_winners", "Bets that have won; shown after the release.", float64(l.winners())))
 	}

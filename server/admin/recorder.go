@@ -25,6 +25,7 @@ type snapshot struct {
 	Bets     uint64           `json:"bets"`     // stored, of all agencies
 	Agencies []agencySnapshot `json:"agencies"`
 	Draw     drawSnapshot     `json:"draw"`
+	Log      *logSnapshot     `json:"log,omitempty"`
 	Rate     []int            `json:"rate"`   // bets stored in each of the last 60 seconds, the oldest first
 	Events   []event          `json:"events"` // the latest, the newest first
 }
@@ -157,6 +158,7 @@ func (r *recorder) encode() []byte {
 		Bets:     o.bets(),
 		Agencies: make([]agencySnapshot, len(o.Agencies)),
 		Draw:     drawSnapshot{Held: o.Drawn},
+		Log:      o.log.snapshot(),
 		Rate:     r.rate,
 		Events:   r.events,
 	}

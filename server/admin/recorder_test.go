@@ -210,7 +210,7 @@ func TestSnapshot(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", state, got, want)
 		}
 	}
-	check("before", `"uploading" 6 12 [{"id":1,"state":"absent","bets":0,"winners":null},{"id":2,"state":"uploading","bets":5,"winners":null},`+
+	check("before", `"uploading" 6 12 [{"id":1,"state":"absent","bets":0,"winners":null},{"id":2,"state":"absent","bets":5,"winners":null},`+
 		`{"id":3,"state":"finished","bets":7,"winners":null},{"id":4,"state":"waiting","bets":0,"winners":null},`+
 		`{"id":5,"state":"notified","bets":0,"winners":null},{"id":6,"state":"uploading","bets":0,"winners":null}] {"held":false,"winners":null}`)
 	l.Missing = 0

@@ -3,6 +3,7 @@ package admin
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io/fs"
 	"os/exec"
 	"regexp"
@@ -76,13 +77,40 @@ func officialLottery() Lottery {
 }
 
 func TestBoardInChromium(t *testing.T) {
+	r := serve(t, Options{Expected: 5})
+	r.Watch(&fakeSource{lottery: officialLottery()})
+	r.view(t).until(func(shown snapshot) bool { return shown.State == centralDrawn })
+	page := openInChromium(t, r)
+	for _, want := range []string{`id="bets">78.697<`, ">Sorteo realizado<", ">10 ganadores<", ">26.936<", ">En vivo<", `aria-labelledby="log-title" hidden`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page holds no %s", want)
+		}
+	}
+}
+
+// The board of a replicated central shows its log, and plainly that the quorum is lost.
+func TestBoardWithoutAQuorumInChromium(t *testing.T) {
+	r := serve(t, Options{Expected: 5})
+	r.WatchLog(func() Log { return Log{Last: 1300, Folded: 1234, Void: 1, Leader: "nats2", Answered: time.Now()} })
+	r.Watch(&fakeSource{lottery: officialLottery(), storage: errors.New("no quorum")})
+	r.view(t).until(func(shown snapshot) bool { return shown.State == centralFailing })
+	page := openInChromium(t, r)
+	for _, want := range []string{">El registro no responde<", ">Registro replicado<", `id="log-lost" class="advice">Sin quórum desde `,
+		`id="log-folded">1.234<`, `id="log-lag">—<`, `id="log-leader">—<`, `id="log-void">1 entrada<`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page holds no %s", want)
+		}
+	}
+}
+
+// openInChromium returns the page of the board as the browser shows it. The browser must
+// not complain. Without one the test is skipped.
+func openInChromium(t *testing.T, r *running) string {
+	t.Helper()
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("needs chromium")
 	}
-	r := serve(t, Options{Expected: 5})
-	r.Watch(&fakeSource{lottery: officialLottery()})
-	r.view(t).until(func(shown snapshot) bool { return shown.State == centralDrawn })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	browser := exec.CommandContext(ctx, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
@@ -94,14 +122,10 @@ func TestBoardInChromium(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
-	for _, want := range []string{`id="bets">78.697<`, ">Sorteo realizado<", ">10 ganadores<", ">26.936<", ">En vivo<"} {
-		if !bytes.Contains(page, []byte(want)) {
-			t.Errorf("the page holds no %s", want)
-		}
-	}
 	for line := range strings.Lines(log.String()) {
 		if strings.Contains(line, "CONSOLE") {
 			t.Errorf("the browser complains: %s", line)
 		}
 	}
+	return string(page)
 }

@@ -29,6 +29,7 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
+	keep(r.Context())
 	controller := http.NewResponseController(w)
 	for {
 		encoded, changed := s.recorder.latest()

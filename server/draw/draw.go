@@ -101,6 +101,9 @@ func New(store Store, options Options) *Draw {
 	return d
 }
 
+// Agencies returns how many agencies take part in the lottery.
+func (d *Draw) Agencies() int { return d.options.Agencies }
+
 // Expects returns whether an agency takes part in the lottery.
 func (d *Draw) Expects(id lottery.AgencyID) bool { return d.barrier.Expects(id) }
 

@@ -1,8 +1,8 @@
 package embedded
 
 import (
-	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
@@ -14,14 +14,9 @@ func (c *Central) Overview() central.Overview {
 	// The draw is asked first: what follows it is settled then.
 	seen := central.Overview{Drawn: c.draw.Released(), Missing: c.draw.Missing()}
 	states := c.store.States()
-	for id := lottery.AgencyID(1); c.draw.Expects(id); id++ {
+	for _, id := range central.Listed(c.draw.Agencies(), slices.Collect(maps.Keys(states))) {
 		seen.Agencies = append(seen.Agencies, c.progress(id, states[id].Bets, seen.Drawn))
-		delete(states, id)
 	}
-	for id, state := range states {
-		seen.Agencies = append(seen.Agencies, c.progress(id, state.Bets, seen.Drawn))
-	}
-	slices.SortFunc(seen.Agencies, func(a, b central.Progress) int { return cmp.Compare(a.ID, b.ID) })
 	return seen
 }
 
@@ -33,3 +28,6 @@ func (c *Central) progress(id lottery.AgencyID, stored lottery.Offset, drawn boo
 	}
 	return p
 }
+
+// Storage implements central.Observable: the last write to a file may have failed.
+func (c *Central) Storage() error { return c.store.LastWrite() }

@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,5 +77,23 @@ func TestOverviewWithoutADraw(t *testing.T) {
 	got := embedded.New(bets, draw.New(bets, draw.Options{})).Overview()
 	if want := []central.Progress{{ID: 1, Stored: 1}, {ID: 2, Stored: 3}}; !slices.Equal(got.Agencies, want) || got.Drawn {
 		t.Errorf("%+v", got)
+	}
+}
+
+// An overview stays small where the draw waits for more agencies than could ever be.
+func TestOverviewOfTooManyAgencies(t *testing.T) {
+	const far = 2_000_000_000
+	path := filepath.Join(t.TempDir(), "bets.csv")
+	if err := os.WriteFile(path, []byte("2000000000,Ana,Paz,1,1999-03-17,7574\r\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	bets, err := store.Open(t.Context(), path, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bets.Close()
+	got := embedded.New(bets, draw.New(bets, draw.Options{Agencies: math.MaxInt32})).Overview()
+	if n := len(got.Agencies); n != 4097 || got.Missing != math.MaxInt32 || got.Agencies[0].ID != 1 || got.Agencies[n-1] != (central.Progress{ID: far, Stored: 1}) {
+		t.Errorf("%d agencies, the last is %+v, %d are missing", n, got.Agencies[n-1], got.Missing)
 	}
 }

@@ -224,7 +224,11 @@ func TestNoQuorum(t *testing.T) {
 		c := start(t, log, Options{Agencies: 2})
 		s, superseded := claimed(t, c, 1, 1)
 		waiting, _ := claimed(t, c, 2, 1)
+		quiet := time.Now()
 		log.set(func() { log.silent = true })
+		if err := c.Storage(); err != nil {
+			t.Errorf("the storage: %v", err)
+		}
 		const long = patience + 2*silence
 		commit := queued(t, s, 1, 0, 10)
 		for name, wait := range map[string]func() error{
@@ -249,6 +253,9 @@ func TestNoQuorum(t *testing.T) {
 			}
 		})
 		time.Sleep(long)
+		if err := c.Storage(); !errors.Is(err, errCut) || !strings.Contains(err.Error(), quiet.UTC().Format(time.RFC3339)) {
+			t.Errorf("the storage, silent since %v: %v", quiet, err)
+		}
 		within(t, "a claim after that", 0, 0, func() {
 			if _, err := c.Claim(t.Context(), 1, 3, func() {}); !errors.Is(err, central.ErrUnavailable) {
 				t.Errorf("a claim after that: %v", err)
@@ -256,6 +263,9 @@ func TestNoQuorum(t *testing.T) {
 		})
 		log.set(func() { log.silent = false })
 		time.Sleep(silence)
+		if err := c.Storage(); err != nil {
+			t.Errorf("the storage: %v", err)
+		}
 		s, _ = claimed(t, c, 1, 4)
 		if err := queued(t, s, 1, s.State().Stored, 20).Wait(); err != nil {
 			t.Error(err)

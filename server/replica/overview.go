@@ -2,9 +2,9 @@ package replica
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
@@ -13,7 +13,7 @@ func (c *Central) Overview() central.Overview {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	seen := central.Overview{Missing: c.fold.Missing(c.options.Agencies), Drawn: isClosed(c.released)}
-	for id := lottery.AgencyID(1); c.Expects(id); id++ {
+	for _, id := range central.Listed(c.options.Agencies, c.fold.ids()) {
 		a := c.fold.Agency(id)
 		p := central.Progress{ID: id, Stored: a.Bets, Finished: a.Finished}
 		if seen.Drawn {
@@ -22,6 +22,18 @@ func (c *Central) Overview() central.Overview {
 		seen.Agencies = append(seen.Agencies, p)
 	}
 	return seen
+}
+
+var errCut = errors.New("the log does not answer")
+
+// Storage implements central.Observable: the log may not answer.
+func (c *Central) Storage() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.isCut() {
+		return nil
+	}
+	return fmt.Errorf("%w: its leader did so last at %s", errCut, c.answered.UTC().Format(time.RFC3339))
 }
 
 // LogState is what a central knows of its log.
@@ -38,17 +50,6 @@ func (c *Central) LogState() LogState {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return LogState{Status: c.status, Folded: c.fold.Sequence, Void: c.fold.Void, Answered: c.answered, Cut: c.isCut()}
-}
-
-var errCut = errors.New("the log does not answer")
-
-// Reachable fails if the log has not answered for so long that this central serves
-// nobody.
-func (c *Central) Reachable() error {
-	if c.LogState().Cut {
-		return errCut
-	}
-	return nil
 }
 
 // Totals counts what is stored of all agencies, and how many of them have finished.

@@ -122,9 +122,12 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 		if _, err := s.StoreBets(1, 20, one[20:], recordsOf(one[20:])); !errors.Is(err, central.ErrGap) {
 			t.Errorf("a batch after a failed one: error %v", err)
 		}
+		if err := s.LastWrite(); !errors.Is(err, ErrNotStored) {
+			t.Errorf("the last write: error %v", err)
+		}
 		fs.before = nil
-		if c := queue(t, s, 10, one[10:]); c.Stored() != 20 || c.Wait() != nil || s.State(1) != stateOf(one) {
-			t.Errorf("the store does not go on: state %v", s.State(1))
+		if c := queue(t, s, 10, one[10:]); c.Stored() != 20 || c.Wait() != nil || s.State(1) != stateOf(one) || s.LastWrite() != nil {
+			t.Errorf("the store does not go on: state %v, %v", s.State(1), s.LastWrite())
 		}
 	})
 }

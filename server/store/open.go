@@ -14,10 +14,6 @@ import (
 // not fit the bets, and with ctx's cause if ctx ends first. A call that fails does not
 // change the files.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
-	file, err := openAppender(path, opts)
-	if err != nil {
-		return nil, err
-	}
 	if opts.MaxQueued <= 0 {
 		opts.MaxQueued = DefaultMaxQueued
 	}
@@ -26,12 +22,16 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 		room:     opts.MaxQueued / 2, // one group fills while another is written
 		encoded:  sync.Pool{New: func() any { return new(encoded) }},
 		writer:   make(chan struct{}, 1),
-		file:     file,
 		onClose:  opts.Closed,
 		agencies: make(map[lottery.AgencyID]*agency),
 		broken:   make(chan struct{}),
 	}
 	s.filling = newGroup(buffers{}, s.room)
+	opts.Written = s.noting(opts.Written)
+	var err error
+	if s.file, err = openAppender(path, opts); err != nil {
+		return nil, err
+	}
 	if err := s.open(ctx, opts); err != nil {
 		_ = s.closeFiles() // the other error says more
 		return nil, err

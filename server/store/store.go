@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
@@ -71,6 +72,8 @@ type Store struct {
 	record    []byte                       // of one bet; reused by recoverBet
 	encoded   sync.Pool                    // *encoded
 
+	lastWrite atomic.Pointer[error] // of LastWrite; nil if that succeeded
+
 	writer  chan struct{} // a lock: it is full while a goroutine uses file
 	file    *appender
 	journal *journal
@@ -106,6 +109,30 @@ func (s *Store) breakDown(err error) {
 	if !errors.Is(s.failure, ErrBroken) { // it may be closing
 		s.failure = err
 		close(s.broken)
+	}
+}
+
+// LastWrite returns the error of the last write to a file. It is nil if that write
+// succeeded, and before the first one.
+func (s *Store) LastWrite() error {
+	if err := s.lastWrite.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// noting returns Options.Written for the files: it notes the error for LastWrite and
+// calls written.
+func (s *Store) noting(written func(took time.Duration, err error)) func(took time.Duration, err error) {
+	return func(took time.Duration, err error) {
+		if err != nil {
+			s.lastWrite.Store(&err)
+		} else if s.lastWrite.Load() != nil {
+			s.lastWrite.Store(nil)
+		}
+		if written != nil {
+			written(took, err)
+		}
 	}
 }
 

@@ -15,5 +15,5 @@ func setBacklog(net.Listener, int) error {
 func outOfDescriptors(error) bool { return false }
 
 // ConnectionLimit is how many of the wanted connections the process has file
-// descriptors for.
-func ConnectionLimit(wanted int) int { return wanted }
+// descriptors for. others is how many the rest of the program needs beside its files.
+func ConnectionLimit(wanted, _ int) int { return wanted }

@@ -40,15 +40,16 @@ func outOfDescriptors(err error) bool {
 const descriptorReserve = maxRejecting + 16
 
 // ConnectionLimit is how many of the wanted connections the process has file
-// descriptors for.
-func ConnectionLimit(wanted int) int {
+// descriptors for. others is how many the rest of the program needs beside its files.
+func ConnectionLimit(wanted, others int) int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return wanted
 	}
+	reserve := descriptorReserve + others
 	allowed := uint64(limit.Cur) // the type differs between systems
-	if allowed >= uint64(wanted)+descriptorReserve {
+	if allowed >= uint64(wanted)+uint64(reserve) {
 		return wanted
 	}
-	return max(1, int(allowed)-descriptorReserve)
+	return max(1, int(allowed)-reserve)
 }

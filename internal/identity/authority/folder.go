@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -19,6 +20,10 @@ import (
 //	central/    ca.pem  cert.pem  key.pem          what the central gets
 //	agencia-N/  ca.pem  cert.pem  key.pem          what agency N gets
 const authorityFile = "ca-key.pem"
+
+// keyMark is the first line of a participant's key.pem. It tells who has made a key
+// whose certificate is not there, because Fill was interrupted. PEM's readers skip it.
+const keyMark = "# " + Organization + "\n"
 
 // CentralFiles are the central's files in a folder of certificates.
 func CentralFiles(folder string) identity.Files { return participant(folder, "central") }
@@ -90,7 +95,7 @@ func (a *Authority) issueTo(id lottery.AgencyID, now time.Time) (Pair, error) {
 // openAuthority returns the authority of a folder, or makes one.
 func openAuthority(folder string, now time.Time) (*Authority, error) {
 	path := filepath.Join(folder, authorityFile)
-	content, err := os.ReadFile(path)
+	content, err := identity.ReadRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newAuthority(path, now)
 	}
@@ -126,9 +131,9 @@ func newAuthority(path string, now time.Time) (*Authority, error) {
 // checkParticipant fails if one of the files exists and is not what this package
 // writes there.
 func checkParticipant(files identity.Files) error {
-	cert, certErr := os.ReadFile(files.Cert)
-	key, keyErr := os.ReadFile(files.Key)
-	ca, caErr := os.ReadFile(files.CA)
+	cert, certErr := identity.ReadRegular(files.Cert)
+	key, keyErr := identity.ReadRegular(files.Key)
+	ca, caErr := identity.ReadRegular(files.CA)
 	for _, file := range []struct {
 		path  string
 		err   error
@@ -136,6 +141,9 @@ func checkParticipant(files identity.Files) error {
 	}{
 		{files.Cert, certErr, func() error { return issued(cert) }},
 		{files.Key, keyErr, func() error {
+			if bytes.HasPrefix(key, []byte(keyMark)) {
+				return nil
+			}
 			if _, err := tls.X509KeyPair(cert, key); err != nil {
 				return errNotOurs
 			}
@@ -168,7 +176,7 @@ func writeParticipant(files identity.Files, ca []byte, pair Pair) error {
 	if err := replaceFile(files.CA, ca, 0o644); err != nil {
 		return err
 	}
-	if err := replaceFile(files.Key, pair.Key, 0o644); err != nil {
+	if err := replaceFile(files.Key, append([]byte(keyMark), pair.Key...), 0o644); err != nil {
 		return err
 	}
 	return replaceFile(files.Cert, pair.Cert, 0o644)

@@ -1,6 +1,8 @@
 package authority
 
 import (
+	"crypto/tls"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,11 +77,28 @@ func TestFillAgain(t *testing.T) {
 	}
 }
 
+// A call that was killed between writing a key and its certificate can be repeated.
+func TestFillAfterAnInterruption(t *testing.T) {
+	folder, other := t.TempDir(), t.TempDir()
+	fill(t, folder, 2)
+	fill(t, other, 1)
+	first, second := AgencyFiles(folder, 1), AgencyFiles(folder, 2)
+	if err := errors.Join(os.Remove(first.Cert), os.Rename(AgencyFiles(other, 1).Key, second.Key)); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, folder, 2)
+	for _, files := range []identity.Files{first, second} {
+		if _, err := tls.LoadX509KeyPair(files.Cert, files.Key); err != nil {
+			t.Errorf("%s: %v", files.Key, err)
+		}
+	}
+}
+
 func TestFillOverwritesNothingOfOthers(t *testing.T) {
 	other := t.TempDir()
 	fill(t, other, 1)
 	for _, name := range []string{"ca-key.pem", "central/cert.pem", "central/key.pem", "central/ca.pem", "agencia-1/key.pem"} {
-		for _, content := range []string{"mine", read(t, filepath.Join(other, "agencia-1/key.pem"))} {
+		for _, content := range []string{"mine", strings.TrimPrefix(read(t, filepath.Join(other, "agencia-1/key.pem")), keyMark)} {
 			folder := t.TempDir()
 			fill(t, folder, 1)
 			path := filepath.Join(folder, name)

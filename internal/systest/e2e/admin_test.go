@@ -36,10 +36,14 @@ func get(t testing.TB, url string) (status int, text string) {
 	return response.StatusCode, string(body)
 }
 
+// pageLimit is how long a test waits for a page. A central notices after some ten seconds
+// that its log does not answer.
+const pageLimit = 30 * time.Second
+
 // awaitPage waits until a page has a status, and holds a text.
 func awaitPage(t testing.TB, url string, status int, text string) {
 	t.Helper()
-	for limit := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for limit := time.Now().Add(pageLimit); ; time.Sleep(20 * time.Millisecond) {
 		gotStatus, got := get(t, url)
 		if gotStatus == status && strings.Contains(got, text) {
 			return

@@ -79,7 +79,7 @@ func serve(ctx context.Context, cfg config.Config, listener net.Listener, record
 	server := tcp.NewServer(embedded.New(bets, d), tcp.Options{
 		HelloTimeout:   cfg.HelloTimeout,
 		IdleTimeout:    cfg.IdleTimeout,
-		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections),
+		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections, 0),
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -50,24 +50,33 @@ function setShare(bar, part) {
 // known tells whether the central has read what is stored: before, its figures say nothing.
 const known = (s) => s.state !== "recovering" && (s.agencies.length > 0 || s.expected === 0);
 
+// isUploading tells whether an agency uploads here or, where there are several centrals, has lately uploaded anywhere.
+const isUploading = (s) => s.agencies.some((a) => a.state === "uploading") || s.rate.slice(-10).some((bets) => bets > 0);
+
 // headline says the state in one sentence. The page announces it to screen readers, so it holds no figure that moves.
 function headline(s) {
   switch (s.state) {
     case "recovering": return "La central recupera lo guardado";
-    case "uploading": return s.agencies.some((a) => a.state !== "absent") ? "Las agencias suben sus apuestas" : "La central espera a las agencias";
+    case "uploading": return isUploading(s) ? "Las agencias suben sus apuestas" : "La central espera a las agencias";
     case "drawing": return "Sorteo en curso";
     case "drawn": return "Sorteo realizado";
     case "stopping": return "La central se está deteniendo";
-    case "storage_failing": return "El almacenamiento falla";
+    case "storage_failing": return s.log ? "El registro no responde" : "El almacenamiento falla";
     default: return `Estado desconocido: ${s.state}`;
   }
 }
 
-const advices = {
-  recovering: "Lee bets.csv y su journal. Hasta que termine no recibe apuestas, y sus cifras no se conocen.",
-  stopping: "Guarda y confirma lo que ya recibió, avisa a las agencias conectadas y cierra.",
-  storage_failing: "La última escritura en el disco falló. La central no confirma apuestas hasta que una salga bien; las ya confirmadas están guardadas.",
-};
+// advice explains a state that is no stage of the lottery.
+function advice(s) {
+  switch (s.state) {
+    case "recovering": return "Lee lo que hay guardado. Hasta que termine no recibe apuestas, y sus cifras no se conocen.";
+    case "stopping": return "Guarda y confirma lo que ya recibió, avisa a las agencias conectadas y cierra.";
+    case "storage_failing": return s.log
+      ? "La central no atiende agencias ni confirma apuestas hasta que el registro responda; las ya confirmadas están guardadas."
+      : "La última escritura en el disco falló. La central no confirma apuestas hasta que una salga bien; las ya confirmadas están guardadas.";
+    default: return "";
+  }
+}
 
 // step gives the position of the current stage in the list of stages. A central that stops or whose storage fails stays
 // at the stage that its draw shows.
@@ -80,8 +89,8 @@ function step(s) {
 function showState(s) {
   setAttribute($("board"), "data-state", s.state);
   setText($("headline"), headline(s));
-  setText($("advice"), advices[s.state] ?? "");
-  setHidden($("advice"), !advices[s.state]);
+  setText($("advice"), advice(s));
+  setHidden($("advice"), advice(s) === "");
   [...$("steps").children].forEach((item, i) => {
     if (i === step(s)) setAttribute(item, "aria-current", "step");
     else item.removeAttribute("aria-current");
@@ -125,6 +134,23 @@ function whoIsMissing(missing) {
   if (missing.length > 6) return `Faltan ${number.format(missing.length)}.`;
   const ids = missing.map((a) => a.id);
   return `Faltan las agencias ${ids.slice(0, -1).join(", ")} y ${ids.at(-1)}.`;
+}
+
+// The log that several centrals share. An embedded central has none.
+
+function showLog(log) {
+  setHidden($("log"), !log);
+  if (!log) return;
+  const lost = log.answered !== null;
+  setHidden($("log-lost"), !lost);
+  setText($("log-lost"), lost ? `Sin quórum ${since(new Date(log.answered))}: no responde la mayoría de los servidores NATS, o esta central quedó aislada de ellos.` : "");
+  // The leader's answers come once a second, so the fold may be ahead of the latest.
+  const lag = Math.max(0, log.last - log.folded);
+  setText($("log-folded"), number.format(log.folded));
+  setText($("log-lag"), log.reachable ? count(lag, "entrada", "entradas") : unknown);
+  setText($("log-leader"), log.reachable ? log.leader : unknown);
+  setText($("log-void"), count(log.void, "entrada", "entradas"));
+  setText($("log-behind"), log.reachable ? number.format(log.behind) : unknown);
 }
 
 // Chart of the last minute.
@@ -263,6 +289,12 @@ function moment(time) {
   return today ? clock.format(time) : `${day.format(time)} ${clock.format(time)}`;
 }
 
+// since writes "from that time on".
+function since(time) {
+  const today = time.toDateString() === new Date().toDateString();
+  return today ? `desde las ${clock.format(time)}` : `desde el ${day.format(time)} a las ${clock.format(time)}`;
+}
+
 // The connection: whether what the page shows is live.
 
 let last = null; // the last state that the server sent
@@ -292,21 +324,20 @@ function render(state) {
   showState(state);
   showDraw(state);
   showMinute(state.rate);
+  showLog(state.log);
   showAgencies(state);
   showEvents(state.events);
 }
 
 // lost says since when the figures are not live. It keeps the first moment while the page tries again.
-function lost(since) {
-  lostSince ??= since;
-  const today = lostSince.toDateString() === new Date().toDateString();
-  const from = today ? `desde las ${clock.format(lostSince)}` : `desde el ${day.format(lostSince)} a las ${clock.format(lostSince)}`;
+function lost(at) {
+  lostSince ??= at;
   setText($("link"), "Sin conexión");
   setAttribute($("link"), "data-link", "lost");
   setText($("headline"), "Sin conexión con la central");
   const announced = last?.state === "stopping" ? "Había avisado que se detenía. " : "";
   const shown = last ? "Lo que sigue es de ese momento. " : "";
-  setText($("advice"), `No se sabe nada de ella ${from}. ${announced}${shown}El tablero vuelve a intentarlo solo.`);
+  setText($("advice"), `No se sabe nada de ella ${since(lostSince)}. ${announced}${shown}El tablero vuelve a intentarlo solo.`);
   setHidden($("advice"), false);
   $("board").classList.add("stale");
   document.title = "Sin conexión · Lotería Nacional";

@@ -172,22 +172,3 @@ func decompress(bets *replica.Bets, data []byte) (err error) {
 	}
 	return bets.Check(bets.Body)
 }
-
-// Status implements replica.Log.
-func (l *Log) Status(ctx context.Context) (replica.Status, error) {
-	stream, err := l.stream.Stream(ctx, StreamName)
-	if err != nil {
-		return replica.Status{}, err
-	}
-	info := stream.CachedInfo() // of this very request
-	status := replica.Status{Last: info.State.LastSeq}
-	if info.Cluster != nil {
-		status.Leader = info.Cluster.Leader
-		for _, peer := range info.Cluster.Replicas {
-			if !peer.Current || peer.Offline {
-				status.Behind++
-			}
-		}
-	}
-	return status, nil
-}

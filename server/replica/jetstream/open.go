@@ -71,6 +71,8 @@ func connectOptions() []nats.Option {
 		nats.PingInterval(time.Second),
 		nats.MaxPingsOutstanding(2), // notices a server that was paused
 		nats.FlusherTimeout(requestTimeout),
+		// The default handler prints on stderr. What fails, the callers see too.
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
 	}
 }
 

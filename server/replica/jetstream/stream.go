@@ -53,6 +53,9 @@ func (l *Log) checkStream(ctx context.Context, agencies int) error {
 	if err := checkConfig(info.Config, agencies); err != nil {
 		return err
 	}
+	if _, err := statusOf(info); err != nil {
+		return fmt.Errorf("stream %s: %w", StreamName, err)
+	}
 	if info.State.FirstSeq > 1 {
 		return wrongSetting("stream %s begins with entry %d: somebody has deleted the entries before", StreamName, info.State.FirstSeq)
 	}
