@@ -32,6 +32,9 @@ type Options struct {
 	Monitors []string // URLs of their monitoring ports
 	Agencies int      // that take part; the stream remembers how many
 
+	// Existing makes Open fail if there is no stream, instead of creating it.
+	Existing bool
+
 	// Waiting, if set, is told why Open is still waiting.
 	Waiting func(error)
 }
@@ -84,7 +87,7 @@ func (l *Log) check(ctx context.Context, options Options) error {
 	for told := ""; ; {
 		synced, err := checkMonitors(ctx, options.Monitors)
 		if err == nil {
-			err = l.checkStream(ctx, options.Agencies)
+			err = l.checkStream(ctx, options)
 		}
 		if err == nil {
 			err = l.checkConnected(synced)

@@ -112,6 +112,11 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	lazy.Kill()
 	cluster := natsservertest.Start(t)
+	reader := options(cluster, 4)
+	reader.Existing = true
+	if _, err := Open(t.Context(), reader); err == nil || !strings.Contains(err.Error(), "no stream LOTERIA") {
+		t.Errorf("to read a stream that does not exist: %v", err)
+	}
 	open(t, cluster, 5)
 	if _, err := Open(t.Context(), options(cluster, 6)); err == nil || !strings.Contains(err.Error(), `of "5" agencies`) {
 		t.Errorf("a stream of another lottery: %v", err)

@@ -36,12 +36,15 @@ func config(agencies int) js.StreamConfig {
 }
 
 // checkStream creates the stream if there is none, and checks its settings.
-func (l *Log) checkStream(ctx context.Context, agencies int) error {
+func (l *Log) checkStream(ctx context.Context, options Options) error {
 	asking, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	stream, err := l.stream.Stream(asking, StreamName)
-	if errors.Is(err, js.ErrStreamNotFound) {
-		stream, err = l.stream.CreateStream(asking, config(agencies))
+	switch missing := errors.Is(err, js.ErrStreamNotFound); {
+	case missing && options.Existing:
+		return wrongSetting("there is no stream %s: no central has used this cluster", StreamName)
+	case missing:
+		stream, err = l.stream.CreateStream(asking, config(options.Agencies))
 	}
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", StreamName, err)
@@ -50,7 +53,7 @@ func (l *Log) checkStream(ctx context.Context, agencies int) error {
 		return wrongSetting("the NATS servers take messages of %d bytes, and entries need %d: set max_payload", size, minPayload)
 	}
 	info := stream.CachedInfo()
-	if err := checkConfig(info.Config, agencies); err != nil {
+	if err := checkConfig(info.Config, options.Agencies); err != nil {
 		return err
 	}
 	if _, err := statusOf(info); err != nil {
