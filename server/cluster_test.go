@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
@@ -39,9 +40,26 @@ func TestExportRefuses(t *testing.T) {
 	}
 }
 
-// An export that fails leaves no part of the bets that could be taken for all of them.
+// runExport runs -export on a cluster, which must fail and leave nothing in the folder.
+func runExport(t *testing.T, cluster *natsserver.Cluster, want string) {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "new")
+	cmd := processtest.Program(t, "SERVER_CLUSTER="+cluster.URLs(), "SERVER_CLUSTER_MONITOR="+cluster.Monitors())
+	cmd.Args = append(cmd.Args, "-export", folder)
+	p := processtest.Start(t, cmd)
+	if status := p.Wait(); status != 1 || !strings.Contains(strings.Join(p.Lines(), "\n"), want) {
+		t.Errorf("exit status %d, %q", status, p.Lines())
+	}
+	if present, err := os.ReadDir(folder); err != nil || len(present) > 0 {
+		t.Errorf("the folder holds %v, %v", present, err)
+	}
+}
+
+// An export creates no log. If it fails, it leaves no part of the bets that could be
+// taken for all of them.
 func TestExportOfACorruptedLog(t *testing.T) {
 	cluster := natsservertest.Start(t)
+	runExport(t, cluster, "no stream LOTERIA")
 	log, err := jetstream.Open(t.Context(), jetstream.Options{
 		Servers: strings.Split(cluster.URLs(), ","), Monitors: strings.Split(cluster.Monitors(), ","), Agencies: 5})
 	if err != nil {
@@ -59,16 +77,7 @@ func TestExportOfACorruptedLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	folder := filepath.Join(t.TempDir(), "new")
-	cmd := processtest.Program(t, "SERVER_CLUSTER="+cluster.URLs(), "SERVER_CLUSTER_MONITOR="+cluster.Monitors())
-	cmd.Args = append(cmd.Args, "-export", folder)
-	p := processtest.Start(t, cmd)
-	if status := p.Wait(); status != 1 || !strings.Contains(strings.Join(p.Lines(), "\n"), "entry 3: the log is corrupted") {
-		t.Errorf("exit status %d, %q", status, p.Lines())
-	}
-	if present, err := os.ReadDir(folder); err != nil || len(present) > 0 {
-		t.Errorf("the folder holds %v, %v", present, err)
-	}
+	runExport(t, cluster, "entry 3: the log is corrupted")
 }
 
 // A server whose cluster does not answer says why it waits, and stops at once.

@@ -33,7 +33,9 @@ func export(ctx context.Context, cfg config.Config, folder string) error {
 	case len(present) > 0:
 		return fmt.Errorf("export: %s is not empty", folder)
 	}
-	log, err := openLog(ctx, cfg, logClusterAwaited)
+	options := logOptions(cfg, logClusterAwaited)
+	options.Existing = true
+	log, err := jetstream.Open(ctx, options)
 	if err != nil {
 		return err
 	}

@@ -19,10 +19,10 @@ const settleTimeout = 400 * time.Millisecond
 // cluster of NATS servers cannot be used, if its log is corrupted, or if the port
 // cannot be opened.
 func (s *service) serveReplicated(ctx context.Context) error {
-	log, err := openLog(ctx, s.cfg, func(reason error) {
+	log, err := jetstream.Open(ctx, logOptions(s.cfg, func(reason error) {
 		logClusterAwaited(reason)
 		s.operator.admin.Await(reason)
-	})
+	}))
 	if err != nil {
 		return err
 	}
@@ -56,15 +56,15 @@ func (s *service) serveReplicated(ctx context.Context) error {
 	return errors.Join(err, <-ended)
 }
 
-// openLog opens the log. It calls waiting with the reason why it waits for the cluster,
-// when there is another one.
-func openLog(ctx context.Context, cfg config.Config, waiting func(reason error)) (*jetstream.Log, error) {
-	return jetstream.Open(ctx, jetstream.Options{
+// logOptions say where the log of a cluster is. waiting is called with the reason why
+// Open waits for the cluster, when there is another one.
+func logOptions(cfg config.Config, waiting func(reason error)) jetstream.Options {
+	return jetstream.Options{
 		Servers:  cfg.ClusterServers(),
 		Monitors: cfg.ClusterMonitors(),
 		Agencies: cfg.Agencies,
 		Waiting:  waiting,
-	})
+	}
 }
 
 func closeLog(log *jetstream.Log) {
