@@ -37,6 +37,9 @@ func config(agencies int) js.StreamConfig {
 
 // checkStream creates the stream if there is none, and checks its settings.
 func (l *Log) checkStream(ctx context.Context, options Options) error {
+	if !l.connection.IsConnected() { // else the library says that its buffer is full
+		return errors.New("no NATS server has accepted the connection yet")
+	}
 	asking, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	stream, err := l.stream.Stream(asking, StreamName)
