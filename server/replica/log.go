@@ -17,7 +17,7 @@ type Log interface {
 
 	// Follow gives the entries after that sequence number in their order, without
 	// their bodies, as they come. It ends with ctx. An error ends it too, and says
-	// that the log cannot be followed any further: it wraps ErrCorrupted.
+	// why the log cannot be followed any further, as ErrCorrupted.
 	Follow(ctx context.Context, after uint64) iter.Seq2[Sequenced, error]
 
 	// Status asks the leader of the log. It fails if there is none that can be

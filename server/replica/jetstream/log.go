@@ -107,6 +107,9 @@ func (l *Log) read(ctx context.Context, after uint64, headersOnly bool) iter.Seq
 			case errors.Is(err, replica.ErrCorrupted):
 				yield(replica.Sequenced{}, err)
 				return
+			case l.connection.IsClosed() && ctx.Err() == nil: // for good: the servers refuse it
+				yield(replica.Sequenced{}, errors.Join(nats.ErrConnectionClosed, l.connection.LastError()))
+				return
 			case retry.Pause(ctx, pause) != nil:
 				return
 			}

@@ -219,6 +219,23 @@ func TestDocumentsInHeaders(t *testing.T) {
 	}
 }
 
+// A connection that was closed for good, as when the servers refuse it from now on, ends
+// the central. It could only say that it is busy.
+func TestFollowOverAClosedConnection(t *testing.T) {
+	l := open(t, natsservertest.Start(t), 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	insist(t, "append", func() error { return <-l.Append(&replica.Claim{Agency: 1, Nonce: "a"}) })
+	var failure error
+	for _, err := range l.Follow(ctx, 0) {
+		failure = err
+		l.Close()
+	}
+	if !errors.Is(failure, nats.ErrConnectionClosed) {
+		t.Errorf("got error %v", failure)
+	}
+}
+
 // A body that is not the header's is found when it is read.
 func TestCorruptedBody(t *testing.T) {
 	l := open(t, natsservertest.Start(t), 1)
