@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
@@ -31,7 +32,13 @@ Cada clave, que es también su variable, y su valor por defecto:
 
 `
 
+// gcPercent lets the heap, of a few MiB, grow to three times what is in use before it
+// is collected. With Go's default of twice, collecting takes an eighth of the
+// processor time of an upload.
+const gcPercent = 200
+
 func main() {
+	debug.SetGCPercent(gcPercent)
 	signal.Ignore(syscall.SIGPIPE) // the reader of the log may exit first
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

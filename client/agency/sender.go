@@ -50,7 +50,7 @@ func (s *sender) send(ctx context.Context, file *dataFile) error {
 		if err == nil {
 			err = s.add(ctx, file, bet)
 		}
-		if ctx.Err() != nil {
+		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx) // err may only say that the read of a pipe was ended
 		}
 		if err != nil {
