@@ -33,10 +33,10 @@ defecto:
 
 `
 
-// gcPercent lets the heap grow to five times what is in use before a collection. What
+// gcPercent lets the heap grow to three times what is in use before a collection. What
 // is in use is a few MiB. With Go's default, twice, the collections take an eighth of
 // the processor time of an upload.
-const gcPercent = 400
+const gcPercent = 200
 
 func main() {
 	debug.SetGCPercent(gcPercent)
