@@ -37,24 +37,20 @@ func (s *service) serveEmbedded(ctx context.Context) (err error) {
 		logRecovered(bets.Bets(), len(bets.Finished()))
 	}
 
-	d := draw.New(bets, draw.Options{
+	c := embedded.New(bets, draw.New(bets, draw.Options{
 		Agencies:     cfg.Agencies,
 		PublishDelay: cfg.PublishDelay,
 		Announce:     logDraw,
 		Failed:       logDrawFailed,
-	})
+	}))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
-	running.Go(func() { d.Run(ctx) })
 	running.Go(func() {
-		select {
-		case <-bets.Broken(): // stop: only the next start can read what the files hold
-			cancel()
-		case <-ctx.Done():
-		}
+		c.Run(ctx)
+		cancel()
 	})
-	err = s.accept(ctx, embedded.New(bets, d))
+	err = s.accept(ctx, c)
 	cancel()
 	running.Wait()
 	return err // and the deferred bets.Close adds the storage's error

@@ -4,6 +4,7 @@ package embedded
 
 import (
 	"context"
+	"sync"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
@@ -20,8 +21,23 @@ type Central struct {
 }
 
 // New returns the central of the bets in a store and of their draw. The caller
-// opens and closes the store, and runs the draw.
+// opens and closes the store.
 func New(bets *store.Store, d *draw.Draw) *Central { return &Central{store: bets, draw: d} }
+
+// Run holds the draw. It returns when ctx ends or when the store breaks: then the
+// server must stop, because only the next start can read what the files hold. The
+// store's Close returns why it is broken.
+func (c *Central) Run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var drawing sync.WaitGroup
+	drawing.Go(func() { c.draw.Run(ctx) })
+	select {
+	case <-c.store.Broken():
+	case <-ctx.Done():
+	}
+	cancel()
+	drawing.Wait()
+}
 
 // Expects implements central.Central.
 func (c *Central) Expects(id lottery.AgencyID) bool { return c.draw.Expects(id) }

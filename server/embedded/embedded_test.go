@@ -21,10 +21,10 @@ func open(t *testing.T, agencies int) central.Central {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := draw.New(bets, draw.Options{Agencies: agencies})
+	c := embedded.New(bets, draw.New(bets, draw.Options{Agencies: agencies}))
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { d.Run(ctx) })
+	running.Go(func() { c.Run(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		running.Wait()
@@ -32,7 +32,7 @@ func open(t *testing.T, agencies int) central.Central {
 			t.Error(err)
 		}
 	})
-	return embedded.New(bets, d)
+	return c
 }
 
 func TestConformance(t *testing.T) { centraltest.Run(t, open) }

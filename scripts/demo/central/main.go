@@ -71,12 +71,12 @@ func serve(ctx context.Context, cfg config.Config, listener net.Listener, record
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, bets.Close()) }()
-	d := draw.New(bets, draw.Options{
+	c := embedded.New(bets, draw.New(bets, draw.Options{
 		Agencies:     cfg.Agencies,
 		PublishDelay: cfg.PublishDelay,
 		Announce:     func(_ bool, bets uint64, winners int) { recorder.Drawn(bets, winners) },
-	})
-	server := tcp.NewServer(embedded.New(bets, d), tcp.Options{
+	}))
+	server := tcp.NewServer(c, tcp.Options{
 		HelloTimeout:   cfg.HelloTimeout,
 		IdleTimeout:    cfg.IdleTimeout,
 		MaxConnections: tcp.ConnectionLimit(cfg.MaxConnections, 0),
@@ -84,13 +84,9 @@ func serve(ctx context.Context, cfg config.Config, listener net.Listener, record
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
-	running.Go(func() { d.Run(ctx) })
 	running.Go(func() {
-		select {
-		case <-bets.Broken():
-			cancel()
-		case <-ctx.Done():
-		}
+		c.Run(ctx)
+		cancel()
 	})
 	server.Serve(ctx, listener)
 	running.Wait()
