@@ -30,7 +30,7 @@ func AppendRecord(dst []byte, b *lottery.Bet) ([]byte, error) {
 	case len(b.Document) > MaxString:
 		return dst, tooLong("document", len(b.Document))
 	}
-	dst = slices.Grow(dst, RecordSize(b))
+	dst = slices.Grow(dst, recordSize(b))
 	dst = appendShort(dst, b.FirstName)
 	dst = appendShort(dst, b.LastName)
 	dst = appendShort(dst, b.Document)
@@ -39,8 +39,15 @@ func AppendRecord(dst []byte, b *lottery.Bet) ([]byte, error) {
 	return be.AppendUint64(dst, uint64(b.Number)), nil
 }
 
-// RecordSize is the size of the record of a bet in bytes.
-func RecordSize(b *lottery.Bet) int {
+// SizeOfRecords returns the size of the records of bets in bytes.
+func SizeOfRecords(bets []lottery.Bet) (size int) {
+	for i := range bets {
+		size += recordSize(&bets[i])
+	}
+	return size
+}
+
+func recordSize(b *lottery.Bet) int {
 	return minRecord + len(b.FirstName) + len(b.LastName) + len(b.Document)
 }
 

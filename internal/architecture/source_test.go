@@ -168,7 +168,7 @@ func TestWhatGitIgnores(t *testing.T) {
 
 // The store uses records and checksums of package protocol, but no frames and messages.
 func TestWhatTheStoreUsesOfTheProtocol(t *testing.T) {
-	allowed := []string{"AppendRecord", "Checksum", "MaxString", "RecordSize"}
+	allowed := []string{"AppendRecord", "Checksum", "MaxString", "SizeOfRecords"}
 	names, err := filepath.Glob(filepath.Join(root(t), "server/store/*.go"))
 	if err != nil || len(names) == 0 {
 		t.Fatalf("%d files, %v", len(names), err)

@@ -98,14 +98,11 @@ func (s *session) StoreBets(at lottery.Offset, bets []lottery.Bet, records []byt
 		return known, nil
 	}
 	repeated, fresh := bets[:queued-at], bets[queued-at:]
-	for i := range repeated {
-		records = records[protocol.RecordSize(&repeated[i]):]
-	}
 	segment, err := s.encode(queued, fresh)
 	if err != nil {
 		return nil, err
 	}
-	segment.Sum = protocol.Checksum(sum, records)
+	segment.Sum = protocol.Checksum(sum, records[protocol.SizeOfRecords(repeated):])
 	if err := s.central.enqueue(s, segment, s.rows); err != nil {
 		return nil, err
 	}
@@ -114,7 +111,7 @@ func (s *session) StoreBets(at lottery.Offset, bets []lottery.Bet, records []byt
 	return s.await(len(fresh), end), nil
 }
 
-// position tells how far bets are queued. If that covers the batch, it gives the
+// position returns how far bets are queued. If that covers the batch, it gives the
 // commit of the batch.
 func (s *session) position(at, end lottery.Offset) (*commit, lottery.Offset, uint32, error) {
 	s.central.mu.Lock()

@@ -78,7 +78,7 @@ func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery
 		if err := encoded.encode(queued.Bets, fresh); err != nil {
 			return nil, err
 		}
-		next := State{Bets: end, Sum: protocol.Checksum(queued.Sum, records[sizeOfRecords(old):])}
+		next := State{Bets: end, Sum: protocol.Checksum(queued.Sum, records[protocol.SizeOfRecords(old):])}
 		g, err := s.enqueue(a, queued, next, encoded)
 		if err != nil {
 			return nil, err
@@ -87,14 +87,6 @@ func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery
 			return &Commit{store: s, group: g, stored: len(fresh), end: end}, nil
 		}
 	}
-}
-
-// sizeOfRecords returns the size of the records of bets in bytes.
-func sizeOfRecords(bets []lottery.Bet) (size int) {
-	for i := range bets {
-		size += protocol.RecordSize(&bets[i])
-	}
-	return size
 }
 
 // encoded is a batch in the forms in which it is kept.
