@@ -15,6 +15,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/cluster"
 )
 
 // runLottery runs the central and the agencies of a scenario, with the programs in a
@@ -77,7 +78,7 @@ func (b *bench) startServer(ctx context.Context, s scenario, in input, programs,
 		return nil, "", err
 	}
 	server.WatchMemory()
-	if _, err := server.WaitLines(ctx, "action: accept_connections | result: in_progress", 1); err != nil {
+	if err := cluster.AwaitListening(ctx, server); err != nil {
 		process.Stop(server)
 		return nil, "", err
 	}

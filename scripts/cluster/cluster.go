@@ -97,7 +97,7 @@ func (c *Cluster) startCentrals(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	for _, central := range c.centrals {
-		if _, err := central.WaitLines(ctx, "action: accept_connections | result: in_progress", 1); err != nil {
+		if err := AwaitListening(ctx, central); err != nil {
 			return err
 		}
 	}

@@ -1,11 +1,14 @@
 package cluster
 
 import (
+	"context"
 	"regexp"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
 // tally counts what the centrals log as stored.
@@ -65,6 +68,12 @@ var (
 	storedLine = regexp.MustCompile(`action: apuesta_recibida \| result: success \| cantidad: (\d+) \| agencia: (\d+)`)
 	drawnLine  = regexp.MustCompile(`action: sorteo \| result: success \| apuestas: (\d+)`)
 )
+
+// AwaitListening waits until agencies can connect to a central, as its log says.
+func AwaitListening(ctx context.Context, central *process.Process) error {
+	_, err := central.WaitLines(ctx, "action: accept_connections | result: in_progress", 1)
+	return err
+}
 
 // ParseStored reads a central's line about a stored batch.
 func ParseStored(line string) (agency, bets int, ok bool) {

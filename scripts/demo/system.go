@@ -93,7 +93,9 @@ func (s *single) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return waitUntilItListens(ctx, s.central)
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	return cluster.AwaitListening(ctx, s.central)
 }
 
 func (s *single) storage() string { return filepath.Join(s.dir, "bets.csv") }
@@ -127,11 +129,3 @@ func (s *single) kill() {
 
 // startLimit is how long the central may take to listen, on a loaded machine.
 const startLimit = 30 * time.Second
-
-// waitUntilItListens fails if agencies cannot connect within startLimit.
-func waitUntilItListens(ctx context.Context, central *process.Process) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
-	defer cancel()
-	_, err := central.WaitLines(ctx, "action: accept_connections | result: in_progress", 1)
-	return err
-}

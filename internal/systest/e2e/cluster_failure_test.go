@@ -5,7 +5,6 @@ package e2e
 import (
 	"io"
 	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -200,7 +199,7 @@ func TestCentralCut(t *testing.T) {
 	admin := "127.0.0.1:" + strconv.Itoa(processtest.FreePort(t))
 	r.start(0, "SERVER_CLUSTER="+strings.Join(urls, ","), "SERVER_ADMIN_ADDRESS="+admin)
 	r.awaitCentral(0)
-	if said := ready(t, admin); !strings.Contains(said, "storage: ok") {
+	if _, said := get(t, "http://"+admin+"/readyz"); !strings.Contains(said, "storage: ok") {
 		t.Errorf("the central is not ready: %s", said)
 	}
 	agencies := make(map[int]*processtest.Process)
@@ -214,26 +213,11 @@ func TestCentralCut(t *testing.T) {
 	refused := r.startSlow(6, 0)
 	refused.Await("server busy")
 	refused.Kill()
-	if said := ready(t, admin); !strings.Contains(said, "storage: fail: the log does not answer") {
+	if _, said := get(t, "http://"+admin+"/readyz"); !strings.Contains(said, "storage: fail: the log does not answer") {
 		t.Errorf("the central that is cut says: %s", said)
 	}
 	agencies[6] = r.startSlow(6, 1, 2)
 	r.finish(agencies)
-}
-
-// ready returns what a central says of its readiness.
-func ready(t *testing.T, admin string) string {
-	t.Helper()
-	response, err := http.Get("http://" + admin + "/readyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	said, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(said)
 }
 
 // gate forwards connections to a server until it is shut.
