@@ -43,7 +43,7 @@ func happened(before, now observation) (texts []string) {
 	return texts
 }
 
-// ready tells what a central has that begins to serve.
+// ready says what a central has that begins to serve.
 func ready(now observation) string {
 	switch bets := now.bets(); {
 	case now.Drawn:
@@ -54,7 +54,7 @@ func ready(now observation) string {
 	return "La central está lista"
 }
 
-// ofAgencies tells what has happened to each agency: before the draw, and after it.
+// ofAgencies returns what has happened to each agency: before the draw, and after it.
 func ofAgencies(before, now []Agency) (uploads, results []string) {
 	known := make(map[lottery.AgencyID]Agency, len(before))
 	for _, a := range before {
@@ -75,7 +75,7 @@ func ofAgencies(before, now []Agency) (uploads, results []string) {
 	return uploads, results
 }
 
-// happened tells the most important thing that has happened to an agency, if any.
+// happened returns the most important thing that has happened to an agency, if any.
 func (a Agency) happened(before Agency) string {
 	switch {
 	case a.Notified && !before.Notified && a.Winners == 0:

@@ -62,7 +62,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// means tells whether a Host header names this server: by an address, as localhost,
+// means returns whether a Host header names this server: by an address, as localhost,
 // or by the name of the central.
 func (s *Server) means(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {

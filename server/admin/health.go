@@ -23,7 +23,7 @@ var (
 	errStopping   = errors.New("the central is being stopped")
 )
 
-// readiness tells whether the central can serve agencies.
+// readiness returns whether the central can serve agencies.
 func (s *Server) readiness() []check {
 	recovering, storage, stopping := check{name: "recovering"}, check{name: "storage"}, check{name: "stopping"}
 	if source := s.source.Load(); source != nil {

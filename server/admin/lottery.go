@@ -5,10 +5,10 @@ import "github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lotte
 // Source is what the operator's side needs of the central and of the server's
 // connections. Its methods may be called by any goroutine, and return soon.
 type Source interface {
-	// Lottery tells how far the lottery is.
+	// Lottery returns how far the lottery is.
 	Lottery() Lottery
 
-	// Storage tells why the storage is failing: a write to the disk has failed and
+	// Storage returns why the storage is failing: a write to the disk has failed and
 	// none has succeeded since, or the replicated log does not answer. It is nil if it
 	// is not failing.
 	Storage() error
@@ -55,7 +55,7 @@ func (a Agency) state() string {
 	return agencyAbsent
 }
 
-// bets tells how many bets of all agencies are stored.
+// bets returns how many bets of all agencies are stored.
 func (l Lottery) bets() (n uint64) {
 	for _, a := range l.Agencies {
 		n += uint64(a.Stored)
@@ -63,7 +63,7 @@ func (l Lottery) bets() (n uint64) {
 	return n
 }
 
-// winners tells how many bets of all agencies have won; 0 before the release.
+// winners returns how many bets of all agencies have won; 0 before the release.
 func (l Lottery) winners() (n int) {
 	for _, a := range l.Agencies {
 		n += a.Winners

@@ -119,7 +119,7 @@ func New(log Log, options Options) *Central {
 	}
 }
 
-// Expects tells whether an agency takes part in the lottery.
+// Expects returns whether an agency takes part in the lottery.
 func (c *Central) Expects(id lottery.AgencyID) bool {
 	return id >= 1 && uint64(id) <= uint64(c.options.Agencies)
 }
@@ -208,7 +208,7 @@ func (c *Central) watch(ctx context.Context) {
 	}
 }
 
-// isCut tells whether the log has not answered for so long that the agencies should
+// isCut returns whether the log has not answered for so long that the agencies should
 // look for another central. It looks at the clock, and not at what watch has noticed:
 // a process that was paused knows it at once. Under c.mu.
 func (c *Central) isCut() bool { return isClosed(c.stopping) || time.Since(c.answered) > patience }
@@ -222,7 +222,7 @@ func (c *Central) lose() {
 	clear(c.sessions)
 }
 
-// isClosed tells whether a channel that carries nothing is closed.
+// isClosed returns whether a channel that carries nothing is closed.
 func isClosed(event <-chan struct{}) bool {
 	select {
 	case <-event:

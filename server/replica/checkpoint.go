@@ -47,7 +47,7 @@ func ParseCheckpoint(text []byte) (*Fold, error) {
 	return fold, nil
 }
 
-// restore takes one line of a checkpoint. It tells whether it could.
+// restore takes one line of a checkpoint. It returns whether it could.
 func (f *Fold) restore(line *fields) bool {
 	switch line.word() {
 	case "fold":

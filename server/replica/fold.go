@@ -42,7 +42,7 @@ func (f *Fold) Agency(id lottery.AgencyID) Agency {
 	return Agency{}
 }
 
-// Missing tells how many of the agencies 1 to n have not finished.
+// Missing returns how many of the agencies 1 to n have not finished.
 func (f *Fold) Missing(n int) int {
 	missing := n
 	for id, a := range f.agencies {
@@ -103,7 +103,7 @@ func (f *Fold) claim(c *Claim) {
 	a.Session = Session(f.Sequence)
 }
 
-// segment tells whether a segment counts: it is of the current session and continues
+// segment returns whether a segment counts: it is of the current session and continues
 // the agency's sequence. Before the end of the sequence it is a duplicate, after it a
 // gap.
 func (f *Fold) segment(s *Segment) (counts bool) {

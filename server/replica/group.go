@@ -24,7 +24,7 @@ type group struct {
 	table    int // bytes of the header, at most
 }
 
-// fits tells whether a segment may be added. An empty group takes any.
+// fits returns whether a segment may be added. An empty group takes any.
 func (g *group) fits(s *Segment) bool {
 	return len(g.segments) == 0 || len(g.rows)+s.Length <= maxRows && g.table+tableSize(s) <= maxTable
 }

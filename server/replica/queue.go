@@ -69,7 +69,7 @@ func (c *Central) take() *group {
 	return c.queue.take()
 }
 
-// settle tells whether each segment of a group is settled: its session has ended, or
+// settle returns whether each segment of a group is settled: its session has ended, or
 // the log has acknowledged the group and the fold has accepted the segment. Then it
 // wakes who waits for them.
 func (c *Central) settle(g *group, acknowledged bool) bool {

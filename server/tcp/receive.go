@@ -74,7 +74,7 @@ func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byt
 		return nil, protocolError(protocol.StatusClosed, errors.New("the agency has finished"))
 	}
 	if s.exceeds(offset, len(bets)) {
-		s.server.stats.bets.Add(uint64(len(bets)))
+		s.server.stats.betsLimited.Add(uint64(len(bets)))
 		return nil, protocolError(protocol.StatusLimit, fmt.Errorf("%d bets at most are stored of an agency", s.server.options.MaxBets))
 	}
 	commit, err := s.claimed.StoreBets(offset, bets, records)

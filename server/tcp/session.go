@@ -112,7 +112,7 @@ func (s *session) hello(ctx context.Context) error {
 	case hello.Version != protocol.Version:
 		return protocolError(protocol.StatusVersion, fmt.Errorf("%d, expected %d", hello.Version, protocol.Version))
 	case !s.server.hellos.allow(s.conn.ip):
-		s.server.stats.hellos.Add(1)
+		s.server.stats.hellosLimited.Add(1)
 		return protocolError(protocol.StatusBusy, errTooManyHellos)
 	case unauthorized != nil:
 		return protocolError(protocol.StatusUnauthorized, unauthorized)

@@ -49,10 +49,10 @@ const (
 // stats counts. The zero value is ready. Per connection and session it takes a lock;
 // per batch it only adds.
 type stats struct {
-	accepted, rejected        atomic.Uint64
-	stored, repeated, refused atomic.Uint64 // batches
-	secured, unproved, lost   atomic.Uint64 // handshakes
-	hellos, bets              atomic.Uint64 // beyond a limit
+	accepted, rejected         atomic.Uint64
+	stored, repeated, refused  atomic.Uint64 // batches
+	secured, unproved, lost    atomic.Uint64 // handshakes
+	hellosLimited, betsLimited atomic.Uint64 // refused because of a limit
 
 	mu       sync.Mutex
 	ended    map[string]uint64
@@ -76,7 +76,7 @@ func (s *Server) Stats() Stats {
 			handshakesBad:  s.stats.unproved.Load(),
 			handshakesLost: s.stats.lost.Load(),
 		},
-		Limited: map[string]uint64{limitedHellos: s.stats.hellos.Load(), limitedBets: s.stats.bets.Load()},
+		Limited: map[string]uint64{limitedHellos: s.stats.hellosLimited.Load(), limitedBets: s.stats.betsLimited.Load()},
 	}
 	s.stats.mu.Lock()
 	defer s.stats.mu.Unlock()
