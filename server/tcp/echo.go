@@ -24,10 +24,11 @@ func (s *Server) echo(ctx context.Context, c *conn) {
 	case err == nil:
 	case errors.Is(err, io.EOF):
 		err = nil // no line end: the message ends where the stream ends
-	case stopping(ctx):
-		return // the server cut it off: that is no failure
 	default:
 		err = cause(ctx, reason.Of(err))
+	}
+	if errors.Is(err, errStopping) {
+		return // the server cut it off: that is no failure
 	}
 	if err != nil {
 		logEchoFailed(c.ip, err)

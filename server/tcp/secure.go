@@ -37,15 +37,16 @@ func (s *Server) secure(ctx context.Context, c *conn) bool {
 		return false
 	}
 	err := s.shakeHands(ctx, c)
-	switch {
-	case err == nil:
+	if err == nil {
 		s.stats.secured.Add(1)
 		logHandshake(c.ip, c.proved)
 		return true
-	case stopping(ctx):
+	}
+	switch ended := cause(ctx, reason.Of(err)); {
+	case errors.Is(ended, errStopping):
 	case peerLost(err):
 		s.stats.lost.Add(1)
-		logHandshakeFailed(c.ip, cause(ctx, reason.Of(err)))
+		logHandshakeFailed(c.ip, ended)
 	default:
 		s.stats.unproved.Add(1)
 		logHandshakeFailed(c.ip, reason.Of(err))

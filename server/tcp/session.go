@@ -52,9 +52,11 @@ func (s *Server) serve(ctx context.Context, cancel context.CancelCauseFunc, c *c
 		first, err = c.stream.Peek(1)
 	}
 	switch {
-	case errors.Is(err, io.EOF) || err != nil && stopping(ctx):
+	case errors.Is(err, io.EOF):
 	case err != nil:
-		logSessionFailed(c.ip, 0, cause(ctx, err))
+		if err = cause(ctx, err); !errors.Is(err, errStopping) {
+			logSessionFailed(c.ip, 0, err)
+		}
 	case first[0] != 0: // a frame begins with a 0, a line of text does not
 		s.echo(ctx, c)
 	default:
@@ -194,7 +196,7 @@ func (s *session) readFailure(ctx context.Context, err error) error {
 	switch ended := context.Cause(ctx); {
 	case errors.Is(ended, central.ErrSuperseded):
 		return protocolError(protocol.StatusSuperseded, ended)
-	case stopping(ctx):
+	case errors.Is(ended, errStopping):
 		return protocolError(protocol.StatusStopping, ended)
 	case ended != nil:
 		return ended
@@ -208,10 +210,8 @@ func (s *session) readFailure(ctx context.Context, err error) error {
 	return fmt.Errorf("read a frame: %w", reason.Of(err))
 }
 
-// stopping returns whether the context ended because the server is being stopped.
-func stopping(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errStopping) }
-
-// cause returns why a context ended, or err if it has not ended.
+// cause returns why a context ended, or err if it has not ended. It is errStopping if
+// the server is being stopped. Look once: the context may end between two looks.
 func cause(ctx context.Context, err error) error {
 	if ended := context.Cause(ctx); ended != nil {
 		return ended

@@ -1,6 +1,8 @@
 package tcp
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -151,5 +153,35 @@ func TestErrorReachesPeerThatKeepsSending(t *testing.T) {
 			t.Fatalf("after the ERROR: %v, want a clean end", err)
 		}
 		p.Close()
+	}
+}
+
+// endsAfterLooks is a context that ends after its cause was looked at so many times.
+type endsAfterLooks struct {
+	context.Context
+	cancel context.CancelCauseFunc
+	looks  int
+}
+
+// Err is what context.Cause calls first.
+func (c *endsAfterLooks) Err() error {
+	if c.looks--; c.looks < 0 {
+		c.cancel(errStopping)
+	}
+	return c.Context.Err()
+}
+
+// TestStopDuringAReadFailure stops the server while a session finds out why a read has
+// failed, at each moment.
+func TestStopDuringAReadFailure(t *testing.T) {
+	for looks := range 4 {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		err := new(session).readFailure(&endsAfterLooks{ctx, cancel, looks}, io.EOF)
+		var message *protocol.Error
+		told := errors.As(err, &message) && message.Status == protocol.StatusStopping
+		if !told && !errors.Is(err, errPeerGone) {
+			t.Errorf("after %d looks: %v", looks, err)
+		}
 	}
 }
