@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -26,7 +27,8 @@ type replicated struct {
 	*lottery
 	nats     *natsserver.Cluster
 	data     map[int][][]string
-	ports    []int
+	gates    [3]*gate               // between the centrals and the NATS servers; nil where there is none
+	ports    []int                  // of the centrals
 	centrals []*processtest.Process // nil where none runs
 	ended    []*processtest.Process
 }
@@ -34,26 +36,49 @@ type replicated struct {
 // newReplicated starts a cluster and its centrals.
 func newReplicated(t testing.TB, data map[int][][]string, env ...string) *replicated {
 	t.Helper()
+	r := newCluster(t, data, env...)
+	r.startCentrals(0, 1, 2)
+	return r
+}
+
+// newCluster starts the NATS servers of a lottery, but no central.
+func newCluster(t testing.TB, data map[int][][]string, env ...string) *replicated {
+	t.Helper()
 	cluster := natsservertest.Start(t)
 	r := &replicated{lottery: newLottery(t, len(data)), nats: cluster, data: data, centrals: make([]*processtest.Process, 3)}
 	r.env = append([]string{"SERVER_CLUSTER=" + cluster.URLs(), "SERVER_CLUSTER_MONITOR=" + cluster.Monitors()}, env...)
-	for i := range r.centrals {
+	for range r.centrals {
 		r.ports = append(r.ports, processtest.FreePort(t))
-		r.start(i)
-	}
-	for i := range r.centrals {
-		r.awaitCentral(i)
 	}
 	return r
+}
+
+// startCentrals starts centrals, and returns when all of them listen.
+func (r *replicated) startCentrals(centrals ...int) {
+	r.t.Helper()
+	for _, i := range centrals {
+		r.start(i)
+	}
+	for _, i := range centrals {
+		r.awaitCentral(i)
+	}
 }
 
 // start starts a central with further settings.
 func (r *replicated) start(i int, env ...string) {
 	r.t.Helper()
-	r.port = r.ports[i]
-	cmd := r.serverCommand()
+	cmd := r.centralCommand(i)
 	cmd.Env = append(cmd.Env, env...)
 	r.centrals[i] = processtest.Start(r.t, cmd)
+}
+
+func (r *replicated) centralCommand(i int) *exec.Cmd {
+	r.port = r.ports[i]
+	cmd := r.serverCommand()
+	if g := r.gates[i]; g != nil {
+		cmd.Env = append(cmd.Env, "SERVER_CLUSTER="+g.urls)
+	}
+	return cmd
 }
 
 // kill kills a central.
@@ -101,8 +126,7 @@ func (r *replicated) startSlow(id int, centrals ...int) *processtest.Process {
 	return r.startAgency(id, r.data[id], 10, "CLI_SERVER_ADDRESS="+r.address(centrals...), "CLI_LOOP_PERIOD=10ms")
 }
 
-// startAll starts all agencies, and returns when each has stored some bets. The i-th
-// begins with the i-th central.
+// startAll starts all agencies, and returns when they have together stored some bets.
 func (r *replicated) startAll() map[int]*processtest.Process {
 	r.t.Helper()
 	agencies := make(map[int]*processtest.Process)
@@ -184,9 +208,19 @@ func leaderSeenBy(s *natsserver.Server) string {
 	return ""
 }
 
-// finish waits for the agencies and checks their winners, what the log holds, and the
-// logs of the centrals.
+// finish waits for the agencies and checks their winners, what the log holds, the logs of
+// the centrals, and that one of them says that it has held the draw.
 func (r *replicated) finish(agencies map[int]*processtest.Process) {
+	r.t.Helper()
+	r.end(agencies)
+	if draws := r.draws(); draws != 1 {
+		r.t.Errorf("sorteo is logged %d times", draws)
+	}
+}
+
+// end waits for the agencies, checks their winners and what the log holds, and stops the
+// centrals.
+func (r *replicated) end(agencies map[int]*processtest.Process) {
 	r.t.Helper()
 	for id, p := range agencies {
 		r.checkAgency(p, winners(r.data[id]))
@@ -197,7 +231,6 @@ func (r *replicated) finish(agencies map[int]*processtest.Process) {
 			p.Stop(syscall.SIGTERM)
 		}
 	}
-	r.checkLogs()
 }
 
 // checkAgency is checkAgency, but waits longer.
@@ -236,14 +269,6 @@ func (r *replicated) checkExport() {
 		"SERVER_PORT="+strconv.Itoa(processtest.FreePort(r.t)), "SERVER_AGENCIES="+strconv.Itoa(r.agencies)))
 	alone.Await("action: sorteo_recuperado | result: success")
 	alone.Stop(syscall.SIGTERM)
-}
-
-// checkLogs checks the logs of the centrals, and that one says that it has held the draw.
-func (r *replicated) checkLogs() {
-	r.t.Helper()
-	if draws := r.draws(); draws != 1 {
-		r.t.Errorf("sorteo is logged %d times", draws)
-	}
 }
 
 // draws returns how many centrals say that they have held the draw. It checks what all of
