@@ -12,8 +12,8 @@ import (
 )
 
 // What a central publishes is lost, or the log's acknowledgement, or what the log delivers
-// to its fold, or the last two. The central publishes it again, and what the log holds
-// twice counts once. Each agency of the lottery suffers another loss: of its claim, of
+// to its fold, or the last two. The central publishes it again, what the log holds twice
+// counts once, and no agency notices. Each agency of the lottery suffers another loss: of its claim, of
 // three entries of its bets, and of its FINISHED.
 func TestLostMessagesOfTheLog(t *testing.T) {
 	data := map[int][][]string{1: plainRows(1, 400), 2: plainRows(2, 400), 3: plainRows(3, 400), 4: plainRows(4, 400)}
@@ -36,6 +36,11 @@ func TestLostMessagesOfTheLog(t *testing.T) {
 		l.check(t, copies)
 	}
 	r.finish(agencies)
+	for id, p := range agencies {
+		if text := strings.Join(p.Lines(), "\n"); strings.Contains(text, "result: in_progress") {
+			t.Errorf("agency %d has lost its connection", id)
+		}
+	}
 }
 
 // loss loses messages of some entries of an agency, until the central has published them
