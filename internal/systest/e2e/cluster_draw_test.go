@@ -77,12 +77,11 @@ func TestDrawAuthorKilled(t *testing.T) {
 				return tt.passes(m)
 			})
 			r.start(0, "SERVER_PUBLISH_DELAY=1h")
-			r.startCentrals(1, 2)
 			r.awaitCentral(0)
-			agencies := make(map[int]*processtest.Process)
-			for id := range r.data {
-				agencies[id] = r.startSlow(id)
-			}
+			agencies := map[int]*processtest.Process{1: r.startSlow(1)} // finds no other central yet
+			r.centrals[0].Await("action: saludo | result: success")
+			r.startCentrals(1, 2)
+			agencies[2], agencies[3] = r.startSlow(2), r.startSlow(3)
 			if tt.dies == nil {
 				r.centrals[0].Await("action: sorteo | result: success")
 			} else {
