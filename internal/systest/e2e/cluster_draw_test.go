@@ -33,15 +33,6 @@ func newDraw(t *testing.T, dead <-chan struct{}, passes func(message) bool) *rep
 	return r
 }
 
-func isClosed(event <-chan struct{}) bool {
-	select {
-	case <-event:
-		return true
-	default:
-		return false
-	}
-}
-
 // The central that is the first to publish a draw dies at each step of it.
 func TestDrawAuthorKilled(t *testing.T) {
 	for _, tt := range []struct {

@@ -13,8 +13,8 @@ import (
 
 // What a central publishes is lost, or the log's acknowledgement, or what the log delivers
 // to its fold, or the last two. The central publishes it again, what the log holds twice
-// counts once, and no agency notices. Each agency of the lottery suffers another loss: of its claim, of
-// three entries of its bets, and of its FINISHED.
+// counts once, and no agency notices. Each agency of the lottery suffers another of these
+// losses: of its claim, of three entries of its bets, and of its FINISHED.
 func TestLostMessagesOfTheLog(t *testing.T) {
 	data := map[int][][]string{1: plainRows(1, 400), 2: plainRows(2, 400), 3: plainRows(3, 400), 4: plainRows(4, 400)}
 	r := newCluster(t, data)
@@ -24,11 +24,12 @@ func TestLostMessagesOfTheLog(t *testing.T) {
 	var losses []*loss
 	for i, ways := range [][]way{{published}, {acknowledged}, {delivered}, {acknowledged, delivered}} {
 		id := i + 1
-		l := &loss{ways: ways, waiting: make(map[string]bool), lost: make(map[string]bool), again: make(map[string]bool)}
+		l := &loss{ways: ways, waiting: make(map[string]bool), lost: make(map[string]bool), all: make(chan struct{})}
 		losses = append(losses, l)
 		r.gates[0].set(l.passes)
 		agencies[id] = r.startSlow(id, 0)
 		r.centrals[0].AwaitMany("action: agencia_finalizada | result: success", id)
+		r.eventually("all that is to be lost is", func() bool { return isClosed(l.all) }) // an acknowledgement may come later
 	}
 	r.gates[0].set(nil)
 	copies := r.copies()
@@ -48,26 +49,29 @@ func TestLostMessagesOfTheLog(t *testing.T) {
 type loss struct {
 	ways    []way
 	bets    int             // entries of bets that were published
-	waiting map[string]bool // those that were not published again, of the chosen entries
-	lost    map[string]bool // those that have lost a message
-	again   map[string]bool // those that were published again
+	waiting map[string]bool // the chosen entries that were not published again
+	lost    map[string]bool // the chosen entries that have lost a message
+	all     chan struct{}   // closed when all five have
 }
 
 func (l *loss) passes(m message) bool {
-	if m.way == published && m.times == 1 && l.chooses(m) {
-		l.waiting[m.entry] = true
-	}
-	if m.way == published && m.times == 2 && l.waiting[m.entry] {
+	switch {
+	case m.way != published:
+	case m.times > 1:
 		delete(l.waiting, m.entry)
-		l.again[m.entry] = true
+	case l.chooses(m):
+		l.waiting[m.entry] = true
 	}
 	// A consumer that misses an entry begins again there: all after it is lost too.
 	loses := l.waiting[m.entry] || m.way == delivered && len(l.waiting) > 0
 	if !loses || !slices.Contains(l.ways, m.way) {
 		return true
 	}
-	if l.waiting[m.entry] {
+	if l.waiting[m.entry] && !l.lost[m.entry] {
 		l.lost[m.entry] = true
+		if len(l.lost) == 5 {
+			close(l.all)
+		}
 	}
 	return false
 }
@@ -96,8 +100,8 @@ func (l *loss) check(t *testing.T, copies map[string]int) {
 		if needless || l.ways[0] == published {
 			want = 1
 		}
-		if !l.again[entry] && !needless || copies[entry] < want {
-			t.Errorf("lost ways %v: published again: %t, the log holds %d of %q", l.ways, l.again[entry], copies[entry], entry)
+		if l.waiting[entry] && !needless || copies[entry] < want {
+			t.Errorf("lost ways %v: published again: %t, the log holds %d of %q", l.ways, !l.waiting[entry], copies[entry], entry)
 		}
 	}
 	if want := map[string]int{"claim": 1, "bets": 3, "finished": 1}; !maps.Equal(kinds, want) {

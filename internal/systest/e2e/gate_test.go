@@ -187,3 +187,13 @@ func entryOf(payload []byte) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// isClosed returns whether an event that a gate has seen is closed.
+func isClosed(event <-chan struct{}) bool {
+	select {
+	case <-event:
+		return true
+	default:
+		return false
+	}
+}
