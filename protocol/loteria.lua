@@ -3,8 +3,9 @@
 --
 --   tshark -i any -f 'tcp port 12345' -X lua_script:protocol/loteria.lua -Y loteria
 --
--- For another port add -d tcp.port==PORT,loteria. Wireshark itself loads the file
--- from its folder of personal Lua plugins.
+-- With -O loteria it shows every field. For another port add -d
+-- tcp.port==PORT,loteria. Wireshark itself loads the file from its folder of personal
+-- Lua plugins.
 
 local loteria = Proto("loteria", "Lotería Nacional")
 

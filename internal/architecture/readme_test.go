@@ -12,7 +12,8 @@ import (
 // documents are the texts for readers whose links and names are checked.
 var documents = []string{"README.md", ".github/CONTRIBUTING.md", "client/config/README.md", "server/config/README.md",
 	"server/admin/README.md", "scripts/bench/README.md", "scripts/certificados/README.md", "scripts/cluster/README.md",
-	"internal/systest/README.md", "internal/systest/containers/README.md"}
+	"scripts/compose/README.md", "scripts/datos/README.md",
+	"internal/systest/README.md", "internal/systest/containers/README.md", corrected}
 
 var (
 	codeBlock  = regexp.MustCompile("(?ms)^```.*?^```$")
@@ -149,57 +150,58 @@ func declared(t *testing.T) (tests map[string]bool, sources map[string]string) {
 	return tests, sources
 }
 
-// corrected is the heading of the table of what teachers correct.
-const corrected = "## Qué se corrige\n"
+// corrected is the page of what teachers correct. Its items are the headings of the
+// third level.
+const corrected = "internal/systest/CORRECCION.md"
 
-// Each row of the table names a file, and a test that stands in a file it names or
-// in the test folder it names.
+// parts are the four lines of an item. The second says where the code is, the third
+// which test shows it.
+var parts = regexp.MustCompile(`(?s)^\s*- \*\*Por qué:\*\* .+\n- \*\*Aquí:\*\* (.+)\n- \*\*Prueba:\*\* (.+)\n- \*\*Error común:\*\* .+$`)
+
+// Each item names a file, and a test that stands in the file named before it.
 func TestWhatIsCorrected(t *testing.T) {
-	_, table, found := strings.Cut(prose(t, "README.md"), corrected)
-	if !found {
-		t.Fatal("README.md has no such table")
-	}
-	table, _, _ = strings.Cut(table, "\n## ")
-	rows := 0
-	for line := range strings.Lines(table) {
-		cells := strings.Split(line, "|")
-		if len(cells) != 7 || strings.HasPrefix(cells[1], "-") || strings.Contains(cells[1], "qué se corrige") {
+	items := strings.Split(prose(t, corrected), "\n### ")[1:]
+	for _, item := range items {
+		item, _, _ = strings.Cut(item, "\n## ")
+		title, body, _ := strings.Cut(item, "\n")
+		part := parts.FindStringSubmatch(body)
+		if part == nil {
+			t.Errorf("%s: the item does not have its four lines", title)
 			continue
 		}
-		rows++
 		var files, functions int
-		for _, match := range codeSpan.FindAllStringSubmatch(cells[3], -1) {
+		for _, match := range codeSpan.FindAllStringSubmatch(part[1], -1) {
 			if strings.Contains(match[1], "/") && exists(t, match[1]) {
 				files++
 			}
 		}
-		for _, match := range codeSpan.FindAllStringSubmatch(cells[4], -1) {
+		for _, match := range codeSpan.FindAllStringSubmatch(part[2], -1) {
 			switch name := match[1]; {
 			case testName.MatchString(name):
 				functions++
-			default:
-				checkTestsIn(t, name, cells[4])
+			case strings.Contains(name, "/"):
+				checkTestsIn(t, name, part[2])
 			}
 		}
 		if files == 0 || functions == 0 {
-			t.Errorf("%d files and %d tests in: %s", files, functions, line)
+			t.Errorf("%s: %d files and %d tests", title, files, functions)
 		}
 	}
-	if rows < 15 {
-		t.Errorf("only %d rows", rows)
+	if len(items) < 19 {
+		t.Errorf("only %d items", len(items))
 	}
 }
 
-// checkTestsIn fails unless the tests that a cell names after a test file, and before
+// checkTestsIn fails unless the tests that a text names after a test file, and before
 // the next one, are in that file.
-func checkTestsIn(t *testing.T, file, cell string) {
+func checkTestsIn(t *testing.T, file, text string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(root(t), file))
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	_, after, _ := strings.Cut(cell, "`"+file+"`")
+	_, after, _ := strings.Cut(text, "`"+file+"`")
 	for _, match := range codeSpan.FindAllStringSubmatch(after, -1) {
 		if !testName.MatchString(match[1]) {
 			return // the next file
