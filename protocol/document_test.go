@@ -156,23 +156,6 @@ func TestDocumentStatuses(t *testing.T) {
 	}
 }
 
-// The limits of the document are those of the code.
-func TestDocumentLimits(t *testing.T) {
-	thousands := func(n int) string { return fmt.Sprintf("%d,%03d", n/1000, n%1000) }
-	limits := section(t, "## 11. Limits")
-	for _, row := range []string{
-		fmt.Sprintf("frame, with its length field | %s bytes |", thousands(MaxFrame)),
-		fmt.Sprintf("payload | %s bytes |", thousands(maxPayload)),
-		fmt.Sprintf("string | %d bytes |", MaxString),
-		fmt.Sprintf("bet record | %d to %d bytes |", minRecord, minRecord+3*MaxString),
-		fmt.Sprintf("bets in a batch | 1 to %d (what a frame can hold; %s could be counted) |", MaxRecords/minRecord, thousands(MaxBatch)),
-	} {
-		if !strings.Contains(limits, "\n| "+row+"\n") {
-			t.Errorf("no row %q", row)
-		}
-	}
-}
-
 func TestNames(t *testing.T) {
 	for got, want := range map[string]string{
 		TypeHello.String():      "HELLO",
