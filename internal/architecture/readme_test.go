@@ -224,7 +224,7 @@ func declared(t *testing.T) (tests map[string][]string, sources map[string]strin
 const corrected = "internal/systest/CORRECCION.md"
 
 // parts are the four lines of an item. The second says where the code is, the third
-// which test shows it.
+// which test shows it. Lines that say how to break the code may follow.
 var parts = regexp.MustCompile(`(?s)^\s*- \*\*Por qué:\*\* .+\n- \*\*Aquí:\*\* (.+)\n- \*\*Prueba:\*\* (.+)\n- \*\*Error común:\*\* .+$`)
 
 // Each item names a file, and a test that stands in the file named before it.
