@@ -3,9 +3,11 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,6 +28,7 @@ type replicated struct {
 	*lottery
 	nats     *natsserver.Cluster
 	data     map[int][][]string
+	places   []process.Place // of the centrals
 	ports    []int
 	centrals []*processtest.Process // nil where none runs
 	ended    []*processtest.Process
@@ -34,8 +37,16 @@ type replicated struct {
 // newReplicated starts a cluster and its centrals.
 func newReplicated(t testing.TB, data map[int][][]string, env ...string) *replicated {
 	t.Helper()
-	cluster := natsservertest.Start(t)
-	r := &replicated{lottery: newLottery(t, len(data)), nats: cluster, data: data, centrals: make([]*processtest.Process, 3)}
+	here := slices.Repeat([]process.Place{process.Here}, 3)
+	return newReplicatedAt(t, data, here, here, env...)
+}
+
+// newReplicatedAt starts the NATS servers and the centrals at these places.
+func newReplicatedAt(t testing.TB, data map[int][][]string, nats, centrals []process.Place, env ...string) *replicated {
+	t.Helper()
+	cluster := natsservertest.Start(t, nats...)
+	r := &replicated{lottery: newLottery(t, len(data)), nats: cluster, data: data,
+		places: centrals, centrals: make([]*processtest.Process, len(centrals))}
 	r.env = append([]string{"SERVER_CLUSTER=" + cluster.URLs(), "SERVER_CLUSTER_MONITOR=" + cluster.Monitors()}, env...)
 	for i := range r.centrals {
 		r.ports = append(r.ports, processtest.FreePort(t))
@@ -53,7 +64,7 @@ func (r *replicated) start(i int, env ...string) {
 	r.port = r.ports[i]
 	cmd := r.serverCommand()
 	cmd.Env = append(cmd.Env, env...)
-	r.centrals[i] = processtest.Start(r.t, cmd)
+	r.centrals[i] = processtest.Start(r.t, r.places[i].Enter(cmd))
 }
 
 // kill kills a central.
@@ -90,7 +101,7 @@ func (r *replicated) address(centrals ...int) string {
 	}
 	var addresses []string
 	for _, i := range centrals {
-		addresses = append(addresses, "127.0.0.1:"+strconv.Itoa(r.ports[i]))
+		addresses = append(addresses, net.JoinHostPort(r.places[i].Address, strconv.Itoa(r.ports[i])))
 	}
 	return strings.Join(addresses, ",")
 }
@@ -185,11 +196,15 @@ func leaderSeenBy(s *natsserver.Server) string {
 }
 
 // finish waits for the agencies and checks their winners, what the log holds, and the
-// logs of the centrals.
+// logs of the centrals. No agency may have heard that its bets are not stored: that is
+// never known.
 func (r *replicated) finish(agencies map[int]*processtest.Process) {
 	r.t.Helper()
 	for id, p := range agencies {
 		r.checkAgency(p, winners(r.data[id]))
+		if strings.Contains(strings.Join(p.Lines(), "\n"), "storage failed") {
+			r.t.Errorf("agency %d was told that its bets are not stored", id)
+		}
 	}
 	r.checkExport()
 	for _, p := range r.centrals {
