@@ -86,11 +86,6 @@ func TestQuorumLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.finish(agencies)
-	for id, p := range agencies {
-		if text := strings.Join(p.Lines(), "\n"); strings.Contains(text, "storage failed") {
-			t.Errorf("agency %d was told that its bets are not stored", id)
-		}
-	}
 }
 
 // A central is paused. Its agency begins again elsewhere; when the central goes on, its

@@ -3,10 +3,12 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,6 +30,7 @@ type replicated struct {
 	nats     *natsserver.Cluster
 	data     map[int][][]string
 	gates    [3]*gate               // between the centrals and the NATS servers; nil where there is none
+	places   []process.Place        // of the centrals
 	ports    []int                  // of the centrals
 	centrals []*processtest.Process // nil where none runs
 	ended    []*processtest.Process
@@ -44,8 +47,16 @@ func newReplicated(t testing.TB, data map[int][][]string, env ...string) *replic
 // newCluster starts the NATS servers of a lottery, but no central.
 func newCluster(t testing.TB, data map[int][][]string, env ...string) *replicated {
 	t.Helper()
-	cluster := natsservertest.Start(t)
-	r := &replicated{lottery: newLottery(t, len(data)), nats: cluster, data: data, centrals: make([]*processtest.Process, 3)}
+	here := slices.Repeat([]process.Place{process.Here}, 3)
+	return newClusterAt(t, data, here, here, env...)
+}
+
+// newClusterAt starts the NATS servers at these places. The centrals will be at those.
+func newClusterAt(t testing.TB, data map[int][][]string, nats, centrals []process.Place, env ...string) *replicated {
+	t.Helper()
+	cluster := natsservertest.Start(t, nats...)
+	r := &replicated{lottery: newLottery(t, len(data)), nats: cluster, data: data,
+		places: centrals, centrals: make([]*processtest.Process, len(centrals))}
 	r.env = append([]string{"SERVER_CLUSTER=" + cluster.URLs(), "SERVER_CLUSTER_MONITOR=" + cluster.Monitors()}, env...)
 	for range r.centrals {
 		r.ports = append(r.ports, processtest.FreePort(t))
@@ -69,7 +80,7 @@ func (r *replicated) start(i int, env ...string) {
 	r.t.Helper()
 	cmd := r.centralCommand(i)
 	cmd.Env = append(cmd.Env, env...)
-	r.centrals[i] = processtest.Start(r.t, cmd)
+	r.centrals[i] = processtest.Start(r.t, r.places[i].Enter(cmd))
 }
 
 func (r *replicated) centralCommand(i int) *exec.Cmd {
@@ -115,7 +126,7 @@ func (r *replicated) address(centrals ...int) string {
 	}
 	var addresses []string
 	for _, i := range centrals {
-		addresses = append(addresses, "127.0.0.1:"+strconv.Itoa(r.ports[i]))
+		addresses = append(addresses, net.JoinHostPort(r.places[i].Address, strconv.Itoa(r.ports[i])))
 	}
 	return strings.Join(addresses, ",")
 }
@@ -209,7 +220,8 @@ func leaderSeenBy(s *natsserver.Server) string {
 }
 
 // finish waits for the agencies and checks their winners, what the log holds, the logs of
-// the centrals, and that one of them says that it has held the draw.
+// the centrals, and that one of them says that it has held the draw. No agency may have
+// heard that its bets are not stored: that is never known.
 func (r *replicated) finish(agencies map[int]*processtest.Process) {
 	r.t.Helper()
 	r.end(agencies)
@@ -224,6 +236,9 @@ func (r *replicated) end(agencies map[int]*processtest.Process) {
 	r.t.Helper()
 	for id, p := range agencies {
 		r.checkAgency(p, winners(r.data[id]))
+		if strings.Contains(strings.Join(p.Lines(), "\n"), "storage failed") {
+			r.t.Errorf("agency %d was told that its bets are not stored", id)
+		}
 	}
 	r.checkExport()
 	for _, p := range r.centrals {
