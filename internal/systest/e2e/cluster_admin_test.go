@@ -12,6 +12,7 @@ import (
 // The operator sees the log of a replicated central. The central is not ready before the
 // cluster is, nor without a quorum, but it lives.
 func TestReplicatedCentralCanBeWatched(t *testing.T) {
+	t.Parallel()
 	cluster := natsservertest.New(t, "always")
 	r := &replicated{lottery: newLottery(t, 2, "SERVER_CLUSTER="+cluster.URLs(), "SERVER_CLUSTER_MONITOR="+cluster.Monitors()), nats: cluster}
 	url := r.withAdmin()

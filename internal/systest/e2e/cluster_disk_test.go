@@ -15,6 +15,7 @@ import (
 
 // The disk of one NATS server is full. The two others go on.
 func TestFullDiskOfOneNATSServer(t *testing.T) {
+	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("only root can mount a small file system")
 	}

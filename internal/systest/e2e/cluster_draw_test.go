@@ -35,6 +35,7 @@ func newDraw(t *testing.T, dead <-chan struct{}, passes func(message) bool) *rep
 
 // The central that is the first to publish a draw dies at each step of it.
 func TestDrawAuthorKilled(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		passes func(message) bool // of the messages about its draw

@@ -19,6 +19,7 @@ import (
 // A central dies in the middle of the uploads, and another, which comes back. The
 // agencies go on at those that live.
 func TestCentralsKilled(t *testing.T) {
+	t.Parallel()
 	r := newReplicated(t, replicatedData(4000))
 	agencies := r.startAll()
 	for i := range 2 {
@@ -32,6 +33,7 @@ func TestCentralsKilled(t *testing.T) {
 // The NATS server that leads the log dies, later the next one that leads it, after the
 // first has come back.
 func TestLogLeaderKilled(t *testing.T) {
+	t.Parallel()
 	r := newReplicated(t, replicatedData(6000))
 	agencies := r.startAll()
 	for range 2 {
@@ -54,6 +56,7 @@ func (r *replicated) awaitCaughtUp(s *natsserver.Server) {
 
 // The leader of the log is paused until another is elected, and goes on.
 func TestLogLeaderPaused(t *testing.T) {
+	t.Parallel()
 	r := newReplicated(t, replicatedData(4000))
 	agencies := r.startAll()
 	leader := r.leader()
@@ -66,6 +69,7 @@ func TestLogLeaderPaused(t *testing.T) {
 // Without a quorum nothing is acknowledged, and no agency hears that its bets are not
 // stored. When one NATS server is back, all goes on.
 func TestQuorumLost(t *testing.T) {
+	t.Parallel()
 	r := newReplicated(t, replicatedData(3000))
 	agencies := r.startAll()
 	stopped := r.nats.Servers[:2]
@@ -91,6 +95,7 @@ func TestQuorumLost(t *testing.T) {
 // A central is paused. Its agency begins again elsewhere; when the central goes on, its
 // session is stale, what it appends is void, and its agency is told so.
 func TestCentralPaused(t *testing.T) {
+	t.Parallel()
 	r := newReplicated(t, replicatedData(3000))
 	old := r.startSlow(1, 0)
 	r.awaitStored(50)
@@ -110,6 +115,7 @@ func TestCentralPaused(t *testing.T) {
 // Somebody appends what no central has: every central stops, and says why. So does one
 // that starts.
 func TestCorruptedEntry(t *testing.T) {
+	t.Parallel()
 	r := newReplicated(t, replicatedData(3000))
 	agencies := r.startAll()
 	connection, err := nats.Connect(r.nats.URLs())
@@ -155,6 +161,7 @@ func (r *replicated) checkStopped(i int) {
 // A central is cut from the NATS servers. It refuses agencies, and closes the connections
 // of those that it has; they go on elsewhere, also those that wait for the draw.
 func TestCentralCut(t *testing.T) {
+	t.Parallel()
 	data := make(map[int][][]string)
 	for id := 1; id <= 6; id++ {
 		data[id] = plainRows(id, 100*id)

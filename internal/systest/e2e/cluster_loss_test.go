@@ -16,6 +16,7 @@ import (
 // counts once, and no agency notices. Each agency of the lottery suffers another of these
 // losses: of its claim, of three entries of its bets, and of its FINISHED.
 func TestLostMessagesOfTheLog(t *testing.T) {
+	t.Parallel()
 	data := map[int][][]string{1: plainRows(1, 400), 2: plainRows(2, 400), 3: plainRows(3, 400), 4: plainRows(4, 400)}
 	r := newCluster(t, data)
 	r.gates[0] = newGate(t, r.nats)

@@ -322,6 +322,7 @@ func replicatedData(n int) map[int][][]string {
 }
 
 func TestReplicated(t *testing.T) {
+	t.Parallel()
 	r := newReplicated(t, replicatedData(3000))
 	r.finish(r.startAll())
 }
