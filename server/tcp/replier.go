@@ -151,8 +151,8 @@ func (b batchReply) fail(r *replier, reason error) error {
 }
 
 func (b batchReply) logStored(r *replier) {
-	stored := b.commit.Stored()
-	if stored == 0 {
+	fresh := b.commit.Fresh()
+	if fresh == 0 {
 		r.server.stats.repeated.Add(1)
 		logBatchRepeated(r.agency, b.count)
 		return
@@ -161,7 +161,7 @@ func (b batchReply) logStored(r *replier) {
 	if b.single != nil {
 		logBetStored(b.single.Document, b.single.Number)
 	} else {
-		logBatchStored(r.agency, stored)
+		logBatchStored(r.agency, fresh)
 	}
 }
 
