@@ -95,8 +95,8 @@ type encoded struct {
 	winners []draw.Winner
 }
 
-// encode encodes bets. at is the offset of the first one. It fails for the first bet
-// that is not valid.
+// encode validates and encodes bets. at is the offset of the first one. It fails for the
+// first bet that is not valid.
 func (e *encoded) encode(at lottery.Offset, bets []lottery.Bet) error {
 	e.rows, e.winners = e.rows[:0], e.winners[:0]
 	rows, invalid, err := betcsv.AppendRows(e.rows, bets)
