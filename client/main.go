@@ -25,6 +25,7 @@ import (
 )
 
 const usage = `Uso: client [-config ARCHIVO]
+     client -version
 
 Cliente de la lotería: envía las apuestas de una agencia a la central y consulta
 sus ganadores. Se configura con el archivo YAML (por defecto ./config.yaml) y con

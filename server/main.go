@@ -24,6 +24,7 @@ import (
 )
 
 const usage = `Uso: server [-config ARCHIVO] [-health | -export CARPETA]
+     server -version
 
 Central de la lotería: guarda las apuestas de las agencias, hace el sorteo cuando
 todas terminaron y le informa a cada una sus ganadores. Se configura con el archivo

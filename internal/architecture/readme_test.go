@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,11 +14,15 @@ import (
 var documents = []string{"README.md", ".github/CONTRIBUTING.md", "client/config/README.md", "server/config/README.md",
 	"server/admin/README.md", "scripts/bench/README.md", "scripts/certificados/README.md", "scripts/cluster/README.md",
 	"scripts/compose/README.md", "scripts/datos/README.md",
-	"internal/systest/README.md", "internal/systest/containers/README.md", corrected}
+	"internal/systest/README.md", "internal/systest/containers/README.md", corrected, specification}
+
+// specification is the protocol's.
+const specification = "protocol/PROTOCOL.md"
 
 var (
 	codeBlock  = regexp.MustCompile("(?ms)^```.*?^```$")
 	heading    = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	section    = regexp.MustCompile(`(?m)^## .+$`)
 	link       = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	codeSpan   = regexp.MustCompile("`([^`\n]+)`")
 	testName   = regexp.MustCompile(`^(?:Test|Fuzz|Benchmark)[A-Z]\w*$`)
@@ -81,6 +86,33 @@ func TestLinksOfTheDocuments(t *testing.T) {
 	}
 }
 
+// The contents of the long pages name all sections, in the order in which they come.
+func TestContents(t *testing.T) {
+	for document, begin := range map[string]string{"README.md": "## Índice\n", specification: "Contents: ", corrected: "\n- ["} {
+		_, text, _ := strings.Cut(prose(t, document), begin)
+		contents, sections, _ := strings.Cut(text, "\n## ")
+		var listed []string
+		for _, match := range link.FindAllStringSubmatch(contents, -1) {
+			listed = append(listed, strings.TrimPrefix(match[1], "#"))
+		}
+		next, count := 0, 0
+		for _, match := range section.FindAllStringSubmatch("\n## "+sections, -1) {
+			for anchor := range anchors(match[0]) {
+				count++
+				at := slices.Index(listed[next:], anchor)
+				if at < 0 {
+					t.Errorf("%s: the contents do not name #%s, or not in its place", document, anchor)
+					continue
+				}
+				next += at + 1
+			}
+		}
+		if count < 5 {
+			t.Errorf("%s: only %d sections were found", document, count)
+		}
+	}
+}
+
 func TestAnchors(t *testing.T) {
 	got := anchors("# Qué pasa si…\n\n## El protocolo, en breve\n### `make test`: todo\n")
 	for _, want := range []string{"qué-pasa-si", "el-protocolo-en-breve", "make-test-todo"} {
@@ -101,7 +133,7 @@ func TestNamesOfTheDocuments(t *testing.T) {
 			switch {
 			case testName.MatchString(name):
 				functions++
-				if !tests[name] {
+				if len(tests[name]) == 0 {
 					t.Errorf("%s: there is no test %s", document, name)
 				}
 			case goName.MatchString(name):
@@ -123,11 +155,48 @@ func TestNamesOfTheDocuments(t *testing.T) {
 	}
 }
 
-// declared returns the names of all tests, and the text of each package's files that
-// are no tests, by the package's name.
-func declared(t *testing.T) (tests map[string]bool, sources map[string]string) {
+// A test whose name several packages have needs its file beside it: the line names the
+// file before the test or after it, with only tests between them.
+func TestFilesOfTests(t *testing.T) {
+	tests, _ := declared(t)
+	ambiguous := 0
+	for _, document := range documents {
+		for line := range strings.Lines(prose(t, document)) {
+			spans := codeSpan.FindAllStringSubmatch(line, -1)
+			for i, span := range spans {
+				name := span[1]
+				if len(tests[name]) < 2 {
+					continue
+				}
+				ambiguous++
+				before, after := slices.Clone(spans[:i]), spans[i+1:]
+				slices.Reverse(before)
+				if !slices.Contains(tests[name], nearest(before)) && !slices.Contains(tests[name], nearest(after)) {
+					t.Errorf("%s: %s is in %q; the line does not say which", document, name, tests[name])
+				}
+			}
+		}
+	}
+	if ambiguous < 15 {
+		t.Errorf("only %d such names were found", ambiguous)
+	}
+}
+
+// nearest returns the first of the spans of code that is no test.
+func nearest(spans [][]string) string {
+	for _, span := range spans {
+		if !testName.MatchString(span[1]) {
+			return span[1]
+		}
+	}
+	return ""
+}
+
+// declared returns the files of each test, and the text of each package's files that are
+// no tests, by the package's name.
+func declared(t *testing.T) (tests map[string][]string, sources map[string]string) {
 	t.Helper()
-	tests, sources = make(map[string]bool), make(map[string]string)
+	tests, sources = make(map[string][]string), make(map[string]string)
 	for dir := range packages(t) {
 		names, err := filepath.Glob(filepath.Join(root(t), dir, "*.go"))
 		if err != nil {
@@ -143,7 +212,7 @@ func declared(t *testing.T) (tests map[string]bool, sources map[string]string) {
 				continue
 			}
 			for _, match := range testFunc.FindAllSubmatch(content, -1) {
-				tests[string(match[1])] = true
+				tests[string(match[1])] = append(tests[string(match[1])], path.Join(dir, filepath.Base(name)))
 			}
 		}
 	}
@@ -155,7 +224,7 @@ func declared(t *testing.T) (tests map[string]bool, sources map[string]string) {
 const corrected = "internal/systest/CORRECCION.md"
 
 // parts are the four lines of an item. The second says where the code is, the third
-// which test shows it.
+// which test shows it. Lines that say how to break the code may follow.
 var parts = regexp.MustCompile(`(?s)^\s*- \*\*Por qué:\*\* .+\n- \*\*Aquí:\*\* (.+)\n- \*\*Prueba:\*\* (.+)\n- \*\*Error común:\*\* .+$`)
 
 // Each item names a file, and a test that stands in the file named before it.
@@ -187,7 +256,7 @@ func TestWhatIsCorrected(t *testing.T) {
 			t.Errorf("%s: %d files and %d tests", title, files, functions)
 		}
 	}
-	if len(items) < 19 {
+	if len(items) < 26 {
 		t.Errorf("only %d items", len(items))
 	}
 }

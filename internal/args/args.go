@@ -1,4 +1,4 @@
-// Package args parses the command lines of both programs.
+// Package args parses the command lines of both programs, and prints the usage of all.
 package args
 
 import (
@@ -7,7 +7,21 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 )
+
+// SetUsage makes flags print that usage, and after it the options. Package flag prints
+// the defaults in English.
+func SetUsage(flags *flag.FlagSet, usage string) {
+	flags.Usage = func() {
+		output := flags.Output()
+		var options strings.Builder
+		flags.SetOutput(&options)
+		flags.PrintDefaults()
+		flags.SetOutput(output)
+		fmt.Fprintf(output, "%s\nOpciones:\n%s", usage, strings.ReplaceAll(options.String(), " (default ", " (por defecto "))
+	}
+}
 
 // Parse parses the arguments of a program: the option -config, and those that define
 // adds, if it is not nil. It returns the path of the configuration file, and whether
@@ -17,11 +31,7 @@ import (
 func Parse(program, usage, defaultPath string, define func(*flag.FlagSet), args []string, stdout, stderr io.Writer) (path string, named bool, err error) {
 	flags := flag.NewFlagSet(program, flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprint(stderr, usage)
-		fmt.Fprintln(stderr, "\nOpciones:")
-		flags.PrintDefaults()
-	}
+	SetUsage(flags, usage)
 	flags.StringVar(&path, "config", defaultPath, "`archivo` de configuración")
 	version := flags.Bool("version", false, "muestra de qué versión es el programa y termina")
 	if define != nil {

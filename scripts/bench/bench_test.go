@@ -58,8 +58,9 @@ func TestArguments(t *testing.T) {
 			t.Errorf("%q: status %d", args, status)
 		}
 	}
-	if status := run([]string{"-h"}, io.Discard, io.Discard); status != 0 {
-		t.Errorf("-h: status %d", status)
+	var said strings.Builder
+	if status := run([]string{"-h"}, io.Discard, &said); status != 0 || !strings.HasPrefix(said.String(), "Uso: bench ") {
+		t.Errorf("-h: status %d, says %q", status, said.String())
 	}
 }
 

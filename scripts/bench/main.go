@@ -20,17 +20,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
 func main() {
-	args := os.Args[1:]
-	if len(args) == 0 || subcommands[args[0]] == nil {
-		os.Exit(run(args, os.Stdout, os.Stderr))
+	arguments := os.Args[1:]
+	if len(arguments) == 0 || subcommands[arguments[0]] == nil {
+		os.Exit(run(arguments, os.Stdout, os.Stderr))
 	}
-	if err := subcommands[args[0]](args[1:]); err != nil {
-		fmt.Fprintf(os.Stderr, "bench %s: %v\n", args[0], err)
+	if err := subcommands[arguments[0]](arguments[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "bench %s: %v\n", arguments[0], err)
 		os.Exit(1)
 	}
 }
@@ -52,10 +53,10 @@ type options struct {
 
 // run returns the exit status: 0 done, 1 failed, 2 bad arguments, 128 plus the number of
 // the signal that interrupted it.
-func run(args []string, stdout, stderr io.Writer) int {
+func run(arguments []string, stdout, stderr io.Writer) int {
 	ctx, cancel := process.UntilSignal()
 	defer cancel()
-	opts, err := parse(args, stderr)
+	opts, err := parse(arguments, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -75,9 +76,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-func parse(args []string, stderr io.Writer) (options, error) {
+func parse(arguments []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	args.SetUsage(flags, "Uso: bench [-repeticiones N] [-escenarios LISTA] [-dir CARPETA] [-programas CARPETA] [-contra CARPETA]\n")
 	var opts options
 	var names string
 	flags.IntVar(&opts.repetitions, "repeticiones", 5, "`cantidad` de repeticiones, intercaladas")
@@ -85,7 +87,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&opts.dir, "dir", ".data", "`carpeta` de trabajo, en disco; también se busca ahí el zip del curso")
 	flags.StringVar(&opts.programs, "programas", "", "`carpeta` con los programas server y client a medir; vacía = compilarlos")
 	flags.StringVar(&opts.against, "contra", "", "`carpeta` con otros server y client, que se miden por turnos para comparar")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(arguments); err != nil {
 		return opts, err
 	}
 	if flags.NArg() > 0 || opts.repetitions < 1 {

@@ -15,6 +15,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity/authority"
 )
 
@@ -23,12 +24,13 @@ const maxAgencies = 4096
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-func run(args []string, stdout, stderr io.Writer) int {
+func run(arguments []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("certificados", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	args.SetUsage(flags, "Uso: certificados [-agencias N] [-dir CARPETA]\n")
 	agencies := flags.Int("agencias", 5, "`cantidad` de agencias, de 0 a 4096")
 	dir := flags.String("dir", ".data/certificados", "`carpeta` donde quedan")
-	switch err := flags.Parse(args); {
+	switch err := flags.Parse(arguments); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,13 @@ func TestRun(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 5 { // the authority's key, the central's, the agencies'
 		t.Errorf("%d entries, %v", len(entries), err)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var said strings.Builder
+	if status := run([]string{"-h"}, io.Discard, &said); status != 0 || !strings.HasPrefix(said.String(), "Uso: certificados ") {
+		t.Errorf("status %d, says %q", status, said.String())
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/dataset"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/scripts/datos/table"
 )
@@ -32,19 +33,16 @@ func main() {
 
 // run returns the exit status: 0 done, 1 failed, 2 bad arguments, 130
 // interrupted.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("datos", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprintln(stderr, "Uso: datos [-dir CARPETA] [-agencias N] [-semilla S] [-faltantes]")
-		flags.PrintDefaults()
-	}
+	args.SetUsage(flags, "Uso: datos [-dir CARPETA] [-agencias N] [-semilla S] [-faltantes]\n")
 	var opts dataset.Options
 	flags.StringVar(&opts.Dir, "dir", ".data", "`carpeta` a llenar, donde también se busca dataset.zip o datasets.zip")
 	flags.IntVar(&opts.Agencies, "agencias", 5, "`cantidad` de agencias")
 	flags.Uint64Var(&opts.Seed, "semilla", 7574, "`semilla` de los datos sintéticos")
 	flags.BoolVar(&opts.Missing, "faltantes", false, "crear solo los archivos que faltan")
-	switch err := flags.Parse(args); {
+	switch err := flags.Parse(arguments); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:

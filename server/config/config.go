@@ -51,7 +51,7 @@ const (
 // of the keys.
 var Keys = []settings.Key{
 	key("SERVER_PORT", "12345", settings.Int(1, math.MaxUint16), "puerto en el que escucha, en todas las interfaces"),
-	key("SERVER_IP", "server", settings.NotEmpty, "nombre del servidor para los clientes"),
+	key("SERVER_IP", "server", settings.NotEmpty, "nombre por el que también responde el tablero"),
 	key("SERVER_LISTEN_BACKLOG", "5", settings.Int(0, math.MaxUint16), "conexiones que esperan a ser aceptadas"),
 	key("LOGGING_LEVEL", "INFO", settings.Level, "DEBUG, INFO, NOTICE, WARNING, ERROR o CRITICAL"),
 	key("SERVER_AGENCIES", "5", settings.Int(0, math.MaxInt32), "agencias, con ids 1 a N, que espera el sorteo; 0: nunca hay sorteo"),
