@@ -24,6 +24,11 @@ const (
 	handshakeTimeout = 10 * time.Second
 )
 
+// keepAlive ends a connection whose peer has not answered for 30 s. While the agency waits
+// for the draw it sends nothing, and only that notices a link that drops everything. Go's
+// default is 150 s.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 4}
+
 // newDial returns a function that makes one attempt to connect to a central, with
 // TLS if it is configured. The first attempt goes to any of the addresses, and each
 // further one to the next: an attempt follows a failure. newDial fails if the files for
@@ -49,7 +54,7 @@ func newDial(cfg config.Config) (agency.Dial, error) {
 // newDialAddress returns a function that connects to an address, with TLS if it is
 // configured.
 func newDialAddress(cfg config.Config) (func(ctx context.Context, address string) (net.Conn, error), error) {
-	dialer := net.Dialer{Timeout: connectTimeout}
+	dialer := net.Dialer{Timeout: connectTimeout, KeepAliveConfig: keepAlive}
 	plain := func(ctx context.Context, address string) (net.Conn, error) {
 		conn, err := dialer.DialContext(ctx, "tcp", address)
 		if err != nil {

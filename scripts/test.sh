@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all checks of the project. It reports missing tools, and skips their checks: a C
-# compiler (-race), python3, tshark, chromium, promtool, nats-server, shellcheck, a
-# Docker engine.
+# compiler (-race), python3, tshark, chromium, promtool, ip and nsenter, shellcheck,
+# nats-server, a Docker engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -40,6 +40,9 @@ command -v python3 >/dev/null || without "no hay python3: bets.csv se compara so
 command -v tshark >/dev/null || without "no hay tshark: el disector de Wireshark queda sin probar"
 command -v chromium >/dev/null || without "no hay chromium: el tablero queda sin mirar"
 command -v promtool >/dev/null || without "no hay promtool: el formato de las métricas queda sin comprobar"
+if [ "$(id -u)" != 0 ] || ! command -v ip >/dev/null || ! command -v nsenter >/dev/null; then
+  without "no es root, o no hay ip y nsenter: las particiones de la red quedan sin probar"
+fi
 
 nats=$(sed -n 's/^const Version = "\(.*\)"$/\1/p' internal/natsserver/build.go)
 go mod download "github.com/nats-io/nats-server/v2@v$nats" 2>/dev/null ||

@@ -83,7 +83,7 @@ var table = []rule{
 	{pkg: "internal/args"},
 	{pkg: "internal/process", onlyKnown: true, without: slices.Concat(logs, csv, []string{"net/http", "testing"})},
 	{pkg: "internal/natsserver", onlyKnown: true, knows: []string{"internal/process"}},
-	{pkg: "internal/natsserver/natsservertest", knows: []string{"internal/natsserver"}},
+	{pkg: "internal/natsserver/natsservertest", knows: []string{"internal/natsserver", "internal/process"}},
 	{pkg: "internal/process/processtest", knows: []string{"internal/process"}},
 	{pkg: "internal/deadline", onlyKnown: true, without: slices.Concat(files, logs)},
 }

@@ -21,21 +21,26 @@ type Server struct {
 	*process.Process // nil before Start
 
 	Name        string
-	URL         string // for clients
-	Monitor     string // URL of the monitoring port
-	StoreFolder string // its files
+	Place       process.Place // where it runs
+	URL         string        // for clients
+	Monitor     string        // URL of the monitoring port
+	StoreFolder string        // its files
 
 	binary, config string
 	ports          [3]int // for clients, for monitoring, for the other servers
 }
 
 // New returns a cluster whose servers have their files and configurations in a folder.
-// sync is their sync_interval. Nothing is started.
-func New(binary, folder, sync string) (*Cluster, error) {
+// sync is their sync_interval. Each runs at one of the places; without any, all run here.
+// Nothing is started.
+func New(binary, folder, sync string, places ...process.Place) (*Cluster, error) {
 	c := &Cluster{}
 	var routes []string
 	for i := range 3 {
-		s := &Server{Name: fmt.Sprint("nats", i+1), binary: binary}
+		s := &Server{Name: fmt.Sprint("nats", i+1), Place: process.Here, binary: binary}
+		if len(places) > 0 {
+			s.Place = places[i]
+		}
 		for p := range s.ports {
 			port, err := process.FreePort()
 			if err != nil {
@@ -43,20 +48,21 @@ func New(binary, folder, sync string) (*Cluster, error) {
 			}
 			s.ports[p] = port
 		}
-		s.URL = fmt.Sprintf("nats://127.0.0.1:%d", s.ports[0])
-		s.Monitor = fmt.Sprintf("http://127.0.0.1:%d", s.ports[1])
+		s.URL = fmt.Sprintf("nats://%s:%d", s.Place.Address, s.ports[0])
+		s.Monitor = fmt.Sprintf("http://%s:%d", s.Place.Address, s.ports[1])
 		s.StoreFolder = filepath.Join(folder, s.Name)
 		s.config = filepath.Join(folder, s.Name+".conf")
-		routes = append(routes, fmt.Sprintf("nats://127.0.0.1:%d", s.ports[2]))
+		routes = append(routes, fmt.Sprintf("nats://%s:%d", s.Place.Address, s.ports[2]))
 		c.Servers = append(c.Servers, s)
 	}
 	for _, s := range c.Servers {
+		host := s.Place.Address
 		text := fmt.Sprintf(`server_name: %s
-listen: "127.0.0.1:%d"
-http: "127.0.0.1:%d"
+listen: "%s:%d"
+http: "%s:%d"
 jetstream { store_dir: %q, sync_interval: %s }
-cluster { name: loteria, listen: "127.0.0.1:%d", routes: [%s] }
-`, s.Name, s.ports[0], s.ports[1], s.StoreFolder, sync, s.ports[2], strings.Join(routes, ", "))
+cluster { name: loteria, listen: "%s:%d", routes: [%s] }
+`, s.Name, host, s.ports[0], host, s.ports[1], s.StoreFolder, sync, host, s.ports[2], strings.Join(routes, ", "))
 		if err := os.WriteFile(s.config, []byte(text), 0o644); err != nil {
 			return nil, err
 		}
@@ -68,7 +74,7 @@ cluster { name: loteria, listen: "127.0.0.1:%d", routes: [%s] }
 func (s *Server) Start() (err error) {
 	cmd := process.Command(s.binary, filepath.Dir(s.config))
 	cmd.Args = append(cmd.Args, "-c", s.config)
-	s.Process, err = process.Start(s.Name, cmd, nil)
+	s.Process, err = process.Start(s.Name, s.Place.Enter(cmd), nil)
 	return err
 }
 

@@ -53,6 +53,26 @@ func Command(program, dir string, settings ...string) *exec.Cmd {
 	return cmd
 }
 
+// Place is where a program runs: in the network of this process or, on Linux, in another.
+type Place struct {
+	Address   string // the program's IP address
+	Namespace string // the file of the network namespace; "" = that of this process
+}
+
+// Here is the network of this process.
+var Here = Place{Address: "127.0.0.1"}
+
+// Enter returns a command that runs another one at the place. There the program "nsenter"
+// executes the other one: it becomes the same process.
+func (p Place) Enter(cmd *exec.Cmd) *exec.Cmd {
+	if p.Namespace == "" {
+		return cmd
+	}
+	entering := exec.Command("nsenter", slices.Concat([]string{"--net=" + p.Namespace, "--", cmd.Path}, cmd.Args[1:])...)
+	entering.Dir, entering.Env = cmd.Dir, cmd.Env
+	return entering
+}
+
 // environment leaves out SERVER_*, CLI_*, LOGGING_LEVEL and the variables of a bet.
 func environment(settings []string) []string {
 	bet := []string{"NOMBRE", "APELLIDO", "DOCUMENTO", "NACIMIENTO", "NUMERO"}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
@@ -34,7 +35,7 @@ func timeBatches(ctx context.Context, addresses string) ([]time.Duration, error)
 	if _, err := exchange(conn, reader, hello, protocol.TypeWelcome); err != nil {
 		return nil, err
 	}
-	records, err := someRecords()
+	records, _, err := someBets(1)
 	if err != nil {
 		return nil, err
 	}
@@ -66,16 +67,17 @@ func exchange(conn net.Conn, reader *protocol.Reader, frame []byte, answer proto
 	return time.Since(begin), nil
 }
 
-// someRecords returns the records of the bets of a batch.
-func someRecords() (records []byte, err error) {
+// someBets returns the bets of a batch: their records, and their rows in bets.csv.
+func someBets(agency lottery.AgencyID) (records, rows []byte, err error) {
 	for n := range batchSize {
-		records, err = protocol.AppendRecord(records, &lottery.Bet{
-			Agency: 1, FirstName: "María Belén", LastName: "Rodríguez", Document: fmt.Sprintf("%08d", n),
+		bet := lottery.Bet{
+			Agency: agency, FirstName: "María Belén", LastName: "Rodríguez", Document: fmt.Sprintf("%08d", n),
 			Birthdate: lottery.Date{Year: 1999, Month: 3, Day: 17}, Number: int64(n),
-		})
-		if err != nil {
-			return nil, err
 		}
+		if records, err = protocol.AppendRecord(records, &bet); err != nil {
+			return nil, nil, err
+		}
+		rows = betcsv.AppendRow(rows, &bet)
 	}
-	return records, nil
+	return records, rows, nil
 }

@@ -80,6 +80,9 @@ func someResults() []result {
 		if !s.hasFloor() {
 			m.runs[0].waits = []time.Duration{3 * time.Millisecond, time.Second, 2 * time.Millisecond}
 		}
+		if s.name == "cluster-log-10x" { // in other proportions
+			m.runs[0] = outcome{elapsed: 8 * time.Second, server: 30 << 20, waits: []time.Duration{6 * time.Millisecond}}
+		}
 		results = append(results, result{s, bets, []measurement{m, m}})
 	}
 	return results
@@ -121,10 +124,24 @@ func TestReport(t *testing.T) {
 		"50 veces esas, tres centrales 50 veces esas, con fsync 1,00 ≥ 0,40",
 		"un batch por vez, tres centrales 3,0 1.000,0 1.000,0",
 		"muere quien dirige el log 1.000,0 ≤ 6.000",
+		"un batch por vez, mediana (ms) 3,0 6,0 2,00 ≤ 1,50",
+		"arranque de una central (ms) 2.000,0 8.000,0 4,00 ≤ 2,00",
+		"memoria de una central (MiB) 20,0 30,0 1,50 ≤ 1,50",
 	} {
 		if !slices.Contains(lines, want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
+	}
+}
+
+// TestLog fills a log. A further central starts with what it holds.
+func TestLog(t *testing.T) {
+	if _, err := natsserver.Build(t.Context()); err != nil {
+		t.Skipf("there is no nats-server: %v", err)
+	}
+	b := buildBench(t)
+	if o := b.mustRun(t, scenario{sync: true, cluster: true, latency: true, entries: 100}); len(o.waits) != timedBatches || o.elapsed <= 0 || o.server == 0 {
+		t.Errorf("measured %+v", o)
 	}
 }
 

@@ -74,6 +74,10 @@ func startSeveral(ctx context.Context, s scenario, in input, programs, dir strin
 	if err != nil {
 		return nil, err
 	}
+	if err := fill(ctx, c.Log(), s.entries); err != nil {
+		c.Kill()
+		return nil, err
+	}
 	return &replicated{c, s.leaderDies}, nil
 }
 

@@ -33,7 +33,11 @@ func (b *bench) runLottery(ctx context.Context, s scenario, in input, programs s
 	defer c.kill()
 	if s.latency {
 		waits, err := timeBatches(ctx, c.address())
-		return outcome{waits: waits}, err
+		if err != nil || s.entries == 0 {
+			return outcome{waits: waits}, err
+		}
+		elapsed, err := timeStart(ctx, c.(*replicated).Cluster)
+		return outcome{elapsed: elapsed, server: c.memory(), waits: waits}, err
 	}
 	clients, elapsed, err := runAll(ctx, c.only(), b.agencyCommands(s, in, programs, c.address()))
 	if err == nil {

@@ -54,15 +54,34 @@ func (r result) newToOld() float64 {
 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
 
-// memory returns the largest peak memory of a server and of a client over the
-// repetitions, in MiB; "" = not measured. folder is an index of bench.folders.
-func (r result) memory(folder int) (server, client string) {
-	var s, c int64
+// peakMemory returns the largest peak memory of a server and of a client over the
+// repetitions, in bytes; 0 = not measured. folder is an index of bench.folders.
+func (r result) peakMemory(folder int) (server, client int64) {
 	for _, m := range r.measurements {
-		s = max(s, m.runs[folder].server)
-		c = max(c, m.runs[folder].client)
+		server = max(server, m.runs[folder].server)
+		client = max(client, m.runs[folder].client)
 	}
+	return server, client
+}
+
+// memory is peakMemory in MiB; "" = not measured.
+func (r result) memory(folder int) (server, client string) {
+	s, c := r.peakMemory(folder)
 	return mebibytes(s), mebibytes(c)
+}
+
+// waits returns the times that an agency has waited in all repetitions, in order.
+func (r result) waits() (all []time.Duration) {
+	for _, m := range r.measurements {
+		all = append(all, m.runs[0].waits...)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (r result) medianWait() time.Duration {
+	all := r.waits()
+	return all[len(all)/2]
 }
 
 func mebibytes(n int64) string {
@@ -86,6 +105,9 @@ func report(w io.Writer, results []result, opts options) error {
 	tables := []*table.Table{measured(uploads), proportions(uploads)}
 	if len(timed) > 0 {
 		tables = append(tables, waits(timed))
+	}
+	if t := growth(timed); t != nil {
+		tables = append(tables, t)
 	}
 	if opts.against != "" {
 		tables = append(tables, compared(uploads))
@@ -141,14 +163,10 @@ func proportions(results []result) *table.Table {
 func waits(results []result) *table.Table {
 	t := &table.Table{Header: []string{"espera de la confirmación", "mediana (ms)", "p99 (ms)", "la mayor (ms)", "meta"}, Left: map[int]bool{0: true}}
 	for _, r := range results {
-		var all []time.Duration
-		for _, m := range r.measurements {
-			all = append(all, m.runs[0].waits...)
-		}
-		slices.Sort(all)
+		all := r.waits()
 		median, high := "", ""
 		if r.latency {
-			median, high = milliseconds(all[len(all)/2]), milliseconds(all[len(all)*99/100])
+			median, high = milliseconds(r.medianWait()), milliseconds(all[len(all)*99/100])
 		}
 		t.Add(r.title, median, high, milliseconds(all[len(all)-1]), r.goal)
 	}

@@ -25,6 +25,7 @@ type scenario struct {
 	cluster    bool // several centrals over a log in NATS servers, instead of one with a file
 	leaderDies bool // the NATS server that leads the log is killed: the pause is measured
 	latency    bool // one agency sends one batch at a time: its waits are measured
+	entries    int  // that the log holds before; then the start of a further central is measured too
 }
 
 // hasFloor returns whether the time of the scenario is compared with a floor.
@@ -46,6 +47,8 @@ var scenarios = []scenario{
 	{name: "cluster-mil", title: "mil agencias, tres centrales", times: 1, agencies: 1000, sync: true, cluster: true},
 	{name: "batch", title: "un batch por vez, una central", sync: true, latency: true},
 	{name: "cluster-batch", title: "un batch por vez, tres centrales", sync: true, cluster: true, latency: true},
+	{name: "cluster-log", title: "un batch por vez, log de 1.000 entradas", sync: true, cluster: true, latency: true, entries: beforeCheckpoint},
+	{name: "cluster-log-10x", title: "un batch por vez, log de 10.000 entradas", sync: true, cluster: true, latency: true, entries: 9_000 + beforeCheckpoint},
 	{name: "cluster-pausa", title: "muere quien dirige el log", times: 10, sync: true, cluster: true, leaderDies: true, goal: "≤ 6.000"},
 }
 

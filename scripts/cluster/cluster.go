@@ -83,16 +83,9 @@ const startLimit = time.Minute
 
 func (c *Cluster) startCentrals(ctx context.Context) error {
 	for i := range Centrals {
-		port, err := process.FreePort()
-		if err != nil {
+		if err := c.startCentral(func(line string) { c.tally.read(i, line) }); err != nil {
 			return err
 		}
-		central, err := process.Start("la central "+name(i), c.command(port), func(line string) { c.tally.read(i, line) })
-		if err != nil {
-			return err
-		}
-		central.WatchMemory()
-		c.centrals, c.ports = append(c.centrals, central), append(c.ports, port)
 	}
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -102,6 +95,30 @@ func (c *Cluster) startCentrals(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// startCentral starts one more central.
+func (c *Cluster) startCentral(onLine func(string)) error {
+	port, err := process.FreePort()
+	if err != nil {
+		return err
+	}
+	central, err := process.Start("la central "+name(len(c.centrals)), c.command(port), onLine)
+	if err != nil {
+		return err
+	}
+	central.WatchMemory()
+	c.centrals, c.ports = append(c.centrals, central), append(c.ports, port)
+	return nil
+}
+
+// AddCentral starts one more central, whose batches Options.Stored does not see. It
+// returns when agencies can connect to that central.
+func (c *Cluster) AddCentral(ctx context.Context) error {
+	if err := c.startCentral(nil); err != nil {
+		return err
+	}
+	return AwaitListening(ctx, c.centrals[len(c.centrals)-1])
 }
 
 // name is the name of a central in the containers.
@@ -143,6 +160,9 @@ func (c *Cluster) act(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 }
+
+// Log is the log of the centrals.
+func (c *Cluster) Log() *jetstream.Log { return c.log }
 
 // KillLeader kills the NATS server that leads the log, and returns its name.
 func (c *Cluster) KillLeader(ctx context.Context) (string, error) {

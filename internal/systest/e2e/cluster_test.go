@@ -3,9 +3,12 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,7 +29,9 @@ type replicated struct {
 	*lottery
 	nats     *natsserver.Cluster
 	data     map[int][][]string
-	ports    []int
+	gates    [3]*gate               // between the centrals and the NATS servers; nil where there is none
+	places   []process.Place        // of the centrals
+	ports    []int                  // of the centrals
 	centrals []*processtest.Process // nil where none runs
 	ended    []*processtest.Process
 }
@@ -34,26 +39,57 @@ type replicated struct {
 // newReplicated starts a cluster and its centrals.
 func newReplicated(t testing.TB, data map[int][][]string, env ...string) *replicated {
 	t.Helper()
-	cluster := natsservertest.Start(t)
-	r := &replicated{lottery: newLottery(t, len(data)), nats: cluster, data: data, centrals: make([]*processtest.Process, 3)}
+	r := newCluster(t, data, env...)
+	r.startCentrals(0, 1, 2)
+	return r
+}
+
+// newCluster starts the NATS servers of a lottery, but no central.
+func newCluster(t testing.TB, data map[int][][]string, env ...string) *replicated {
+	t.Helper()
+	here := slices.Repeat([]process.Place{process.Here}, 3)
+	return newClusterAt(t, data, here, here, env...)
+}
+
+// newClusterAt starts the NATS servers at these places. The centrals will be at those.
+func newClusterAt(t testing.TB, data map[int][][]string, nats, centrals []process.Place, env ...string) *replicated {
+	t.Helper()
+	cluster := natsservertest.Start(t, nats...)
+	r := &replicated{lottery: newLottery(t, len(data)), nats: cluster, data: data,
+		places: centrals, centrals: make([]*processtest.Process, len(centrals))}
 	r.env = append([]string{"SERVER_CLUSTER=" + cluster.URLs(), "SERVER_CLUSTER_MONITOR=" + cluster.Monitors()}, env...)
-	for i := range r.centrals {
+	for range r.centrals {
 		r.ports = append(r.ports, processtest.FreePort(t))
-		r.start(i)
-	}
-	for i := range r.centrals {
-		r.awaitCentral(i)
 	}
 	return r
+}
+
+// startCentrals starts centrals, and returns when all of them listen.
+func (r *replicated) startCentrals(centrals ...int) {
+	r.t.Helper()
+	for _, i := range centrals {
+		r.start(i)
+	}
+	for _, i := range centrals {
+		r.awaitCentral(i)
+	}
 }
 
 // start starts a central with further settings.
 func (r *replicated) start(i int, env ...string) {
 	r.t.Helper()
+	cmd := r.centralCommand(i)
+	cmd.Env = append(cmd.Env, env...)
+	r.centrals[i] = processtest.Start(r.t, r.places[i].Enter(cmd))
+}
+
+func (r *replicated) centralCommand(i int) *exec.Cmd {
 	r.port = r.ports[i]
 	cmd := r.serverCommand()
-	cmd.Env = append(cmd.Env, env...)
-	r.centrals[i] = processtest.Start(r.t, cmd)
+	if g := r.gates[i]; g != nil {
+		cmd.Env = append(cmd.Env, "SERVER_CLUSTER="+g.urls)
+	}
+	return cmd
 }
 
 // kill kills a central.
@@ -90,7 +126,7 @@ func (r *replicated) address(centrals ...int) string {
 	}
 	var addresses []string
 	for _, i := range centrals {
-		addresses = append(addresses, "127.0.0.1:"+strconv.Itoa(r.ports[i]))
+		addresses = append(addresses, net.JoinHostPort(r.places[i].Address, strconv.Itoa(r.ports[i])))
 	}
 	return strings.Join(addresses, ",")
 }
@@ -101,8 +137,7 @@ func (r *replicated) startSlow(id int, centrals ...int) *processtest.Process {
 	return r.startAgency(id, r.data[id], 10, "CLI_SERVER_ADDRESS="+r.address(centrals...), "CLI_LOOP_PERIOD=10ms")
 }
 
-// startAll starts all agencies, and returns when each has stored some bets. The i-th
-// begins with the i-th central.
+// startAll starts all agencies, and returns when they have together stored some bets.
 func (r *replicated) startAll() map[int]*processtest.Process {
 	r.t.Helper()
 	agencies := make(map[int]*processtest.Process)
@@ -184,12 +219,26 @@ func leaderSeenBy(s *natsserver.Server) string {
 	return ""
 }
 
-// finish waits for the agencies and checks their winners, what the log holds, and the
-// logs of the centrals.
+// finish waits for the agencies and checks their winners, what the log holds, the logs of
+// the centrals, and that one of them says that it has held the draw. No agency may have
+// heard that its bets are not stored: that is never known.
 func (r *replicated) finish(agencies map[int]*processtest.Process) {
+	r.t.Helper()
+	r.end(agencies)
+	if draws := r.draws(); draws != 1 {
+		r.t.Errorf("sorteo is logged %d times", draws)
+	}
+}
+
+// end waits for the agencies, checks their winners and what the log holds, and stops the
+// centrals.
+func (r *replicated) end(agencies map[int]*processtest.Process) {
 	r.t.Helper()
 	for id, p := range agencies {
 		r.checkAgency(p, winners(r.data[id]))
+		if strings.Contains(strings.Join(p.Lines(), "\n"), "storage failed") {
+			r.t.Errorf("agency %d was told that its bets are not stored", id)
+		}
 	}
 	r.checkExport()
 	for _, p := range r.centrals {
@@ -197,7 +246,6 @@ func (r *replicated) finish(agencies map[int]*processtest.Process) {
 			p.Stop(syscall.SIGTERM)
 		}
 	}
-	r.checkLogs()
 }
 
 // checkAgency is checkAgency, but waits longer.
@@ -236,14 +284,6 @@ func (r *replicated) checkExport() {
 		"SERVER_PORT="+strconv.Itoa(processtest.FreePort(r.t)), "SERVER_AGENCIES="+strconv.Itoa(r.agencies)))
 	alone.Await("action: sorteo_recuperado | result: success")
 	alone.Stop(syscall.SIGTERM)
-}
-
-// checkLogs checks the logs of the centrals, and that one says that it has held the draw.
-func (r *replicated) checkLogs() {
-	r.t.Helper()
-	if draws := r.draws(); draws != 1 {
-		r.t.Errorf("sorteo is logged %d times", draws)
-	}
 }
 
 // draws returns how many centrals say that they have held the draw. It checks what all of

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -94,11 +95,15 @@ func seccomp(program *unix.SockFprog) error {
 	return nil
 }
 
+// limited makes a command of the server run under one of the limits.
+func limited(cmd *exec.Cmd, variable string, n int) *exec.Cmd {
+	cmd.Path, cmd.Args = os.Args[0], []string{os.Args[0]}
+	cmd.Env = append(cmd.Env, variable+"="+strconv.Itoa(n), programVariable+"="+serverBinary)
+	return cmd
+}
+
 // startLimitedServer starts a server under one of the limits.
 func (l *lottery) startLimitedServer(variable string, n int) *processtest.Process {
 	l.t.Helper()
-	cmd := l.serverCommand()
-	cmd.Path, cmd.Args = os.Args[0], []string{os.Args[0]}
-	cmd.Env = append(cmd.Env, variable+"="+strconv.Itoa(n), programVariable+"="+serverBinary)
-	return l.await(cmd)
+	return l.await(limited(l.serverCommand(), variable, n))
 }

@@ -26,8 +26,9 @@ type lottery struct {
 	dir      string
 	port     int
 	agencies int
-	env      []string // further settings of the server
-	clients  []string // further settings of the agencies
+	env      []string      // further settings of the server
+	clients  []string      // further settings of the agencies
+	branch   process.Place // where the agencies run; its address is not used
 
 	certificates string // the folder of what proves who everybody is; "" = there is no TLS
 }
@@ -82,7 +83,7 @@ func (l *lottery) startClient(id int, env ...string) *processtest.Process {
 	if l.certificates != "" {
 		settings = append(settings, authority.AgencyEnv(l.certificates, domain.AgencyID(id))...)
 	}
-	return processtest.Start(l.t, process.Command(clientBinary, l.dir, slices.Concat(settings, l.clients, env)...))
+	return processtest.Start(l.t, l.branch.Enter(process.Command(clientBinary, l.dir, slices.Concat(settings, l.clients, env)...)))
 }
 
 // startAgency starts an agency that uploads rows.

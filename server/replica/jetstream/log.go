@@ -42,6 +42,9 @@ type Log struct {
 
 	mu         sync.Mutex // guards compressed
 	compressed []byte     // the body of the last message; its memory is reused
+
+	hearing sync.Mutex // guards since
+	since   time.Time  // when the leader answered last, or the connection moved
 }
 
 // Close closes the connection. Nothing more is appended.
@@ -67,6 +70,7 @@ func (l *Log) Append(entry replica.Entry) <-chan error {
 	go func() {
 		select {
 		case <-future.Ok():
+			l.heard(nil)
 			acked <- nil
 		case err := <-future.Err(): // at the latest after publishTimeout
 			acked <- fmt.Errorf("publish an entry: %w", err)

@@ -53,7 +53,7 @@ func Open(ctx context.Context, options Options) (*Log, error) {
 		connection.Close()
 		return nil, err
 	}
-	l := &Log{connection: connection, stream: stream}
+	l := &Log{connection: connection, stream: stream, since: time.Now()}
 	if err := l.check(ctx, options); err != nil {
 		connection.Close()
 		return nil, err
@@ -88,6 +88,7 @@ func (l *Log) check(ctx context.Context, options Options) error {
 		synced, err := checkMonitors(ctx, options.Monitors)
 		if err == nil {
 			err = l.checkStream(ctx, options)
+			l.heard(err)
 		}
 		if err == nil {
 			err = l.checkConnected(synced)

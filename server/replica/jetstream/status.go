@@ -15,14 +15,35 @@ import (
 // asks each once a second.
 const silentAfter = 3 * time.Second
 
+// moveAfter is how long the log may go without a sound answer of its leader; then the
+// connection moves to the next NATS server.
+const moveAfter = 5 * time.Second
+
 // Status implements replica.Log. Without a quorum the leader still answers for some ten
 // seconds, and after that a server without a leader answers. Both answers are errors.
-func (l *Log) Status(ctx context.Context) (replica.Status, error) {
+func (l *Log) Status(ctx context.Context) (status replica.Status, err error) {
 	stream, err := l.stream.Stream(ctx, StreamName)
-	if err != nil {
-		return replica.Status{}, err
+	if err == nil {
+		status, err = statusOf(stream.CachedInfo()) // of this very request
 	}
-	return statusOf(stream.CachedInfo()) // of this very request
+	l.heard(err)
+	return status, err
+}
+
+// heard notes that the leader has answered, or why it has not. A NATS server that is cut from
+// the others serves its connections as before, but it reaches no leader, or was the
+// leader. So after moveAfter the connection moves to the next server, which may be on the
+// other side of the cut.
+func (l *Log) heard(failure error) {
+	l.hearing.Lock()
+	defer l.hearing.Unlock()
+	switch {
+	case failure == nil:
+		l.since = time.Now()
+	case time.Since(l.since) > moveAfter && l.connection.IsConnected():
+		l.since = time.Now()
+		_ = l.connection.ForceReconnect() // fails if it is closed
+	}
 }
 
 func statusOf(info *js.StreamInfo) (replica.Status, error) {

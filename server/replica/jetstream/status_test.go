@@ -1,11 +1,13 @@
 package jetstream
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	js "github.com/nats-io/nats.go/jetstream"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
 )
 
@@ -38,5 +40,39 @@ func TestStatusOf(t *testing.T) {
 		if (err == nil) != tt.answers || err == nil && got != want {
 			t.Errorf("%s: %+v, %v", tt.name, got, err)
 		}
+	}
+}
+
+// When the leader has not answered for long, the connection moves to another NATS server.
+func TestMovesToAnotherServer(t *testing.T) {
+	l := open(t, natsservertest.Start(t), 1)
+	insist(t, "append", func() error { return <-l.Append(&replica.Claim{Agency: 1, Nonce: "a"}) }) // it has begun
+	connected := l.connection.ConnectedServerName
+	first, failure := connected(), errors.New("no answer")
+	l.heard(failure)
+	if now := connected(); now != first {
+		t.Errorf("has moved at once from %s to %q", first, now)
+	}
+	for _, answer := range []func() error{
+		func() error { return <-l.Append(&replica.Claim{Agency: 1, Nonce: "b"}) },
+		func() error { _, err := l.Status(t.Context()); return err },
+	} {
+		l.since = time.Now().Add(-moveAfter)
+		if err := answer(); err != nil {
+			t.Fatal(err)
+		}
+		l.heard(failure)
+		if now := connected(); now != first {
+			t.Errorf("has moved after an answer, from %s to %q", first, now)
+		}
+	}
+	l.since = time.Now().Add(-moveAfter)
+	l.heard(failure)
+	if time.Since(l.since) > moveAfter {
+		t.Error("moves again at once")
+	}
+	insist(t, "append", func() error { return <-l.Append(&replica.Claim{Agency: 1, Nonce: "c"}) })
+	if now := connected(); now == first {
+		t.Errorf("has not moved from %s", first)
 	}
 }
