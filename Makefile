@@ -28,7 +28,7 @@ build: ## compila los dos programas en bin/
 	CGO_ENABLED=0 $(TEMPORAL) go build -buildvcs=$(CON_COMMIT) -trimpath -o bin/ ./server ./client
 .PHONY: build
 
-demo: ## la lotería completa en esta máquina, sin Docker (AGENCIAS=5; TLS=1; CRONOLOGIA=archivo.html deja un dibujo)
+demo: ## la lotería completa en esta máquina, sin Docker (AGENCIAS=5; TLS=1, o CRONOLOGIA=archivo.html deja un dibujo)
 	@echo "Demo: un servidor y sus agencias, sin Docker. La primera vez, Go baja las dependencias"
 	@echo "(necesita red) y compila todo: uno o dos minutos, según la máquina. Después, segundos."
 	@echo

@@ -34,9 +34,9 @@ defecto:
 
 `
 
-// gcPercent lets the heap grow to three times what is in use before a collection. What
-// is in use is a few MiB. With Go's default, twice, the collections take an eighth of
-// the processor time of an upload.
+// gcPercent lets the heap, of a few MiB, grow to three times what is in use before it
+// is collected. With Go's default of twice, collecting takes an eighth of the
+// processor time of an upload.
 const gcPercent = 200
 
 func main() {

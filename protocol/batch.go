@@ -12,7 +12,10 @@ const (
 	MaxBatch = 1<<16 - 1
 
 	// MaxRecords is how many bytes of records a batch can hold.
-	MaxRecords = maxPayload - 8 - 2
+	MaxRecords = maxPayload - offsetSize - countSize
+
+	offsetSize = 8
+	countSize  = 2
 )
 
 // Batch carries consecutive bets of the agency.
@@ -50,7 +53,7 @@ func (m *Batch) Append(dst []byte) ([]byte, error) {
 // AppendBatch appends to dst the frame of a batch of count bets with these records.
 // The caller guarantees 1 <= count <= MaxBatch and len(records) <= MaxRecords.
 func AppendBatch(dst []byte, offset lottery.Offset, count int, records []byte) []byte {
-	dst = be.AppendUint32(dst, uint32(headerSize-lengthSize+8+2+len(records)))
+	dst = be.AppendUint32(dst, uint32(headerSize-lengthSize+offsetSize+countSize+len(records)))
 	dst = append(dst, byte(TypeBatch))
 	dst = be.AppendUint16(be.AppendUint64(dst, uint64(offset)), uint16(count))
 	return append(dst, records...)

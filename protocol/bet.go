@@ -7,8 +7,14 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// minRecord is the size in bytes of a record whose strings are empty.
-const minRecord = 3 + 4 + 8
+const (
+	dateSize   = 4 // year, month and day
+	numberSize = 8
+
+	// minRecord is the size in bytes of a record whose strings are empty: of each of
+	// the three only its length remains.
+	minRecord = 3 + dateSize + numberSize
+)
 
 // AppendRecord appends the record of a bet to dst. The record leaves the bet's
 // agency out, because a connection speaks for one agency. If a string does not fit,
@@ -55,9 +61,9 @@ func recordSize(b *lottery.Bet) int {
 // does.
 func (d *decoder) bet(b *lottery.Bet) {
 	b.FirstName, b.LastName, b.Document = d.string(), d.string(), d.string()
-	fixed := d.take(4 + 8)
+	fixed := d.take(dateSize + numberSize)
 	b.Birthdate = lottery.Date{Year: uint16At(fixed), Month: fixed[2], Day: fixed[3]}
-	b.Number = int64(uint64At(fixed[4:]))
+	b.Number = int64(uint64At(fixed[dateSize:]))
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

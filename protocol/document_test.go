@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -155,6 +156,34 @@ func TestDocumentStatuses(t *testing.T) {
 		t.Errorf("%d statuses in the document, %d known", len(rows), len(statusNames))
 	}
 }
+
+func TestDocumentLimits(t *testing.T) {
+	limits := section(t, "## 11. Limits")
+	longest := strings.Repeat("x", MaxString)
+	frame, err := AppendWinners(nil, slices.Repeat([]string{longest}, 100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first Winners // of several frames
+	if _, payload, err := NewReader(bytes.NewReader(frame)).Next(); err != nil || first.Decode(payload) != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []string{
+		fmt.Sprintf("frame, with its length field | %s bytes", thousands(MaxFrame)),
+		fmt.Sprintf("payload | %s bytes", thousands(maxPayload)),
+		fmt.Sprintf("string | %d bytes", MaxString),
+		fmt.Sprintf("bet record | %d to %d bytes", minRecord, minRecord+3*MaxString),
+		fmt.Sprintf("bets in a batch | 1 to %d (what a frame can hold; %s could be counted)", MaxRecords/minRecord, thousands(MaxBatch)),
+		fmt.Sprintf("documents in one WINNERS | %d of the longest; any number over several frames", len(first.Documents)),
+	} {
+		if !strings.Contains(limits, "\n| "+row+" |\n") {
+			t.Errorf("no row %q", row)
+		}
+	}
+}
+
+// thousands writes a number from 1,000 to 999,999 as the document does.
+func thousands(n int) string { return fmt.Sprintf("%d,%03d", n/1000, n%1000) }
 
 func TestNames(t *testing.T) {
 	for got, want := range map[string]string{

@@ -43,7 +43,7 @@ type Welcome struct {
 	Stored   lottery.Offset // how many of the agency's bets are stored, durably
 	Sum      uint32         // their checksum, see Checksum
 	Finished bool           // the agency has finished and can send no more bets
-	Drawn    bool           // the draw was held
+	Drawn    bool           // the draw was held and its results are out
 }
 
 // Type implements Message.

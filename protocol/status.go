@@ -8,9 +8,9 @@ type Status uint8
 
 // The statuses.
 const (
-	StatusStorageFailed Status = 0x01 // the bets could not be stored
+	StatusStorageFailed Status = 0x01 // bets, a notification or the draw could not be stored
 	StatusStopping      Status = 0x02 // the central is being stopped
-	StatusBusy          Status = 0x03 // the central has no room for another connection
+	StatusBusy          Status = 0x03 // no room for another connection, too many HELLOs, or no service now
 
 	StatusInvalidBet Status = 0x40 // a bet of the batch can not be stored
 	StatusMismatch   Status = 0x41 // what the agency sends does not fit what is stored

@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/draw"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/embedded"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/store"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
 
 // serveEmbedded opens the files, serves until the context ends, and closes the files.
@@ -61,7 +61,7 @@ func storeOptions(cfg config.Config) store.Options {
 		Sync:     cfg.StorageSync,
 		Agencies: cfg.Agencies,
 		Progress: logRecovering,
-		Closed:   func(path string, err error) { tcp.LogClosed("file", "file", path, err) },
+		Closed:   func(path string, err error) { logging.Closed(log, "file", "file", path, err) },
 	}
 }
 

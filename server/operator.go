@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/admin"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
@@ -45,7 +46,7 @@ func (o *operator) open(ctx context.Context, address string) (closeAdmin func(),
 	go func() {
 		defer close(closed)
 		err := o.admin.Serve(serving, listener)
-		tcp.LogClosed("listener", "address", listener.Addr().String(), err)
+		logging.Closed(log, "listener", "address", listener.Addr().String(), err)
 	}()
 	return func() { cancel(); <-closed }, nil
 }

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/replica/jetstream"
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/tcp"
 )
 
 // settleTimeout is how long a server that is being stopped waits for the log to
@@ -67,7 +67,7 @@ func logOptions(cfg config.Config, waiting func(reason error)) jetstream.Options
 	}
 }
 
-func closeLog(log *jetstream.Log) {
-	log.Close()
-	tcp.LogClosed("connection", "address", "cluster", nil)
+func closeLog(cluster *jetstream.Log) {
+	cluster.Close()
+	logging.Closed(log, "connection", "address", "cluster", nil)
 }

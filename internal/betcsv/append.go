@@ -10,8 +10,9 @@ import (
 // AppendRows appends the rows of bets. It fails for the first bet that is not valid. Then
 // it returns the index of that bet and an error that is lottery.ErrInvalidBet.
 //
-// It writes all rows without quotes first, and checks all of them at once. If a field
-// needs quotes or a bet is not valid, it begins again, bet by bet.
+// It writes all rows without quotes first, and checks all of them at once. This check must
+// agree with Validate: FuzzAppendRows compares them. If a field needs quotes or a bet is
+// not valid, it begins again, bet by bet, and calls Validate.
 func AppendRows(dst []byte, bets []lottery.Bet) (rows []byte, invalid int, err error) {
 	valid := true
 	rows = dst

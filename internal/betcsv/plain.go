@@ -20,7 +20,8 @@ func arePlain(rows []byte) bool {
 }
 
 // plainRow reads the row at the start of input into r.bet. It returns the size of the
-// row, or 0 if the row is not plain, not whole or not valid.
+// row, or 0 if the row is not plain, not whole or not valid. It does not call Validate.
+// It must accept only rows that the rest of row accepts: FuzzPlainRow compares them.
 func (r *Reader) plainRow(input string) (size int) {
 	end := strings.IndexByte(input, '\n')
 	if !r.plain || end < 0 {

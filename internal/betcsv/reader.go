@@ -69,8 +69,9 @@ func NewDataReader(src io.Reader, name string, agency lottery.AgencyID) *Reader 
 func NewReader(src io.Reader) *Reader { return &Reader{src: src, buf: make([]byte, readSize)} }
 
 // Next reads one bet. The next call overwrites the bet, but not its texts. Next fails
-// with io.EOF at the end. If a bets.csv ends inside a row, the error wraps ErrTorn, and BytesRead returns where that row begins.
-// Any other error names the row, or the file and the line.
+// with io.EOF at the end. If a bets.csv ends inside a row, the error wraps ErrTorn, and
+// BytesRead returns where that row begins. Any other error names the row, or the file and
+// the line.
 func (r *Reader) Next() (*lottery.Bet, error) {
 	for {
 		size, blank, err := r.row(r.rest())

@@ -86,7 +86,8 @@ func split(input string, strict bool, f *fields) (size, count int, err error) {
 }
 
 // plainField reads the field at the start of input, which does not begin with a quote.
-// size counts the field and the comma or line end after it. It is 0 if neither comes. Python keeps a quote inside such a field; strict refuses it.
+// size counts the field and the comma or line end after it. It is 0 if neither comes.
+// Python keeps a quote inside such a field; strict refuses it.
 func plainField(input string, strict bool) (field string, size int, err error) {
 	for i := range len(input) {
 		switch c := input[i]; {

@@ -21,6 +21,9 @@ const (
 	// writePiece is how many bytes are written under one deadline. Each piece
 	// has a deadline of its own, because the peer may read slowly.
 	writePiece = 32 << 10
+
+	// dropPiece is how many bytes Drain reads at once.
+	dropPiece = 4 << 10
 )
 
 // past is a deadline that has expired.
@@ -192,7 +195,7 @@ func (c *Conn) Drain(d time.Duration) {
 	c.interrupted, c.draining = false, true
 	c.mu.Unlock()
 	c.ArmRead(d)
-	dropped := make([]byte, 4096)
+	dropped := make([]byte, dropPiece)
 	for {
 		if _, err := c.Conn.Read(dropped); err != nil {
 			return

@@ -98,7 +98,8 @@ func parseAnyNumber(s string) (int64, error) {
 }
 
 // Validate returns nil for a bet that can be stored. Otherwise its error is an
-// ErrInvalidBet and names the field.
+// ErrInvalidBet and names the field. Package betcsv checks the same for many bets at once
+// and must agree: FuzzPlainRow and FuzzAppendRows compare them.
 func (b *Bet) Validate() error {
 	switch {
 	case b.Agency == 0:

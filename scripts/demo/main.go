@@ -2,9 +2,10 @@
 // and its agencies as real processes, which upload their bets and learn their
 // winners.
 //
-//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-tls] [-cronologia ARCHIVO.html]
+//	go run ./scripts/demo [-agencias N] [-semilla S] [-dir .data] [-tls]
 //	go run ./scripts/demo -tablero […]
 //	go run ./scripts/demo -cluster […]
+//	go run ./scripts/demo -cronologia ARCHIVO.html […, but not -tls]
 //
 // With -tablero it is slow, and its board stays open until Ctrl-C. With -cluster
 // there are three centrals over a log in three NATS servers; one of each is killed in the
@@ -60,7 +61,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-tls] [-tablero | -cluster | -cronologia ARCHIVO.html]\n          [-server PROGRAMA -client PROGRAMA]")
+		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-cronologia ARCHIVO.html | [-tls] [-tablero | -cluster]]\n          [-server PROGRAMA -client PROGRAMA]")
 		flags.PrintDefaults()
 	}
 	var opts options
@@ -89,6 +90,10 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	}
 	if opts.page != "" && opts.server != "" {
 		fmt.Fprintln(stderr, "demo: -cronologia compila una central que registra; no va con -server")
+		return opts, 2
+	}
+	if opts.page != "" && opts.tls {
+		fmt.Fprintln(stderr, "demo: -tls y -cronologia no van juntos: la cronología se lee de los frames, y TLS los cifra")
 		return opts, 2
 	}
 	if *board && opts.page != "" || opts.cluster && (*board || opts.page != "") {

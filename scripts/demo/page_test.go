@@ -48,6 +48,7 @@ func TestPageArguments(t *testing.T) {
 		mention string
 	}{
 		{[]string{"-cronologia", "a.html", "-server", program, "-client", program}, 2, "no va con -server"},
+		{[]string{"-cronologia", "a.html", "-tls"}, 2, "-tls y -cronologia no van juntos"},
 		{[]string{"-cronologia", missing}, 1, missing},
 		{[]string{"-cronologia", t.TempDir()}, 1, "no se reemplaza"},
 	} {

@@ -40,14 +40,14 @@ type Central interface {
 
 	// Claim begins a session that speaks for an agency, and supersedes the older
 	// session. It waits until the bets that the older session has queued are stored
-	// or have failed. order is the number of the connection: the newest has the
+	// or have failed. number is that of the connection: the newest has the
 	// highest. Claim fails with ErrSuperseded if a newer session speaks for the
 	// agency already, with ErrUnavailable, and with ctx's cause.
 	//
 	// The central calls superseded when a newer session claims the agency. It
 	// does so at most once, and maybe before Claim returns. superseded must not
 	// block.
-	Claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (Session, error)
+	Claim(ctx context.Context, id lottery.AgencyID, number uint64, superseded func()) (Session, error)
 }
 
 // State is what a central knows of one agency.
@@ -99,8 +99,8 @@ type Commit interface {
 	// error no new bet of the batch is stored.
 	Wait() error
 
-	// Stored returns how many bets of the batch were new.
-	Stored() int
+	// Fresh returns how many bets of the batch were new. The others were queued before.
+	Fresh() int
 
 	// End returns the offset after the last bet of the batch. After Wait has
 	// returned nil, all bets before that offset are durable.

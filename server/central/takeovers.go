@@ -16,7 +16,7 @@ type Takeovers struct {
 
 // claim is a session's right to speak for an agency.
 type claim struct {
-	order      uint64        // of the session: the highest is the newest
+	number     uint64        // of the connection: the newest has the highest
 	superseded func()        // tells the session that a newer one has come
 	ended      chan struct{} // closed when the session is released
 }
@@ -28,14 +28,14 @@ type claim struct {
 // Claim fails with ErrSuperseded if a newer session speaks for the agency already. This
 // happens if an agency leaves a connection and its next one is faster. Claim fails with
 // ctx's cause if ctx ends first.
-func (t *Takeovers) Claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (release func(), err error) {
-	mine := &claim{order: order, superseded: superseded, ended: make(chan struct{})}
+func (t *Takeovers) Claim(ctx context.Context, id lottery.AgencyID, number uint64, superseded func()) (release func(), err error) {
+	mine := &claim{number: number, superseded: superseded, ended: make(chan struct{})}
 	t.mu.Lock()
 	if t.latest == nil {
 		t.latest = make(map[lottery.AgencyID]*claim)
 	}
 	before := t.latest[id]
-	if before != nil && before.order > order {
+	if before != nil && before.number > number {
 		t.mu.Unlock()
 		return nil, ErrSuperseded
 	}

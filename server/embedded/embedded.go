@@ -43,8 +43,8 @@ func (c *Central) Run(ctx context.Context) {
 func (c *Central) Expects(id lottery.AgencyID) bool { return c.draw.Expects(id) }
 
 // Claim implements central.Central.
-func (c *Central) Claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (central.Session, error) {
-	release, err := c.takeovers.Claim(ctx, id, order, superseded)
+func (c *Central) Claim(ctx context.Context, id lottery.AgencyID, number uint64, superseded func()) (central.Session, error) {
+	release, err := c.takeovers.Claim(ctx, id, number, superseded)
 	if err != nil {
 		return nil, err
 	}

@@ -14,10 +14,10 @@ import (
 )
 
 // claimed begins a session that may be superseded.
-func claimed(t *testing.T, c *Central, id lottery.AgencyID, order uint64) (s central.Session, superseded chan struct{}) {
+func claimed(t *testing.T, c *Central, id lottery.AgencyID, number uint64) (s central.Session, superseded chan struct{}) {
 	t.Helper()
 	superseded = make(chan struct{})
-	s, err := c.Claim(t.Context(), id, order, func() { close(superseded) })
+	s, err := c.Claim(t.Context(), id, number, func() { close(superseded) })
 	if err != nil {
 		t.Fatal(err)
 	}

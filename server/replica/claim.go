@@ -23,7 +23,7 @@ type claimant struct {
 // one after the other. So if this central is slow, and the agency has meanwhile begun
 // a session at another one, the claim is void. The agency is told to try again: it
 // may also be that this central does not know the newest session yet.
-func (c *Central) Claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (central.Session, error) {
+func (c *Central) Claim(ctx context.Context, id lottery.AgencyID, number uint64, superseded func()) (central.Session, error) {
 	superseded = sync.OnceFunc(superseded) // by another central, and by this one
 	c.mu.Lock()
 	cut, expected := c.isCut(), c.fold.Agency(id).Session
@@ -31,7 +31,7 @@ func (c *Central) Claim(ctx context.Context, id lottery.AgencyID, order uint64, 
 	if cut || !isClosed(c.ready) {
 		return nil, fmt.Errorf("%w: %w", central.ErrUnavailable, errCut)
 	}
-	release, err := c.takeovers.Claim(ctx, id, order, superseded)
+	release, err := c.takeovers.Claim(ctx, id, number, superseded)
 	if err != nil {
 		return nil, err
 	}

@@ -99,11 +99,11 @@ func TestClaimsOfOneCentral(t *testing.T) {
 		log := newMemoryLog(func(Entry) outcome { return outcome{copies: 1, after: time.Second} })
 		c := start(t, log, Options{Agencies: 1})
 		done := make(chan error)
-		for order := range uint64(3) {
+		for number := range uint64(3) {
 			go func() {
 				superseded := make(chan struct{})
-				s, err := c.Claim(t.Context(), 1, order, func() { close(superseded) })
-				if err == nil && order < 2 {
+				s, err := c.Claim(t.Context(), 1, number, func() { close(superseded) })
+				if err == nil && number < 2 {
 					<-superseded
 				}
 				if err == nil {

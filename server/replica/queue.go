@@ -92,7 +92,7 @@ func (c *Central) settle(g *group, acknowledged bool) bool {
 
 // commit implements central.Commit.
 type commit struct {
-	stored  int
+	fresh   int
 	end     lottery.Offset
 	settled chan struct{}
 	err     error // to be read after settled
@@ -102,12 +102,12 @@ var _ central.Commit = (*commit)(nil)
 
 func (c *commit) Ready() bool         { return isClosed(c.settled) }
 func (c *commit) Wait() error         { <-c.settled; return c.err }
-func (c *commit) Stored() int         { return c.stored }
+func (c *commit) Fresh() int          { return c.fresh }
 func (c *commit) End() lottery.Offset { return c.end }
 
 // await returns the commit of bets that are queued. Under central.mu.
-func (s *session) await(stored int, end lottery.Offset) *commit {
-	c := &commit{stored: stored, end: end, settled: make(chan struct{})}
+func (s *session) await(fresh int, end lottery.Offset) *commit {
+	c := &commit{fresh: fresh, end: end, settled: make(chan struct{})}
 	s.pending = append(s.pending, c)
 	s.resolve()
 	return c

@@ -30,7 +30,7 @@ type simulation struct {
 	connections sync.WaitGroup
 
 	mu           sync.Mutex
-	order        uint64
+	number       uint64
 	centrals     []*process
 	drawn        map[DrawnBy]int
 	acknowledged map[lottery.AgencyID]lottery.Offset
@@ -70,8 +70,8 @@ func (m *simulation) boot(i int) {
 func (m *simulation) pick() (*process, uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.order++
-	return m.centrals[m.random.IntN(len(m.centrals))], m.order
+	m.number++
+	return m.centrals[m.random.IntN(len(m.centrals))], m.number
 }
 
 func (m *simulation) intn(n int) int {
@@ -113,9 +113,9 @@ func (m *simulation) agency(id lottery.AgencyID) []string {
 	}
 	for {
 		done := make(chan outcome, 1)
-		p, order := m.pick()
+		p, number := m.pick()
 		m.connections.Go(func() {
-			winners, err := m.connection(p, id, order)
+			winners, err := m.connection(p, id, number)
 			done <- outcome{winners, err}
 		})
 		var abandon <-chan time.Time
@@ -135,11 +135,11 @@ func (m *simulation) agency(id lottery.AgencyID) []string {
 
 // connection uploads what is not stored yet, and waits for the winners, unless it is
 // superseded.
-func (m *simulation) connection(p *process, id lottery.AgencyID, order uint64) ([]string, error) {
+func (m *simulation) connection(p *process, id lottery.AgencyID, number uint64) ([]string, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	before := m.acknowledge(id, 0)
-	session, err := p.Claim(ctx, id, order, func() { cancel(central.ErrSuperseded) })
+	session, err := p.Claim(ctx, id, number, func() { cancel(central.ErrSuperseded) })
 	if err != nil {
 		return nil, err
 	}

@@ -12,10 +12,10 @@ import (
 
 // Commit is the handle of a queued batch; Wait waits until the batch is durable.
 type Commit struct {
-	store  *Store
-	group  *group // nil when all of the batch is durable already
-	stored int
-	end    lottery.Offset
+	store *Store
+	group *group // nil when all of the batch is durable already
+	fresh int
+	end   lottery.Offset
 }
 
 // Ready returns whether Wait would return at once.
@@ -42,8 +42,8 @@ func (c *Commit) Wait() error {
 	return c.group.err
 }
 
-// Stored returns how many bets of the batch were new.
-func (c *Commit) Stored() int { return c.stored }
+// Fresh returns how many bets of the batch were new.
+func (c *Commit) Fresh() int { return c.fresh }
 
 // End returns the offset after the last bet of the batch. After Wait has returned nil,
 // all bets before that offset are durable.
@@ -84,7 +84,7 @@ func (s *Store) StoreBets(id lottery.AgencyID, at lottery.Offset, bets []lottery
 			return nil, err
 		}
 		if g != nil {
-			return &Commit{store: s, group: g, stored: len(fresh), end: end}, nil
+			return &Commit{store: s, group: g, fresh: len(fresh), end: end}, nil
 		}
 	}
 }
@@ -95,8 +95,8 @@ type encoded struct {
 	winners []draw.Winner
 }
 
-// encode encodes bets. at is the offset of the first one. It fails for the first bet
-// that is not valid.
+// encode validates and encodes bets. at is the offset of the first one. It fails for the
+// first bet that is not valid.
 func (e *encoded) encode(at lottery.Offset, bets []lottery.Bet) error {
 	e.rows, e.winners = e.rows[:0], e.winners[:0]
 	rows, invalid, err := betcsv.AppendRows(e.rows, bets)

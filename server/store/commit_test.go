@@ -103,7 +103,7 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 		other := queue(t, s, 0, two)
 		again := queue(t, s, 5, one[5:15]) // its last bets are being written
 		durable := queue(t, s, 0, one[:10])
-		if again.Ready() || again.Stored() != 0 || !durable.Ready() {
+		if again.Ready() || again.Fresh() != 0 || !durable.Ready() {
 			t.Error("a duplicate is ready before, or not when, its copy is durable")
 		}
 		rest := waitAll(later, other, again)
@@ -126,7 +126,7 @@ func TestWriteFailureRefusesAllThatIsQueued(t *testing.T) {
 			t.Errorf("the last write: error %v", err)
 		}
 		fs.before = nil
-		if c := queue(t, s, 10, one[10:]); c.Stored() != 20 || c.Wait() != nil || s.State(1) != stateOf(one) || s.LastWrite() != nil {
+		if c := queue(t, s, 10, one[10:]); c.Fresh() != 20 || c.Wait() != nil || s.State(1) != stateOf(one) || s.LastWrite() != nil {
 			t.Errorf("the store does not go on: state %v, %v", s.State(1), s.LastWrite())
 		}
 	})
@@ -144,8 +144,8 @@ func TestDuplicateSharesTheFateOfItsCopy(t *testing.T) {
 		next := queue(t, s, 10, bets[10:20])
 		same := queue(t, s, 0, bets[:10])
 		overlap := queue(t, s, 5, bets[5:25])
-		if overlap.Stored() != 5 || overlap.End() != 25 {
-			t.Errorf("overlap: stored %d, end %d", overlap.Stored(), overlap.End())
+		if overlap.Fresh() != 5 || overlap.End() != 25 {
+			t.Errorf("overlap: fresh %d, end %d", overlap.Fresh(), overlap.End())
 		}
 		rest := waitAll(same, next, overlap, queue(t, s, 8, bets[8:12]))
 		outcome <- nil

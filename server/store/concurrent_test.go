@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -54,6 +56,101 @@ func TestConcurrentSessions(t *testing.T) {
 		equalBets(t, bets, sampleBets(id, 0, each))
 		if s.State(id) != stateOf(bets) {
 			t.Errorf("agency %d: state %v after reopening", id, s.State(id))
+		}
+	}
+}
+
+// What reads the state waits while another goroutine holds its lock. Without the lock this
+// test fails also without -race.
+func TestReadingTakesTheLock(t *testing.T) {
+	s := mustOpen(t, "/bets.csv", Options{FS: newMemFS()})
+	defer s.Close()
+	for name, tt := range map[string]struct {
+		lock *sync.Mutex
+		read func()
+	}{
+		"Winners":  {&s.mu, func() { s.Winners() }},
+		"Bets":     {&s.mu, func() { s.Bets() }},
+		"State":    {&s.mu, func() { s.State(1) }},
+		"States":   {&s.mu, func() { s.States() }},
+		"Finished": {&s.journal.mu, func() { s.Finished() }},
+		"Drawn":    {&s.journal.mu, func() { s.Drawn() }},
+	} {
+		tt.lock.Lock()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			tt.read()
+		}()
+		if !waitsForLock("store.(*Store)."+name, done) {
+			t.Errorf("%s reads without the lock", name)
+		}
+		tt.lock.Unlock()
+		<-done
+	}
+}
+
+// While bets.csv is being written, other goroutines can queue bets and read the state.
+func TestNoLockDuringAWrite(t *testing.T) {
+	fs := newMemFS()
+	s := mustOpen(t, "/bets.csv", Options{FS: fs})
+	defer s.Close()
+	writing, goOn := make(chan struct{}), make(chan struct{})
+	fs.before = func(op, name string) error {
+		if op == "write" {
+			close(writing)
+			<-goOn
+		}
+		return nil
+	}
+	first, other := queue(t, s, 0, sampleBets(1, 0, 3)), sampleBets(2, 0, 3)
+	written := make(chan error)
+	go func() { written <- first.Wait() }()
+	<-writing
+	for _, tt := range []struct {
+		name string
+		call func() error
+	}{
+		{"StoreBets", func() error {
+			_, err := s.StoreBets(2, 0, other, recordsOf(other))
+			return err
+		}},
+		{"Winners", func() error { s.Winners(); return nil }},
+		{"State", func() error { s.State(1); return nil }},
+	} {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if err := tt.call(); err != nil {
+				t.Errorf("%s: %v", tt.name, err)
+			}
+		}()
+		if waitsForLock("store.(*Store)."+tt.name, done) {
+			t.Errorf("%s waits for the write", tt.name)
+		}
+		defer func() { <-done }()
+	}
+	fs.before = nil // of the next writes; this one has passed it
+	close(goOn)
+	if err := <-written; err != nil {
+		t.Error(err)
+	}
+}
+
+// waitsForLock waits until a goroutine in a function waits for a mutex, or is done. It
+// returns which of the two came first.
+func waitsForLock(function string, done <-chan struct{}) bool {
+	buffer := make([]byte, 1<<20)
+	for {
+		select {
+		case <-done:
+			return false
+		default:
+		}
+		for stack := range strings.SplitSeq(string(buffer[:runtime.Stack(buffer, true)]), "\n\n") {
+			if strings.Contains(stack, "[sync.Mutex.Lock") && strings.Contains(stack, function+"(") {
+				return true
+			}
 		}
 	}
 }

@@ -252,6 +252,18 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// A start that is refused for the agencies in bets.csv makes no journal beside it.
+func TestRefusedStartMakesNoJournal(t *testing.T) {
+	fs := newMemFS()
+	fs.write(betsPath, appendRows(nil, twoAgencies()))
+	if _, err := Open(t.Context(), betsPath, Options{Agencies: 1, FS: fs}); err == nil {
+		t.Fatal("bets of agency 2 are accepted, and one agency is expected")
+	}
+	if len(fs.files) > 1 {
+		t.Errorf("there are %d files, want bets.csv alone", len(fs.files))
+	}
+}
+
 // After the agencies have finished, no byte of bets.csv can change what it stands
 // for unnoticed.
 func TestChangedBetsAreNoticed(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 // what they hold. A crash can leave a part of a row, a part of a line or NULs at the
 // end of a file. Open moves these bytes to path.torn or path.journal.torn. It fails
 // for any other damage, and names the row or the line. It also fails if the journal does
-// not fit the bets, and with ctx's cause if ctx ends first. A call that fails does not
-// change the files.
+// not fit the bets, and with ctx's cause if ctx ends first. It does not change files that
+// it refuses. It may leave an empty bets.csv if there was none.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if opts.MaxQueued <= 0 {
 		opts.MaxQueued = DefaultMaxQueued
@@ -40,9 +40,13 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 }
 
 // open reads both files and compares them. After that it cuts off what a crash left
-// unfinished. So a start that fails changes nothing.
+// unfinished. So a start that fails changes nothing. openJournal may create a file, so it
+// comes after all that can be said of bets.csv alone.
 func (s *Store) open(ctx context.Context, opts Options) (err error) {
 	if err := s.recover(ctx, opts.Progress); err != nil {
+		return err
+	}
+	if err := s.verifyAgencies(opts.Agencies); err != nil {
 		return err
 	}
 	if s.journal, err = openJournal(s.path+".journal", opts); err != nil {
@@ -51,7 +55,7 @@ func (s *Store) open(ctx context.Context, opts Options) (err error) {
 	if err := s.journal.recover(); err != nil {
 		return err
 	}
-	if err := s.verify(opts.Agencies); err != nil {
+	if err := s.verifyJournal(opts.Agencies); err != nil {
 		return err
 	}
 	if s.torn, err = s.file.cutTornEnd(s.wholeSize); err != nil {

@@ -16,6 +16,9 @@ import (
 // progressEvery is the time between two reports of progress during a start.
 const progressEvery = 3 * time.Second
 
+// checkEvery is how many rows a start reads before it looks again whether it must end.
+const checkEvery = 1024
+
 // recover reads the whole of bets.csv and counts its bets. It changes nothing, and
 // fails with ctx's cause if ctx ends before that.
 func (s *Store) recover(ctx context.Context, progress func(read, size int64)) error {
@@ -39,7 +42,7 @@ func (s *Store) recover(ctx context.Context, progress func(read, size int64)) er
 		if err := s.recoverBet(bet); err != nil {
 			return fmt.Errorf("%s: %s: %w", s.path, rows.Where(), err)
 		}
-		if rows.Rows()%1024 != 0 {
+		if rows.Rows()%checkEvery != 0 {
 			continue
 		}
 		if ctx.Err() != nil {

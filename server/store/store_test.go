@@ -87,16 +87,16 @@ func TestStoreBets(t *testing.T) {
 	s := mustOpen(t, "/data/bets.csv", opts)
 	bets := sampleBets(3, 0, 10)
 	steps := []struct {
-		at, n, stored int
-		gap           bool
+		at, n, fresh int
+		gap          bool
 	}{
-		{at: 0, n: 4, stored: 4},
-		{at: 0, n: 4, stored: 0},
-		{at: 2, n: 4, stored: 2},
-		{at: 6, n: 0, stored: 0},
+		{at: 0, n: 4, fresh: 4},
+		{at: 0, n: 4, fresh: 0},
+		{at: 2, n: 4, fresh: 2},
+		{at: 6, n: 0, fresh: 0},
 		{at: 7, n: 1, gap: true},
-		{at: 0, n: 10, stored: 4},
-		{at: 1, n: 3, stored: 0},
+		{at: 0, n: 10, fresh: 4},
+		{at: 1, n: 3, fresh: 0},
 	}
 	for _, step := range steps {
 		c, err := s.StoreBets(3, lottery.Offset(step.at), bets[step.at:step.at+step.n], recordsOf(bets[step.at:step.at+step.n]))
@@ -106,8 +106,8 @@ func TestStoreBets(t *testing.T) {
 		if step.gap {
 			continue
 		}
-		if err := c.Wait(); err != nil || !c.Ready() || c.Stored() != step.stored || c.End() != lottery.Offset(step.at+step.n) {
-			t.Errorf("%+v: ready %v, stored %d, end %d, error %v", step, c.Ready(), c.Stored(), c.End(), err)
+		if err := c.Wait(); err != nil || !c.Ready() || c.Fresh() != step.fresh || c.End() != lottery.Offset(step.at+step.n) {
+			t.Errorf("%+v: ready %v, fresh %d, end %d, error %v", step, c.Ready(), c.Fresh(), c.End(), err)
 		}
 	}
 	if _, err := s.StoreBets(4, 0, bets, recordsOf(bets)); err == nil {

@@ -17,11 +17,11 @@ type failingCentral struct {
 	claim, store, wait, finish, winners error
 }
 
-func (f *failingCentral) Claim(ctx context.Context, id lottery.AgencyID, order uint64, superseded func()) (central.Session, error) {
+func (f *failingCentral) Claim(ctx context.Context, id lottery.AgencyID, number uint64, superseded func()) (central.Session, error) {
 	if f.claim != nil {
 		return nil, f.claim
 	}
-	session, err := f.Central.Claim(ctx, id, order, superseded)
+	session, err := f.Central.Claim(ctx, id, number, superseded)
 	return failingSession{session, f}, err
 }
 

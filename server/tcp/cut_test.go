@@ -117,12 +117,12 @@ func (p *peer) readToEnd() {
 	}
 }
 
+// Each read of the server returns one byte. Small writes of the peer would not do that: the
+// kernel joins them.
 func TestOneByteAtATime(t *testing.T) {
-	c := start(t, setup{})
+	c := start(t, setup{byteWise: true})
 	p := c.dial()
-	for _, b := range join(conversation(t, 1)) {
-		p.write([]byte{b})
-	}
+	p.write(join(conversation(t, 1)))
 	p.welcome()
 	p.acked(7)
 	p.expect(&protocol.Registered{})

@@ -82,13 +82,3 @@ func logFinished(agency lottery.AgencyID, total lottery.Offset, missing int) {
 func logWinnersSent(agency lottery.AgencyID, winners int) {
 	log.Infof("action: ganadores_enviados | result: success | agencia: %d | cant_ganadores: %d", agency, winners)
 }
-
-// LogClosed logs that something that was open is closed, or that closing it
-// failed. The key and its value say which.
-func LogClosed(what, key, value string, err error) {
-	if err != nil {
-		log.Errorf("action: close_%s | result: fail | %s: %s | error: %s", what, key, logging.Value(value), logging.Value(err.Error()))
-		return
-	}
-	log.Infof("action: close_%s | result: success | %s: %s", what, key, logging.Value(value))
-}

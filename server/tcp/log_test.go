@@ -35,9 +35,9 @@ func TestLogLines(t *testing.T) {
 		{func() { logSessionFailed("::1", 3, hostile) }, `ERROR    action: sesion | result: fail | ip: ::1 | agencia: 3 | error: a\x7Cb\naction\x3A x \x7C result: success`},
 		{func() { logFinished(2, 991, 3) }, "INFO     action: agencia_finalizada | result: success | agencia: 2 | apuestas: 991 | faltan: 3"},
 		{func() { logWinnersSent(2, 0) }, "INFO     action: ganadores_enviados | result: success | agencia: 2 | cant_ganadores: 0"},
-		{func() { LogClosed("connection", "ip", "::1", nil) }, "INFO     action: close_connection | result: success | ip: ::1"},
-		{func() { LogClosed("file", "file", "a|b", nil) }, `INFO     action: close_file | result: success | file: a\x7Cb`},
-		{func() { LogClosed("file", "file", "a|b", hostile) }, `ERROR    action: close_file | result: fail | file: a\x7Cb | error: a\x7Cb\naction\x3A x \x7C result: success`},
+		{func() { logging.Closed(log, "connection", "ip", "::1", nil) }, "INFO     action: close_connection | result: success | ip: ::1"},
+		{func() { logging.Closed(log, "file", "file", "a|b", nil) }, `INFO     action: close_file | result: success | file: a\x7Cb`},
+		{func() { logging.Closed(log, "file", "file", "a|b", hostile) }, `ERROR    action: close_file | result: fail | file: a\x7Cb | error: a\x7Cb\naction\x3A x \x7C result: success`},
 	} {
 		lines := newLogLines(t)
 		if err := logging.Setup(lines, "DEBUG"); err != nil {

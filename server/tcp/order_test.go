@@ -147,6 +147,7 @@ func TestBatchesOfAnAgencyThatHasGone(t *testing.T) {
 	p.send(batch(0, 10), batch(10, 10))
 	<-g.waiting
 	p.Close()
+	eventually(t, "the session has read the end", func() bool { return countStacks("tcp.(*session).read") == 0 })
 	g.open()
 	c.logs.wait(2, "action: apuesta_recibida | result: success | cantidad: 10 | agencia: 1")
 	c.agency(1, 20)

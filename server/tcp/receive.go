@@ -61,15 +61,15 @@ func (s *session) store(batch batchReply, bets []lottery.Bet, records []byte) (r
 	for i := range bets {
 		bets[i].Agency = s.agency
 	}
-	batch.commit, batch.failure = s.queue(batch.offset, bets, records)
+	batch.commit, batch.failure = s.queueBets(batch.offset, bets, records)
 	if batch.failure == nil {
 		s.queued = max(s.queued, batch.commit.End())
 	}
 	return batch, batch.failure
 }
 
-// queue queues bets at the central. If it fails, its error ends the session.
-func (s *session) queue(offset lottery.Offset, bets []lottery.Bet, records []byte) (central.Commit, error) {
+// queueBets queues bets at the central. If it fails, its error ends the session.
+func (s *session) queueBets(offset lottery.Offset, bets []lottery.Bet, records []byte) (central.Commit, error) {
 	if s.finished {
 		return nil, protocolError(protocol.StatusClosed, errors.New("the agency has finished"))
 	}

@@ -14,7 +14,7 @@ import (
 // reply is the pending answer to one frame.
 type reply interface {
 	// complete waits for what the reply depends on, logs the outcome, and
-	// queues the reply for the peer. When the session is over it only waits and
+	// appends the reply to what is written to the peer. When the session is over it only waits and
 	// logs. An error ends the session; a *protocol.Error is sent to the peer.
 	complete(ctx context.Context, r *replier) error
 }
@@ -34,8 +34,8 @@ type replier struct {
 	errorSent  bool           // an ERROR was sent
 }
 
-// run completes replies until the queue is closed.
-func (r *replier) run(ctx context.Context) {
+// completeAll completes replies until the channel of replies is closed.
+func (r *replier) completeAll(ctx context.Context) {
 	for next := range r.replies {
 		if err := next.complete(ctx, r); err != nil {
 			r.end(err)
@@ -46,9 +46,9 @@ func (r *replier) run(ctx context.Context) {
 	}
 }
 
-// queue puts a message after those that wait to be written.
-func (r *replier) queue(m protocol.Message) {
-	r.queueAck()
+// append puts a message after those that wait to be written.
+func (r *replier) append(m protocol.Message) {
+	r.appendAck()
 	frame, err := protocol.AppendFrame(r.out, m)
 	if err != nil {
 		r.end(err)
@@ -64,18 +64,18 @@ func (r *replier) ack(stored lottery.Offset) {
 	}
 }
 
-// queueAck queues the pending acknowledgement, if there is one.
-func (r *replier) queueAck() {
+// appendAck puts the pending acknowledgement there, if there is one.
+func (r *replier) appendAck() {
 	if r.ackPending {
 		r.out, _ = protocol.AppendFrame(r.out, &protocol.Ack{Stored: r.stored}) // cannot fail: its size is fixed
 		r.ackPending = false
 	}
 }
 
-// flush writes the queued frames. The replier calls it before a step that may take long,
+// flush writes the frames that wait. The replier calls it before a step that may take long,
 // and when no reply waits.
 func (r *replier) flush() {
-	r.queueAck()
+	r.appendAck()
 	if len(r.out) == 0 {
 		return
 	}
@@ -95,7 +95,7 @@ func (r *replier) end(reason error) {
 	r.over, r.reason = true, reason
 	var message *protocol.Error
 	if errors.As(reason, &message) {
-		r.queue(message)
+		r.append(message)
 		r.flush()
 		r.errorSent = true
 	}
@@ -151,8 +151,8 @@ func (b batchReply) fail(r *replier, reason error) error {
 }
 
 func (b batchReply) logStored(r *replier) {
-	stored := b.commit.Stored()
-	if stored == 0 {
+	fresh := b.commit.Fresh()
+	if fresh == 0 {
 		r.server.stats.repeated.Add(1)
 		logBatchRepeated(r.agency, b.count)
 		return
@@ -161,7 +161,7 @@ func (b batchReply) logStored(r *replier) {
 	if b.single != nil {
 		logBetStored(b.single.Document, b.single.Number)
 	} else {
-		logBatchStored(r.agency, stored)
+		logBatchStored(r.agency, fresh)
 	}
 }
 
@@ -179,7 +179,7 @@ func (f finishedReply) complete(_ context.Context, r *replier) error {
 	case err != nil:
 		return centralFailure(err)
 	}
-	r.queue(&protocol.Registered{})
+	r.append(&protocol.Registered{})
 	return nil
 }
 

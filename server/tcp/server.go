@@ -1,7 +1,7 @@
 // Package tcp serves the central's one port: it accepts connections, tells
-// echo clients from agencies by their first byte, and speaks with each in a
-// goroutine of its own. It decodes frames, calls the central, and writes the log
-// lines.
+// echo clients from agencies by their first byte, and speaks with each of them. An
+// echo client has one goroutine. An agency has two: one reads frames, and one sends
+// the replies. The package decodes frames, calls the central, and writes the log lines.
 package tcp
 
 import (
@@ -15,6 +15,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/deadline"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/identity"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/reason"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/retry"
@@ -58,13 +59,16 @@ const (
 //	silent for too long          its deadline             nothing
 //	does not read                a write's deadline       nothing
 //	broke the protocol           the reader               ERROR protocol violation
+//	its HELLO is refused         session.hello            ERROR with the reason's status
 //	bets or total not accepted   the replier              ERROR with their status
+//	unknown what is stored       the replier              nothing
+//	cannot be served now         central.Claim            ERROR server busy
 //	a newer one of its agency    central.Claim            ERROR superseded
 //	makes room for another       slots.enter              nothing: it is closed at once
 //	no room and none to make     Server.reject            ERROR server busy
 //	the handshake failed         Server.secure            a TLS alert
-//	has sent nothing             the context of Serve     nothing
 //	the server stops             the context of Serve     ERROR server stopping
+//	  before a frame has begun   the context of Serve     nothing
 type Server struct {
 	central     central.Central
 	options     Options
@@ -101,8 +105,9 @@ var (
 
 // Serve accepts connections until the context ends. Then it closes the listener,
 // and every session stores and acknowledges what it has read and tells its peer that
-// the server stops. Serve returns when no goroutine of its own is left. No peer can
-// delay that by more than a fraction of a second.
+// the server stops. Serve returns when all sessions have ended. A session waits for its
+// reader: it ends when the reader has closed the channel of replies. No peer can delay
+// that by more than a fraction of a second.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) {
 	// Connections have a context of their own. It ends after the listener is
 	// closed. Its cause errStopping is the text of the ERROR.
@@ -114,7 +119,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) {
 		defer close(closed)
 		err := listener.Close()
 		cancel(errStopping) // before logging, because the log may have to wait
-		LogClosed("listener", "address", listener.Addr().String(), err)
+		logging.Closed(log, "listener", "address", listener.Addr().String(), err)
 	})
 	s.accept(ctx, connections, listener)
 	<-closed // the context has ended, so the listener is being closed
@@ -174,7 +179,7 @@ func (s *Server) admit(ctx context.Context, socket net.Conn, number uint64) {
 		end := context.AfterFunc(ctx, func() { c.EndWithin(stopTimeout) })
 		defer end()
 		s.serve(connCtx, cancel, c)
-		LogClosed("connection", "ip", c.ip, c.Close())
+		logging.Closed(log, "connection", "ip", c.ip, c.Close())
 	})
 }
 

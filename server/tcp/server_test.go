@@ -35,6 +35,7 @@ type setup struct {
 	wrap     func(central.Central) central.Central // what the server is given; nil: the embedded central itself
 	tls      *identities                           // whose central demands TLS; nil: it does not
 	buffers  int                                   // what the kernel holds for peers that do not read, in bytes
+	byteWise bool                                  // each read of the server returns one byte
 }
 
 // testServer is a whole server, on files in a folder and on a port of its own. It
@@ -98,6 +99,9 @@ func (c *testServer) open() {
 	c.address = listener.Addr().String()
 	if c.setup.buffers > 0 {
 		listener = smallBuffers{listener, c.setup.buffers}
+	}
+	if c.setup.byteWise {
+		listener = oneByteReads{listener}
 	}
 	var served central.Central = embedded.New(c.store, c.draw)
 	if c.setup.wrap != nil {
@@ -259,3 +263,18 @@ func (l smallBuffers) Accept() (net.Conn, error) {
 	}
 	return socket, err
 }
+
+// oneByteReads is a listener whose connections return one byte a read.
+type oneByteReads struct{ net.Listener }
+
+func (l oneByteReads) Accept() (net.Conn, error) {
+	socket, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return oneByteConn{socket}, nil
+}
+
+type oneByteConn struct{ net.Conn }
+
+func (c oneByteConn) Read(p []byte) (int, error) { return c.Conn.Read(p[:min(len(p), 1)]) }

@@ -35,7 +35,7 @@ type session struct {
 	claimed central.Session // what Claim returned; set when the connection speaks for the agency
 
 	// Of the goroutine that reads:
-	finished bool           // no more bets are accepted
+	finished bool           // no more bets are accepted: a FINISHED has come, or the draw was held
 	queried  bool           // nothing more is accepted
 	queued   lottery.Offset // how far the central has taken bets from this session
 }
@@ -142,10 +142,10 @@ func (s *session) upload(ctx context.Context, replier *replier) {
 	s.finished = state.Finished || state.Drawn
 	logGreeted(s.conn.ip, s.agency, state.Stored)
 	replier.stored = state.Stored
-	replier.queue(&protocol.Welcome{Stored: state.Stored, Sum: state.Sum, Finished: state.Finished, Drawn: state.Drawn})
+	replier.append(&protocol.Welcome{Stored: state.Stored, Sum: state.Sum, Finished: state.Finished, Drawn: state.Drawn})
 	replier.flush()
 	go s.read(ctx)
-	replier.run(ctx)
+	replier.completeAll(ctx)
 }
 
 // claimFailure returns why the session does not speak for its agency. It returns a
@@ -162,8 +162,8 @@ func (s *session) claimFailure(ctx context.Context, err error) error {
 	return fmt.Errorf("claim the agency: %w", err)
 }
 
-// read reads frames and queues the reply to each, until one ends the session. It
-// closes the queue.
+// read reads frames and passes the reply to each to the replier, until one ends the
+// session. Then it closes the channel of replies, which ends the replier.
 func (s *session) read(ctx context.Context) {
 	defer close(s.replies)
 	for {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
 )
 
 // slowest is what a stop may take on a machine that is busy with other things.
@@ -89,16 +90,62 @@ func TestStopWithoutConnections(t *testing.T) {
 	stopInTime(c)
 }
 
-// When a peer learns that the server stops, nobody can connect any more.
+// The listener is closed while the sessions still run: nobody can connect after a peer
+// has learned that the server stops. The context of a session ends when it is told to stop.
 func TestListenerIsClosedFirst(t *testing.T) {
-	c := start(t, setup{agencies: 2})
-	p := c.agency(1, 0)
-	c.cancel()
-	p.expectError(protocol.StatusStopping)
-	if late, err := net.DialTimeout("tcp", c.address, testTimeout); err == nil {
-		late.Close()
-		t.Error("a peer can connect after another was told that the server stops")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
+	claims := &claimContexts{received: make(chan context.Context, 1)}
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan struct{})
+	var session context.Context
+	first := false // the session was not told to stop before the listener was closed
+	go func() {
+		defer close(served)
+		NewServer(claims, Options{}).Serve(ctx, closeHook{listener, func() { first = session.Err() == nil }})
+	}()
+	socket, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	if _, err := socket.Write(frames(t, hello(1))); err != nil {
+		t.Fatal(err)
+	}
+	session = <-claims.received
+	stop()
+	<-served
+	if !first {
+		t.Error("the session was told to stop while the listener was open")
+	}
+}
+
+// closeHook is a listener that calls a function before it is closed.
+type closeHook struct {
+	net.Listener
+	before func()
+}
+
+func (l closeHook) Close() error {
+	l.before()
+	return l.Listener.Close()
+}
+
+// claimContexts is a central that passes on the context of a Claim. The Claim waits
+// until that context ends.
+type claimContexts struct {
+	central.Central
+	received chan context.Context
+}
+
+func (c *claimContexts) Expects(lottery.AgencyID) bool { return true }
+
+func (c *claimContexts) Claim(ctx context.Context, _ lottery.AgencyID, _ uint64, _ func()) (central.Session, error) {
+	c.received <- ctx
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
 }
 
 // lateContext has ended, and has yet to call what waits for its end.

@@ -60,7 +60,8 @@ func run(ctx context.Context, stdout io.Writer) error {
 	return recorded.Save(os.Getenv(timeline.DataVariable))
 }
 
-// serve is the server's own serve, with the recorder between it and the system.
+// serve runs what the server runs without a cluster, TLS or an admin port, with the
+// recorder between it and the system. TLS would hide the frames from the recorder.
 func serve(ctx context.Context, cfg config.Config, listener net.Listener, recorder *timeline.Recorder) (err error) {
 	bets, err := store.Open(ctx, cfg.Storage, store.Options{
 		Sync:     cfg.StorageSync,

@@ -77,8 +77,8 @@ func testPipeline(s *suite) {
 		if err := commit.Wait(); err != nil {
 			s.Fatalf("batch %d: %v", i, err)
 		}
-		if commit.Stored() != commit.fresh || commit.End() != commit.end {
-			s.Errorf("batch %d: %d new up to %d, want %d up to %d", i, commit.Stored(), commit.End(), commit.fresh, commit.end)
+		if commit.Fresh() != commit.fresh || commit.End() != commit.end {
+			s.Errorf("batch %d: %d new up to %d, want %d up to %d", i, commit.Fresh(), commit.End(), commit.fresh, commit.end)
 		}
 		if got := session.State().Stored; got < commit.end {
 			s.Errorf("batch %d is acknowledged up to %d, stored are %d", i, commit.end, got)

@@ -80,26 +80,26 @@ func testRaceOfClaims(s *suite) {
 	const sessions, total = 12, 600
 	var mu sync.Mutex
 	var acknowledged [sessions + 1]lottery.Offset // by session
-	upload := func(order uint64) {
+	upload := func(number uint64) {
 		var superseded atomic.Bool
-		session, err := s.central.Claim(s.ctx, 1, order, func() { superseded.Store(true) })
-		if errors.Is(err, central.ErrSuperseded) && order < sessions {
+		session, err := s.central.Claim(s.ctx, 1, number, func() { superseded.Store(true) })
+		if errors.Is(err, central.ErrSuperseded) && number < sessions {
 			return
 		}
 		if err != nil {
-			s.Errorf("claim %d: %v", order, err)
+			s.Errorf("claim %d: %v", number, err)
 			return
 		}
 		defer session.Release()
 		mu.Lock()
-		before := slices.Max(acknowledged[:order]) // by older ones
+		before := slices.Max(acknowledged[:number]) // by older ones
 		mu.Unlock()
 		begin := session.State()
 		if begin.Stored < before {
-			s.Errorf("claim %d begins with %d bets, %d were acknowledged", order, begin.Stored, before)
+			s.Errorf("claim %d begins with %d bets, %d were acknowledged", number, begin.Stored, before)
 		}
 		if begin.Sum != s.sum(bets(1, 0, begin.Stored)) {
-			s.Errorf("claim %d begins with another checksum of %d bets", order, begin.Stored)
+			s.Errorf("claim %d begins with another checksum of %d bets", number, begin.Stored)
 		}
 		for from := begin.Stored; from < total && !superseded.Load(); {
 			end := min(total, from+1+lottery.Offset(rand.IntN(20)))
@@ -109,22 +109,22 @@ func testRaceOfClaims(s *suite) {
 			}
 			if err != nil {
 				if !superseded.Load() && !errors.Is(err, central.ErrSuperseded) {
-					s.Errorf("session %d: %v", order, err)
+					s.Errorf("session %d: %v", number, err)
 				}
 				return
 			}
 			mu.Lock()
-			acknowledged[order] = end
+			acknowledged[number] = end
 			mu.Unlock()
 			from = end
 		}
-		if order == sessions && superseded.Load() {
+		if number == sessions && superseded.Load() {
 			s.Error("the newest is superseded")
 		}
 	}
 	var running sync.WaitGroup
-	for _, order := range rand.Perm(sessions) {
-		running.Go(func() { upload(uint64(order) + 1) })
+	for _, number := range rand.Perm(sessions) {
+		running.Go(func() { upload(uint64(number) + 1) })
 	}
 	running.Wait()
 	last := s.claim(1, sessions+1)

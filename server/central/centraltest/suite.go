@@ -58,11 +58,11 @@ type suite struct {
 }
 
 // claim begins a session that nothing supersedes.
-func (s *suite) claim(id lottery.AgencyID, order uint64) central.Session {
+func (s *suite) claim(id lottery.AgencyID, number uint64) central.Session {
 	s.Helper()
-	session, err := s.central.Claim(s.ctx, id, order, func() { s.Errorf("session %d of agency %d is superseded", order, id) })
+	session, err := s.central.Claim(s.ctx, id, number, func() { s.Errorf("session %d of agency %d is superseded", number, id) })
 	if err != nil {
-		s.Fatalf("claim %d of agency %d: %v", order, id, err)
+		s.Fatalf("claim %d of agency %d: %v", number, id, err)
 	}
 	return session
 }
@@ -91,8 +91,8 @@ func (s *suite) store(session central.Session, id lottery.AgencyID, from, end lo
 	if err := commit.Wait(); err != nil {
 		s.Fatalf("bets %d to %d of agency %d: %v", from, end, id, err)
 	}
-	if !commit.Ready() || commit.Stored() != fresh || commit.End() != end {
-		s.Errorf("bets %d to %d of agency %d: ready %t, %d stored up to %d; want %d", from, end, id, commit.Ready(), commit.Stored(), commit.End(), fresh)
+	if !commit.Ready() || commit.Fresh() != fresh || commit.End() != end {
+		s.Errorf("bets %d to %d of agency %d: ready %t, %d new up to %d; want %d", from, end, id, commit.Ready(), commit.Fresh(), commit.End(), fresh)
 	}
 }
 
