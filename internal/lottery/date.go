@@ -43,8 +43,9 @@ func twoDigits(tens, ones byte) uint8 {
 // Valid returns whether the day exists. The year must be from 1 to 9999, as in Python's
 // datetime.date.
 func (d Date) Valid() bool {
+	const inEveryMonth = 28
 	return d.Year >= 1 && d.Year <= 9999 && d.Month >= 1 && d.Month <= 12 &&
-		d.Day >= 1 && d.Day <= d.daysInMonth()
+		d.Day >= 1 && (d.Day <= inEveryMonth || d.Day <= d.daysInMonth())
 }
 
 func (d Date) daysInMonth() uint8 {
