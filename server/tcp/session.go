@@ -14,8 +14,9 @@ import (
 )
 
 // maxReplies is how many replies may be pending. At that number the session stops
-// reading until the oldest reply is complete.
-const maxReplies = 128
+// reading until the oldest reply is complete. An agency may send as many batches before
+// it waits for an acknowledgement.
+const maxReplies = 512
 
 var (
 	errPeerGone    = errors.New("the peer has gone")
