@@ -50,7 +50,7 @@ func (l *Log) read(ctx context.Context, after uint64, headersOnly bool) iter.Seq
 		for {
 			consumer, err := l.createConsumer(ctx, after, headersOnly)
 			if err == nil {
-				err = consume(ctx, consumer, headersOnly, func(next replica.Sequenced) bool {
+				err = l.consume(ctx, consumer, headersOnly, func(next replica.Sequenced) bool {
 					after = next.Sequence
 					return yield(next, nil)
 				})
@@ -99,8 +99,18 @@ var (
 	errSkipped = errors.New("a message of the consumer was lost")
 )
 
-// consume gives entries until the consumer is lost or yield returns false.
-func consume(ctx context.Context, consumer js.Consumer, headersOnly bool, yield func(replica.Sequenced) bool) error {
+// consume gives entries until the consumer is lost or yield returns false. A consumer is
+// also lost when the connection was: what it had already sent to the old connection, it
+// does not send again.
+func (l *Log) consume(ctx context.Context, consumer js.Consumer, headersOnly bool, yield func(replica.Sequenced) bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	reconnected := l.connection.StatusChanged(nats.CONNECTED)
+	defer l.connection.RemoveStatusListener(reconnected) // closes it
+	go func() {
+		<-reconnected
+		cancel()
+	}()
 	messages, err := consumer.Messages(js.PullHeartbeat(heartbeat))
 	if err != nil {
 		return err
