@@ -281,6 +281,14 @@ func TestArguments(t *testing.T) {
 	}
 }
 
+func TestHelp(t *testing.T) {
+	var said bytes.Buffer
+	status := run([]string{"-h"}, os.Stdout, &said)
+	if status != 0 || !strings.HasPrefix(said.String(), "Uso: demo ") || !strings.Contains(said.String(), "(por defecto 5)") {
+		t.Errorf("status %d, says %q", status, said.String())
+	}
+}
+
 func TestWinners(t *testing.T) {
 	const start = "2024-08-21 22:11:15 INFO     "
 	waiting := start + "action: consulta_ganadores | result: in_progress"

@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/args"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process"
 )
 
@@ -33,10 +34,10 @@ func main() {
 
 // run returns the exit status: 0 done, 1 failed, 2 bad arguments, 128 plus the
 // signal's number when interrupted.
-func run(args []string, stdout *os.File, stderr io.Writer) int {
+func run(arguments []string, stdout *os.File, stderr io.Writer) int {
 	ctx, cancel := process.UntilSignal()
 	defer cancel()
-	opts, status := parse(args, stderr)
+	opts, status := parse(arguments, stderr)
 	if status >= 0 {
 		return status
 	}
@@ -57,13 +58,10 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 }
 
 // parse returns the options, and the exit status, or -1 when the demo is to go on.
-func parse(args []string, stderr io.Writer) (options, int) {
+func parse(arguments []string, stderr io.Writer) (options, int) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprintln(stderr, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-cronologia ARCHIVO.html | [-tls] [-tablero | -cluster]]\n          [-server PROGRAMA -client PROGRAMA]")
-		flags.PrintDefaults()
-	}
+	args.SetUsage(flags, "Uso: demo [-agencias N] [-semilla S] [-dir CARPETA] [-cronologia ARCHIVO.html | [-tls] [-tablero | -cluster]]\n          [-server PROGRAMA -client PROGRAMA]\n")
 	var opts options
 	flags.IntVar(&opts.agencies, "agencias", 5, "`cantidad` de agencias, de 1 a 200")
 	flags.Uint64Var(&opts.seed, "semilla", 7574, "`semilla` de los datos sintéticos")
@@ -74,7 +72,7 @@ func parse(args []string, stderr io.Writer) (options, int) {
 	flags.StringVar(&opts.client, "client", "", "`programa` cliente ya compilado")
 	flags.BoolVar(&opts.cluster, "cluster", false, "tres centrales y tres servidores NATS; mata a uno de cada uno a mitad de la subida")
 	flags.StringVar(&opts.page, "cronologia", "", "`archivo` HTML donde dejar la cronología de la corrida")
-	switch err := flags.Parse(args); {
+	switch err := flags.Parse(arguments); {
 	case errors.Is(err, flag.ErrHelp):
 		return opts, 0
 	case err != nil:
