@@ -32,8 +32,5 @@ func boardAddress() (string, error) {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
 }
 
-// The pace of a lottery with a board: the official data then takes half a minute.
-const (
-	boardPeriod = "100ms" // between two batches of an agency
-	boardDelay  = "3s"    // from the draw to its results
-)
+// boardDelay is the pause from the draw to its results in a lottery with a board.
+const boardDelay = "3s"

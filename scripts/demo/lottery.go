@@ -78,10 +78,6 @@ func runLottery(ctx context.Context, opts options, dir string, agencies []*agenc
 // upload runs the agencies until all have ended, and sets how many winners each
 // was told.
 func upload(ctx context.Context, opts options, dir string, system system, agencies []*agency) error {
-	period := "0s"
-	if opts.board != "" {
-		period = boardPeriod
-	}
 	var started []*process.Process
 	defer func() { process.Stop(started...) }()
 	for _, a := range agencies {
@@ -89,7 +85,7 @@ func upload(ctx context.Context, opts options, dir string, system system, agenci
 			"CLI_ID="+strconv.Itoa(a.Agency),
 			"CLI_SERVER_ADDRESS="+system.addresses(),
 			"CLI_DATA_FILE="+a.Path,
-			"CLI_LOOP_PERIOD="+period)
+			"CLI_LOOP_PERIOD="+opts.period())
 		if opts.certificates != "" {
 			command.Env = append(command.Env, authority.AgencyEnv(opts.certificates, lottery.AgencyID(a.Agency))...)
 		}
