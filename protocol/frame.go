@@ -23,8 +23,9 @@ func AppendFrame(dst []byte, m Message) ([]byte, error) {
 	return frame, nil
 }
 
-// ReadSize is the size of a Reader's buffer in bytes: two frames of the largest size.
-const ReadSize = 2 * MaxFrame
+// ReadSize is the size of a Reader's buffer in bytes: a frame of the largest size. A larger
+// buffer is not faster, and a central of a thousand agencies has a thousand of them.
+const ReadSize = MaxFrame
 
 // Reader reads frames from a stream.
 type Reader struct {

@@ -127,7 +127,8 @@ func TestReaderReadsMuch(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if most := 1 + size/(ReadSize-frame) + 1; reads > most {
+		// A read fills what the beginning of a frame leaves of the buffer.
+		if most := min(2+size/(ReadSize-frame+1), 2*size/frame); reads > most {
 			t.Errorf("frames of %d bytes: %d reads, want at most %d", frame, reads, most)
 		}
 	}
