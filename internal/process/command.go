@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -96,7 +97,8 @@ var lastPort atomic.Int32
 // and a client that dials it meanwhile does not reach itself. FreePort fails if all
 // ports that it tries are taken.
 func FreePort() (int, error) {
-	lastPort.CompareAndSwap(0, int32(15000+os.Getpid()%8000)) // other processes call FreePort too
+	// Other processes call FreePort at the same time, and their process ids are often near.
+	lastPort.CompareAndSwap(0, 15000+rand.Int32N(8000))
 	for range 1000 {
 		port := int(lastPort.Add(1))
 		if listener, err := net.Listen("tcp", ":"+strconv.Itoa(port)); err == nil {

@@ -4,7 +4,6 @@ package jetstream
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"syscall"
 	"testing"
@@ -69,13 +68,14 @@ func TestFollowLosesNothingWithAServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	insist(t, "deliver the entry", func() error {
+	// On a slow machine the follower may have given that consumer up before it has delivered
+	// the entry. Then nothing is lost.
+	for begin := time.Now(); time.Since(begin) < 2*heartbeat; time.Sleep(pause / 10) {
 		now, err := stream.Consumer(t.Context(), consumer.Name)
-		if err == nil && now.CachedInfo().Delivered.Stream < status.Last {
-			err = fmt.Errorf("the consumer has delivered %d entries of %d", now.CachedInfo().Delivered.Stream, status.Last)
+		if err == nil && now.CachedInfo().Delivered.Stream >= status.Last {
+			break
 		}
-		return err
-	})
+	}
 	dies.Kill()
 	for _, followed := range followers {
 		for sequence := uint64(0); sequence < status.Last; {
