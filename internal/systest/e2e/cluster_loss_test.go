@@ -45,6 +45,24 @@ func TestLostMessagesOfTheLog(t *testing.T) {
 	}
 }
 
+// All that the log delivers to a central is lost from the moment when its agency waits for
+// the draw. No entry comes after the draw that would show the loss. The central learns of
+// the draw all the same.
+func TestLostEndOfTheLog(t *testing.T) {
+	t.Parallel()
+	r := newCluster(t, map[int][][]string{1: plainRows(1, 100), 2: plainRows(2, 100)})
+	r.gates[0] = newGate(t, r.nats)
+	r.startCentrals(0, 1)
+	agencies := map[int]*processtest.Process{1: r.startSlow(1, 0)}
+	r.centrals[0].Await("action: agencia_finalizada | result: success")
+	r.gates[0].set(func(m message) bool { return m.way != delivered })
+	agencies[2] = r.startSlow(2, 1)
+	r.centrals[1].Await("action: sorteo | result: success")
+	agencies[2].Wait()
+	r.gates[0].set(nil)
+	r.finish(agencies)
+}
+
 // loss loses messages of some entries of an agency, until the central has published them
 // again.
 type loss struct {

@@ -182,7 +182,7 @@ func TestBarrierAndDraw(t *testing.T) {
 			order = frames[0].At
 		}
 		registered, told := ofAgency(recorded, i+1, "REGISTERED")[0], ofAgency(recorded, i+1, "WINNERS")[0]
-		if c := registered.Commit; c == 0 || recorded.Commits[c-1].Durable > registered.At || registered.At > recorded.Draw.At {
+		if c := registered.Commit; c == 0 || recorded.Commits[c-1].Durable > registered.At { // the draw may come before REGISTERED is sent
 			t.Errorf("agency %d: %+v", i+1, registered)
 		}
 		if told.At < recorded.Draw.At || told.Count != i+1 {

@@ -21,6 +21,10 @@ const (
 	// that are missing, the consumer is lost.
 	heartbeat = time.Second
 
+	// quiet is how long nothing has come before the follower asks whether a message was
+	// lost.
+	quiet = 3 * time.Second
+
 	// createTimeout bounds a request for a consumer. While the servers elect a leader
 	// nobody answers it, not even later: the central asks again, and loses no more than
 	// this time after the election.
@@ -117,7 +121,7 @@ func (l *Log) consume(ctx context.Context, consumer js.Consumer, headersOnly boo
 	}
 	defer messages.Stop()
 	for delivered := uint64(1); ; delivered++ {
-		message, err := messages.Next(js.NextContext(ctx))
+		message, err := next(ctx, consumer, messages, delivered)
 		if err != nil {
 			return err
 		}
@@ -134,6 +138,27 @@ func (l *Log) consume(ctx context.Context, consumer js.Consumer, headersOnly boo
 		}
 		if !yield(replica.Sequenced{Sequence: metadata.Sequence.Stream, Entry: entry}) {
 			return errStopped
+		}
+	}
+}
+
+// next waits for the message with that number. If it is lost, a later one shows that; but
+// none may come after it. So when nothing has come for a while, next asks the server
+// whether it has sent the message.
+func next(ctx context.Context, consumer js.Consumer, messages js.MessagesContext, number uint64) (js.Msg, error) {
+	for {
+		waiting, cancel := context.WithTimeout(ctx, quiet)
+		message, err := messages.Next(js.NextContext(waiting))
+		cancel()
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return message, err
+		}
+		info, err := consumer.Info(ctx)
+		switch {
+		case err != nil:
+			return nil, err
+		case info.Delivered.Consumer >= number:
+			return nil, errSkipped
 		}
 	}
 }
