@@ -54,7 +54,7 @@ func (l *Log) read(ctx context.Context, after uint64, headersOnly bool) iter.Seq
 		for {
 			consumer, err := l.createConsumer(ctx, after, headersOnly)
 			if err == nil {
-				err = l.consume(ctx, consumer, headersOnly, func(next replica.Sequenced) bool {
+				err = consume(ctx, consumer, headersOnly, func(next replica.Sequenced) bool {
 					after = next.Sequence
 					return yield(next, nil)
 				})
@@ -103,18 +103,9 @@ var (
 	errSkipped = errors.New("a message of the consumer was lost")
 )
 
-// consume gives entries until the consumer is lost or yield returns false. A consumer is
-// also lost when the connection was: what it had already sent to the old connection, it
-// does not send again.
-func (l *Log) consume(ctx context.Context, consumer js.Consumer, headersOnly bool, yield func(replica.Sequenced) bool) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	reconnected := l.connection.StatusChanged(nats.CONNECTED)
-	defer l.connection.RemoveStatusListener(reconnected) // closes it
-	go func() {
-		<-reconnected
-		cancel()
-	}()
+// consume gives entries until the consumer is lost, or one of its messages, or yield
+// returns false.
+func consume(ctx context.Context, consumer js.Consumer, headersOnly bool, yield func(replica.Sequenced) bool) error {
 	messages, err := consumer.Messages(js.PullHeartbeat(heartbeat))
 	if err != nil {
 		return err
@@ -142,9 +133,10 @@ func (l *Log) consume(ctx context.Context, consumer js.Consumer, headersOnly boo
 	}
 }
 
-// next waits for the message with that number. If it is lost, a later one shows that; but
-// none may come after it. So when nothing has come for a while, next asks the server
-// whether it has sent the message.
+// next waits for the message with that number. A message is lost with the connection that it
+// was sent to, because the server does not send it again. A later message shows the loss,
+// but none may come. So when nothing has come for a while, next asks the server whether it
+// has sent the message.
 func next(ctx context.Context, consumer js.Consumer, messages js.MessagesContext, number uint64) (js.Msg, error) {
 	for {
 		waiting, cancel := context.WithTimeout(ctx, quiet)
