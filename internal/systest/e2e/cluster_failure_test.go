@@ -30,16 +30,18 @@ func TestCentralsKilled(t *testing.T) {
 	r.finish(agencies)
 }
 
-// The NATS server that leads the log dies, later the next one that leads it, after the
-// first has come back.
+// The NATS server that leads the log dies. It comes back, and the next leader dies. Each
+// time, an agency is in the middle of its upload.
 func TestLogLeaderKilled(t *testing.T) {
 	t.Parallel()
-	r := newReplicated(t, replicatedData(6000))
-	agencies := r.startAll()
-	for range 2 {
+	r := newReplicated(t, map[int][][]string{1: plainRows(1, 4000), 2: difficultRows(2, 4000)})
+	agencies := make(map[int]*processtest.Process)
+	for _, id := range []int{1, 2} {
+		agencies[id] = r.startSlow(id)
+		r.awaitStored(r.storedBatches() + 50)
 		leader := r.leader()
 		leader.Kill()
-		r.awaitStored(r.storedBatches() + 50)
+		r.awaitFinished(id)
 		if err := leader.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -54,14 +56,14 @@ func (r *replicated) awaitCaughtUp(s *natsserver.Server) {
 	r.eventually(s.Name+" is back", func() bool { return leaderSeenBy(s) != "" })
 }
 
-// The leader of the log is paused until another is elected, and goes on.
+// The leader of the log is paused until all bets are stored, and goes on.
 func TestLogLeaderPaused(t *testing.T) {
 	t.Parallel()
 	r := newReplicated(t, replicatedData(4000))
 	agencies := r.startAll()
 	leader := r.leader()
 	leader.Signal(syscall.SIGSTOP)
-	r.awaitStored(r.storedBatches() + 50)
+	r.awaitFinished(1, 2, 3)
 	leader.Signal(syscall.SIGCONT)
 	r.finish(agencies)
 }

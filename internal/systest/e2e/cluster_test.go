@@ -165,6 +165,19 @@ func (r *replicated) storedBatches() (n int) {
 	return n
 }
 
+// awaitFinished waits until all bets of some agencies are stored.
+func (r *replicated) awaitFinished(ids ...int) {
+	r.t.Helper()
+	for _, id := range ids {
+		r.eventually(fmt.Sprintf("agency %d has finished", id), func() bool {
+			text := fmt.Sprintf("action: agencia_finalizada | result: success | agencia: %d ", id)
+			return slices.ContainsFunc(r.all(), func(p *processtest.Process) bool {
+				return slices.ContainsFunc(p.Lines(), func(line string) bool { return strings.Contains(line, text) })
+			})
+		})
+	}
+}
+
 // eventually waits until a condition holds.
 func (r *replicated) eventually(what string, holds func() bool) {
 	r.t.Helper()
@@ -175,13 +188,12 @@ func (r *replicated) eventually(what string, holds func() bool) {
 	}
 }
 
-// leader is the NATS server that leads the log.
-func (r *replicated) leader() *natsserver.Server {
+// leader is the NATS server that leads the log. The others may still name an older one.
+func (r *replicated) leader() (leader *natsserver.Server) {
 	r.t.Helper()
-	var leader *natsserver.Server
 	r.eventually("the log has a leader", func() bool {
-		for _, s := range r.nats.Servers {
-			if leader = r.nats.Named(leaderSeenBy(s)); leader != nil {
+		for _, leader = range r.nats.Servers {
+			if leaderSeenBy(leader) == leader.Name {
 				return true
 			}
 		}
