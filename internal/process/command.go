@@ -63,15 +63,14 @@ type Place struct {
 // Here is the network of this process.
 var Here = Place{Address: "127.0.0.1"}
 
-// Enter returns a command that runs another one at the place. There the program "nsenter"
-// executes the other one: it becomes the same process.
+// Enter changes a command so that it runs at the place, and returns it. The program
+// "nsenter" goes there and executes the command's program: it becomes the same process.
 func (p Place) Enter(cmd *exec.Cmd) *exec.Cmd {
-	if p.Namespace == "" {
-		return cmd
+	if p.Namespace != "" {
+		entering := exec.Command("nsenter", slices.Concat([]string{"--net=" + p.Namespace, "--", cmd.Path}, cmd.Args[1:])...)
+		cmd.Path, cmd.Args, cmd.Err = entering.Path, entering.Args, entering.Err
 	}
-	entering := exec.Command("nsenter", slices.Concat([]string{"--net=" + p.Namespace, "--", cmd.Path}, cmd.Args[1:])...)
-	entering.Dir, entering.Env = cmd.Dir, cmd.Env
-	return entering
+	return cmd
 }
 
 // environment leaves out SERVER_*, CLI_*, LOGGING_LEVEL and the variables of a bet.
