@@ -20,17 +20,21 @@ var documents = []string{"README.md", ".github/CONTRIBUTING.md", "client/config/
 const specification = "protocol/PROTOCOL.md"
 
 var (
-	codeBlock  = regexp.MustCompile("(?ms)^```.*?^```$")
-	heading    = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	section    = regexp.MustCompile(`(?m)^## .+$`)
-	link       = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	codeSpan   = regexp.MustCompile("`([^`\n]+)`")
-	testName   = regexp.MustCompile(`^(?:Test|Fuzz|Benchmark)[A-Z]\w*$`)
-	testFunc   = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
-	goName     = regexp.MustCompile(`^([A-Za-z]+)\.([A-Z]\w*)$`)
-	fileName   = regexp.MustCompile(`^[\w./-]+$`)
-	generated  = regexp.MustCompile(`^(bin|\.data)/|^bets\.csv`)
-	notLetters = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	codeBlock = regexp.MustCompile("(?ms)^```.*?^```$")
+	heading   = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	section   = regexp.MustCompile(`(?m)^## .+$`)
+	link      = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	codeSpan  = regexp.MustCompile("`([^`\n]+)`")
+	testName  = regexp.MustCompile(`^(?:Test|Fuzz|Benchmark)[A-Z]\w*$`)
+	testFunc  = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
+	goName    = regexp.MustCompile(`^([A-Za-z]+)\.([A-Z]\w*)$`)
+	fileName  = regexp.MustCompile(`^[\w./-]+$`)
+	generated = regexp.MustCompile(`^(bin|\.data)/|^bets\.csv`)
+	// requirement finds a direct one in go.mod, and explanation its names in the table,
+	// both without the path's parts that say nothing.
+	requirement = regexp.MustCompile(`(?m)^\t(?:github\.com/)?(\S+?)(?:/v\d+)? v\S+$`)
+	explanation = regexp.MustCompile("(?m)^\\| (`[^|]+`) \\| [^|]+ \\|$")
+	notLetters  = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
 // prose returns a document without its blocks of code.
@@ -217,6 +221,27 @@ func declared(t *testing.T) (tests map[string][]string, sources map[string]strin
 		}
 	}
 	return tests, sources
+}
+
+// Each module that go.mod requires directly is in the table of dependencies, with a reason.
+func TestReasonOfEachDependency(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(root(t), "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var required, explained []string
+	for _, match := range requirement.FindAllStringSubmatch(string(content), -1) {
+		required = append(required, match[1])
+	}
+	_, table, _ := strings.Cut(prose(t, ".github/CONTRIBUTING.md"), "## Dependencias")
+	for _, match := range explanation.FindAllStringSubmatch(table, -1) {
+		explained = append(explained, strings.Split(strings.Trim(match[1], "`"), "`, `")...)
+	}
+	slices.Sort(required)
+	slices.Sort(explained)
+	if !slices.Equal(required, explained) {
+		t.Errorf("go.mod requires %q, the table explains %q", required, explained)
+	}
 }
 
 // corrected is the page of what teachers correct. Its items are the headings of the
