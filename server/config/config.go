@@ -54,7 +54,7 @@ var Keys = []settings.Key{
 	key("SERVER_IP", "server", settings.NotEmpty, "nombre por el que también responde el tablero"),
 	key("SERVER_LISTEN_BACKLOG", "5", settings.Int(0, math.MaxUint16), "conexiones que esperan a ser aceptadas"),
 	key("LOGGING_LEVEL", "INFO", settings.Level, "DEBUG, INFO, NOTICE, WARNING, ERROR o CRITICAL"),
-	key("SERVER_AGENCIES", "5", settings.Int(0, math.MaxInt32), "agencias, con ids 1 a N, que espera el sorteo; 0: nunca hay sorteo"),
+	key("SERVER_AGENCIES", "5", settings.Int(0, math.MaxInt32), "agencias, con ids 1 a N, que espera el sorteo; 0: no atiende a ninguna"),
 	key("SERVER_STORAGE", "./bets.csv", settings.NotEmpty, "archivo de las apuestas; el journal queda a su lado"),
 	key("SERVER_STORAGE_SYNC", "true", settings.Bool, "una apuesta confirmada está en el disco (fsync)"),
 	key("SERVER_PUBLISH_DELAY", "0s", settings.Duration(0), "pausa entre el log del sorteo y la entrega de los resultados"),

@@ -2,6 +2,7 @@
 // to one totally ordered log, and each folds it, in order, into the same state.
 //
 //	StoreBets ─▶ group ─▶ Log.Append ─▶ the log ─▶ Log.Follow ─▶ Fold ─▶ Commit
+//	                                        └─────── acknowledged ───────▶
 //
 // The fold decides what counts. So a central that does not know what became of an
 // entry appends it again, and the copy is void. Any number of centrals may serve
@@ -76,17 +77,19 @@ type Central struct {
 	status     Status    // what the log's leader said last
 	answered   time.Time // when it did
 	drawnBy    DrawnBy
-	claims     map[string]*claimant          // by nonce
-	claimed    map[lottery.AgencyID]Session  // the newest that this central has claimed
-	sessions   map[lottery.AgencyID]*session // those of this central that are current
-	queue      queue                         // what the sessions of this central have queued
+	claims     map[string]*claimant               // by nonce
+	claimed    map[lottery.AgencyID]SessionNumber // the newest that this central has claimed
+	sessions   map[lottery.AgencyID]*session      // those of this central that are current
+	queue      queue                              // what the sessions of this central have queued
 }
 
 // stages are what happens to a central, each once. A channel is closed when it has
-// happened:
+// happened. If the log held all bets or the draw at the start, complete and drawn come
+// before ready.
 //
-//	Run ─▶ ready ─▶ complete ─▶ drawn ─▶ released
-//	  └──────┴─────────┴──────────┴─────────┴─────▶ stopping
+//	Run ─┬─▶ ready
+//	     ├─▶ complete ─▶ drawn ─▶ released
+//	     └─▶ stopping, at any time
 type stages struct {
 	ready    chan struct{} // it has folded what the log held at the start
 	complete chan struct{} // all agencies have finished
@@ -113,7 +116,7 @@ func New(log Log, options Options) *Central {
 		due:      make(chan []byte, 1),
 		fold:     NewFold(),
 		claims:   make(map[string]*claimant),
-		claimed:  make(map[lottery.AgencyID]Session),
+		claimed:  make(map[lottery.AgencyID]SessionNumber),
 		sessions: make(map[lottery.AgencyID]*session),
 		queue:    newQueue(),
 	}

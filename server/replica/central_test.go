@@ -73,7 +73,7 @@ func TestAcknowledgement(t *testing.T) {
 func TestStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := newMemoryLog(reliable)
-		c := New(log, Options{Agencies: 1})
+		c := New(log, Options{Agencies: 2})
 		ctx, stop := context.WithCancel(t.Context())
 		stopped := make(chan error)
 		go func() { stopped <- c.Run(ctx) }()
@@ -81,6 +81,12 @@ func TestStop(t *testing.T) {
 		s, _ := claimed(t, c, 1, 1)
 		log.set(func() { log.silent = true })
 		commit := queued(t, s, 1, 0, 10)
+		claim := make(chan error)
+		go func() {
+			_, err := c.Claim(context.Background(), 2, 2, func() {})
+			claim <- err
+		}()
+		synctest.Wait()
 		within(t, "stopping", 0, 0, func() {
 			stop()
 			if err := <-stopped; err != nil {
@@ -89,8 +95,11 @@ func TestStop(t *testing.T) {
 			if err := commit.Wait(); !errors.Is(err, central.ErrUnknown) {
 				t.Error(err)
 			}
-			if _, err := c.Claim(context.Background(), 1, 2, func() {}); !errors.Is(err, central.ErrUnavailable) {
-				t.Error(err)
+			if err := <-claim; !errors.Is(err, central.ErrUnavailable) {
+				t.Errorf("a claim that waits: %v", err)
+			}
+			if _, err := c.Claim(context.Background(), 1, 3, func() {}); !errors.Is(err, central.ErrUnavailable) {
+				t.Errorf("a claim after that: %v", err)
 			}
 		})
 	})

@@ -55,7 +55,7 @@ func (f *Fold) restore(line *fields) bool {
 	case "agency":
 		id := line.agency()
 		f.agencies[id] = &Agency{
-			Session: Session(line.number()), Bets: lottery.Offset(line.number()), Sum: line.hex(),
+			Session: SessionNumber(line.number()), Bets: lottery.Offset(line.number()), Sum: line.hex(),
 			Finished: line.bool(), Winners: line.documents(),
 		}
 	case "draw":

@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -45,7 +46,7 @@ func (c *Central) Claim(ctx context.Context, id lottery.AgencyID, number uint64,
 }
 
 // claim appends a claim and waits until it is folded.
-func (c *Central) claim(ctx context.Context, id lottery.AgencyID, expected Session, superseded func()) (*session, error) {
+func (c *Central) claim(ctx context.Context, id lottery.AgencyID, expected SessionNumber, superseded func()) (*session, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%w: %w", central.ErrUnavailable, errCut))
 	defer cancel()
 	mine := &claimant{superseded: superseded, settled: make(chan struct{})}
@@ -62,6 +63,8 @@ func (c *Central) claim(ctx context.Context, id lottery.AgencyID, expected Sessi
 	switch {
 	case s != nil:
 		return s, nil
+	case errors.Is(err, central.ErrUnknown): // the central stops
+		return nil, fmt.Errorf("%w: it is unknown whether the claim counts", central.ErrUnavailable)
 	case err != nil:
 		return nil, err
 	}

@@ -18,14 +18,14 @@ type Entry interface {
 	head() string
 }
 
-// Session is the sequence number of the claim that began a session; 0 is none.
-type Session uint64
+// SessionNumber is the sequence number of the claim that began a session; 0 is none.
+type SessionNumber uint64
 
 // Claim asks for a new session of an agency.
 type Claim struct {
 	Agency   lottery.AgencyID
-	Expected Session // the session that the new one is to follow
-	Nonce    string  // by which the central that appended it knows it again
+	Expected SessionNumber // the session that the new one is to follow
+	Nonce    string        // by which the central that appended it knows it again
 }
 
 // Bets holds bets of any number of agencies. The rows of the segments, as bets.csv
@@ -40,7 +40,7 @@ type Bets struct {
 // Segment is what an entry holds of one session.
 type Segment struct {
 	Agency  lottery.AgencyID
-	Session Session
+	Session SessionNumber
 	Offset  lottery.Offset // of its first bet in the agency's sequence
 	Count   lottery.Offset // of its bets, at least one
 	Sum     uint32         // protocol.Checksum of the agency's bets up to its end
@@ -54,7 +54,7 @@ func (s *Segment) End() lottery.Offset { return s.Offset + s.Count }
 // Finished says that an agency has sent all its bets.
 type Finished struct {
 	Agency  lottery.AgencyID
-	Session Session
+	Session SessionNumber
 	Total   lottery.Offset
 }
 
@@ -121,7 +121,7 @@ func ParseHeader(lines []string) (Entry, error) {
 	var entry Entry
 	switch kind := f.word(); kind {
 	case "claim":
-		entry = &Claim{Agency: f.agency(), Expected: Session(f.number()), Nonce: f.word()}
+		entry = &Claim{Agency: f.agency(), Expected: SessionNumber(f.number()), Nonce: f.word()}
 	case "bets":
 		bets := &Bets{Author: f.word(), BodySum: f.hex()}
 		for _, line := range lines[1 : len(lines)-1] {
@@ -132,7 +132,7 @@ func ParseHeader(lines []string) (Entry, error) {
 		f.failed = f.failed || len(bets.Segments) == 0
 		entry = bets
 	case "finished":
-		entry = &Finished{Agency: f.agency(), Session: Session(f.number()), Total: lottery.Offset(f.number())}
+		entry = &Finished{Agency: f.agency(), Session: SessionNumber(f.number()), Total: lottery.Offset(f.number())}
 	case "draw":
 		entry = f.draw()
 	default:

@@ -67,7 +67,7 @@ func (f *fields) documents() (documents []string) {
 
 func (f *fields) segment() Segment {
 	s := Segment{
-		Agency: f.agency(), Session: Session(f.number()),
+		Agency: f.agency(), Session: SessionNumber(f.number()),
 		Offset: lottery.Offset(f.number()), Count: lottery.Offset(f.number()),
 		Sum: f.hex(), Length: f.int(), Winners: f.documents(),
 	}

@@ -24,7 +24,7 @@ type Fold struct {
 
 // Agency is what the fold knows of one agency.
 type Agency struct {
-	Session  Session // the only one whose bets count
+	Session  SessionNumber // the only one whose bets count
 	Bets     lottery.Offset
 	Sum      uint32 // protocol.Checksum of their records
 	Finished bool
@@ -100,7 +100,7 @@ func (f *Fold) claim(c *Claim) {
 		f.Void++
 		return
 	}
-	a.Session = Session(f.Sequence)
+	a.Session = SessionNumber(f.Sequence)
 }
 
 // segment returns whether a segment counts: it is of the current session and continues

@@ -20,7 +20,7 @@ func TestFold(t *testing.T) {
 		}
 		return f.Void > before
 	}
-	bets := func(session Session, offset, count lottery.Offset, winners ...string) Entry {
+	bets := func(session SessionNumber, offset, count lottery.Offset, winners ...string) Entry {
 		return &Bets{Segments: []Segment{{Agency: 1, Session: session, Offset: offset, Count: count, Sum: uint32(offset + count), Winners: winners}}}
 	}
 	for i, tt := range []struct {

@@ -67,7 +67,7 @@ func (c *Central) apply(next Sequenced) (calls []func(), err error) {
 func (c *Central) observeClaim(e *Claim) (calls []func()) {
 	mine, a := c.claims[e.Nonce], c.fold.Agency(e.Agency)
 	delete(c.claims, e.Nonce) // any copy is void
-	if a.Session == Session(c.fold.Sequence) {
+	if a.Session == SessionNumber(c.fold.Sequence) {
 		if before := c.sessions[e.Agency]; before != nil {
 			before.end(central.ErrSuperseded)
 			delete(c.sessions, e.Agency)

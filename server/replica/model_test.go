@@ -44,7 +44,7 @@ type model struct {
 type modelCentral struct {
 	known    *Fold
 	claims   map[string]bool
-	sessions [modelAgencies + 1]Session
+	sessions [modelAgencies + 1]SessionNumber
 	queued   [modelAgencies + 1]lottery.Offset
 }
 
@@ -172,12 +172,12 @@ func (m *model) learn(c *modelCentral) {
 		m.t.Fatal(err)
 	}
 	claim, ok := e.(*Claim)
-	if !ok || c.known.Agency(claim.Agency).Session != Session(next) {
+	if !ok || c.known.Agency(claim.Agency).Session != SessionNumber(next) {
 		return
 	}
 	c.sessions[claim.Agency] = 0
 	if c.claims[claim.Nonce] {
-		c.sessions[claim.Agency], c.queued[claim.Agency] = Session(next), c.known.Agency(claim.Agency).Bets
+		c.sessions[claim.Agency], c.queued[claim.Agency] = SessionNumber(next), c.known.Agency(claim.Agency).Bets
 	}
 }
 

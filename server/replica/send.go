@@ -20,7 +20,7 @@ type flight struct {
 	group        *group
 	entry        *Bets
 	acked        <-chan error // of the last time that it was appended; nil after its answer
-	first        <-chan error // of the first time, if that was another; nil after its answer
+	first        <-chan error // of an earlier time, if it has none yet; nil after its answer
 	acknowledged bool
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // verifyAgencies fails if bets are stored of an agency that does not take part. With 0
-// agencies there is never a draw, so the bets of any agency fit.
+// agencies no agency is served and there is never a draw, so stored bets of any agency fit.
 func (s *Store) verifyAgencies(agencies int) error {
 	if agencies == 0 {
 		return nil

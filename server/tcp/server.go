@@ -60,11 +60,12 @@ const (
 //	does not read                a write's deadline       nothing
 //	broke the protocol           the reader               ERROR protocol violation
 //	its HELLO is refused         session.hello            ERROR with the reason's status
-//	bets or total not accepted   the replier              ERROR with their status
+//	bets not accepted            reader or replier        ERROR with their status
+//	total not accepted           the replier              ERROR with its status
 //	unknown what is stored       the replier              nothing
 //	cannot be served now         central.Claim            ERROR server busy
 //	a newer one of its agency    central.Claim            ERROR superseded
-//	makes room for another       slots.enter              nothing: it is closed at once
+//	makes room for another       slots.enter, evictOne    nothing: it is closed at once
 //	no room and none to make     Server.reject            ERROR server busy
 //	the handshake failed         Server.secure            a TLS alert
 //	the server stops             the context of Serve     ERROR server stopping

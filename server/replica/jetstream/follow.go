@@ -26,8 +26,8 @@ const (
 	quiet = 3 * time.Second
 
 	// createTimeout bounds a request for a consumer. While the servers elect a leader
-	// nobody answers it, not even later: the central asks again, and loses no more than
-	// this time after the election.
+	// nobody answers it, not even later. The central asks again, so it loses no more than
+	// this time and pause after the election.
 	createTimeout = 500 * time.Millisecond
 
 	// nameTimeout is how long the central asks for a consumer by the same name. If the
