@@ -117,7 +117,7 @@ func (b *Bet) Validate() error {
 }
 
 // validText returns whether a text can be a field of a bet: valid UTF-8, without line
-// breaks and NUL.
+// breaks and NUL. It may be empty.
 func validText(s string) bool { return !strings.ContainsAny(s, "\n\r\x00") && utf8.ValidString(s) }
 
 func textError(field, value string) error {

@@ -120,7 +120,7 @@ func (b batchReply) complete(_ context.Context, r *replier) error {
 		return b.fail(r, b.failure)
 	}
 	if !b.commit.Ready() {
-		r.flush()
+		r.flush() // the ACKs of earlier batches do not wait for this one
 	}
 	if err := b.commit.Wait(); err != nil {
 		return b.fail(r, centralFailure(err))

@@ -62,7 +62,7 @@ const (
 //	its HELLO is refused         session.hello            ERROR with the reason's status
 //	bets not accepted            reader or replier        ERROR with their status
 //	total not accepted           the replier              ERROR with its status
-//	unknown what is stored       the replier              nothing
+//	unknown if bets are stored   the replier              nothing
 //	cannot be served now         central.Claim            ERROR server busy
 //	a newer one of its agency    central.Claim            ERROR superseded
 //	makes room for another       slots.enter, evictOne    nothing: it is closed at once

@@ -157,7 +157,7 @@ func (l *lottery) checkStored(want map[int][][]string) {
 	}
 	for id, rows := range want {
 		if !slices.EqualFunc(got[id], rows, slices.Equal) {
-			l.t.Errorf("of agency %d %d rows are stored, not its %d", id, len(got[id]), len(rows))
+			l.t.Errorf("agency %d: %d rows are stored; they are not the %d of its file", id, len(got[id]), len(rows))
 		}
 	}
 }
