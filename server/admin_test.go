@@ -206,7 +206,7 @@ func TestStopsWithOpenBoards(t *testing.T) {
 		}
 		boards = append(boards, lines)
 	}
-	if took := s.Stop(syscall.SIGTERM); took > 500*time.Millisecond {
+	if took := s.Stop(syscall.SIGTERM); took > processtest.StopLimit {
 		t.Errorf("stopped after %v", took)
 	}
 	for i, lines := range boards {
@@ -252,7 +252,7 @@ func TestAdminPortWhileRecovering(t *testing.T) {
 	if status, said := health(t, "127.0.0.1:"+port); status != 1 {
 		t.Errorf("server -health ends with %d: %s", status, said)
 	}
-	if took := p.Stop(syscall.SIGTERM); took > time.Second {
+	if took := p.Stop(syscall.SIGTERM); took > processtest.StopLimit {
 		t.Errorf("stopped after %v", took)
 	}
 	if said := strings.Join(p.Lines(), "\n"); strings.Contains(said, "action: recuperacion | result: success") {

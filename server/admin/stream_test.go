@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
 // viewer reads the snapshots of a stream.
@@ -121,6 +123,9 @@ func TestStreamsAreBounded(t *testing.T) {
 // The stop waits for nobody: not for streams, whether they are read or not, nor for
 // connections that say nothing.
 func TestStopIsQuick(t *testing.T) {
+	if stopTimeout > 200*time.Millisecond {
+		t.Errorf("it can delay the stop for %v: docker compose stop -t 1 would kill the server", stopTimeout)
+	}
 	r := serve(t, Options{Expected: 4096})
 	source := new(fakeSource)
 	source.set(manyAgencies(4096), nil)
@@ -137,7 +142,7 @@ func TestStopIsQuick(t *testing.T) {
 	}
 	begin := time.Now()
 	r.stop()
-	if took := time.Since(begin); took > 300*time.Millisecond {
+	if took := time.Since(begin); took > processtest.StopLimit {
 		t.Errorf("the stop took %v", took)
 	}
 }
