@@ -58,6 +58,7 @@ func newClusterAt(t testing.TB, data map[int][][]string, nats, centrals []proces
 	r := &replicated{lottery: newLottery(t, len(data)), nats: cluster, data: data,
 		places: centrals, centrals: make([]*processtest.Process, len(centrals))}
 	r.env = append([]string{"SERVER_CLUSTER=" + cluster.URLs(), "SERVER_CLUSTER_MONITOR=" + cluster.Monitors()}, env...)
+	r.clients = []string{"CLI_RETRY_DEADLINE=5m"} // longer than a test waits for anything
 	for range r.centrals {
 		r.ports = append(r.ports, processtest.FreePort(t))
 	}
