@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,10 +81,10 @@ func TestStream(t *testing.T) {
 	early.until(func(s snapshot) bool { return s.State == "uploading" && len(s.Agencies) == 2 })
 	source.set(Lottery{Agencies: []Agency{{ID: 1, Stored: 700, Connected: true}, {ID: 2}}, Missing: 2}, nil)
 	early.until(func(s snapshot) bool { return s.Bets == 700 && s.Agencies[0].State == "uploading" })
-	early.until(func(s snapshot) bool { return s.Rate[len(s.Rate)-1] > 0 })
+	early.until(func(s snapshot) bool { return slices.Max(s.Rate) > 0 })
 
 	shown, _ := r.view(t).next()
-	if shown.Bets != 700 || len(shown.Events) != 3 || shown.Rate[len(shown.Rate)-1] == 0 {
+	if shown.Bets != 700 || len(shown.Events) != 3 || slices.Max(shown.Rate) == 0 {
 		t.Errorf("a late viewer sees %+v", shown)
 	}
 	r.Stopping()
