@@ -26,7 +26,7 @@ func TestStalledOutput(t *testing.T) {
 			writeData(t, cmd.Dir)
 			p := processtest.Start(t, cmd)
 			c.await(t)
-			if took := p.Stop(syscall.SIGTERM); took > time.Second {
+			if took := p.Stop(syscall.SIGTERM); took > processtest.StopLimit {
 				t.Errorf("stopped after %v", took)
 			}
 		})

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -105,7 +104,7 @@ func TestStalledTerminal(t *testing.T) {
 	c := listen(t, waiting)
 	p := processtest.Start(t, onTerminal(t, terminal, c.env()))
 	c.await(t)
-	if took := p.Stop(syscall.SIGTERM); took > time.Second {
+	if took := p.Stop(syscall.SIGTERM); took > processtest.StopLimit {
 		t.Errorf("stopped after %v", took)
 	}
 }

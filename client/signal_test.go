@@ -167,7 +167,7 @@ func TestStops(t *testing.T) {
 		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 			t.Run(ph.name+", "+signal.String(), func(t *testing.T) {
 				p := ph.reach(t)
-				if took := p.Stop(signal); took > 5*time.Second {
+				if took := p.Stop(signal); took > processtest.StopLimit {
 					t.Errorf("stopped after %v", took)
 				}
 				lines := logtest.ParseLines(t, p.Lines())

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -142,7 +143,7 @@ func checkLines(t *testing.T, text string, lines ...string) {
 // awaitState waits until /state.json holds a text.
 func awaitState(t *testing.T, port, want string) {
 	t.Helper()
-	for limit := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		_, text := get(t, port, "/state.json")
 		if strings.Contains(text, want) && json.Valid([]byte(text)) {
 			return
@@ -206,7 +207,7 @@ func TestStopsWithOpenBoards(t *testing.T) {
 		}
 		boards = append(boards, lines)
 	}
-	if took := s.Stop(syscall.SIGTERM); took > 500*time.Millisecond {
+	if took := s.Stop(syscall.SIGTERM); took > processtest.StopLimit {
 		t.Errorf("stopped after %v", took)
 	}
 	for i, lines := range boards {
@@ -240,22 +241,27 @@ func TestAdminPortWhileRecovering(t *testing.T) {
 	}
 	p := processtest.Start(t, cmd)
 	p.Await("action: listen_admin | result: success")
-	if status, text := get(t, port, "/readyz"); status != 503 || !strings.Contains(text, "recovering: fail: ") {
-		t.Errorf("/readyz gives %d: %s", status, text)
+	var wrong []string
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			wrong = append(wrong, fmt.Sprintf(format, args...))
+		}
 	}
-	if status, _ := get(t, port, "/livez"); status != 200 {
-		t.Errorf("/livez gives %d", status)
-	}
-	if _, text := get(t, port, "/state.json"); !strings.HasPrefix(text, `{"state":"recovering"`) {
-		t.Errorf("/state.json gives %.100s", text)
-	}
-	if status, said := health(t, "127.0.0.1:"+port); status != 1 {
-		t.Errorf("server -health ends with %d: %s", status, said)
-	}
-	if took := p.Stop(syscall.SIGTERM); took > time.Second {
+	status, text := get(t, port, "/readyz")
+	check(status == 503 && strings.Contains(text, "recovering: fail: "), "/readyz gives %d: %s", status, text)
+	status, _ = get(t, port, "/livez")
+	check(status == 200, "/livez gives %d", status)
+	_, text = get(t, port, "/state.json")
+	check(strings.HasPrefix(text, `{"state":"recovering"`), "/state.json gives %.100s", text)
+	status, text = health(t, "127.0.0.1:"+port)
+	check(status == 1, "server -health ends with %d: %s", status, text)
+	if took := p.Stop(syscall.SIGTERM); took > processtest.StopLimit {
 		t.Errorf("stopped after %v", took)
 	}
 	if said := strings.Join(p.Lines(), "\n"); strings.Contains(said, "action: recuperacion | result: success") {
-		t.Skipf("it was read before it was stopped:\n%s", said)
+		t.Skipf("it was read before it was stopped:\n%s", said) // on a slow machine: the answers show nothing
+	}
+	for _, what := range wrong {
+		t.Error(what)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
@@ -87,7 +86,7 @@ func TestStopWithoutTheCluster(t *testing.T) {
 	if !strings.Contains(line, "127.0.0.1:1") {
 		t.Errorf("it does not say what it waits for: %s", line)
 	}
-	if took := p.Stop(syscall.SIGTERM); took > time.Second {
+	if took := p.Stop(syscall.SIGTERM); took > processtest.StopLimit {
 		t.Errorf("it stops after %v", took)
 	}
 }

@@ -66,7 +66,7 @@ func TestViewersLeaveDescriptors(t *testing.T) {
 		if _, err := conn.Write(hello); err != nil {
 			t.Fatal(err)
 		}
-		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 		if _, err := conn.Read(make([]byte, 1)); err != nil { // of WELCOME, or of ERROR server busy
 			t.Fatalf("agency %d: %v", id+1, err)
 		}

@@ -75,7 +75,7 @@ func (s *server) checkServes() *agency {
 // checkStopsSoon checks that SIGTERM ends a server in order, whoever reads its log.
 func (s *server) checkStopsSoon() {
 	s.t.Helper()
-	if took := s.Stop(syscall.SIGTERM); took > time.Second {
+	if took := s.Stop(syscall.SIGTERM); took > processtest.StopLimit {
 		s.t.Errorf("stopped after %v", took)
 	}
 }

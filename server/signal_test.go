@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging/logtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
@@ -158,7 +157,7 @@ func TestStops(t *testing.T) {
 			t.Run(tt.name+", "+signal.String(), func(t *testing.T) {
 				s := startServer(t, nil, tt.env)
 				told := tt.reach(s)
-				if took := s.Stop(signal); took > 5*time.Second {
+				if took := s.Stop(signal); took > processtest.StopLimit {
 					t.Errorf("stopped after %v", took)
 				}
 				if told != nil {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
@@ -49,7 +48,7 @@ func TestStopsWhileItStarts(t *testing.T) {
 	}
 	p := processtest.Start(t, cmd)
 	p.Await("action: config | result: success")
-	if took := p.Stop(syscall.SIGTERM); took > time.Second {
+	if took := p.Stop(syscall.SIGTERM); took > processtest.StopLimit {
 		t.Errorf("stopped after %v", took)
 	}
 	said := strings.Join(p.Lines(), "\n")

@@ -38,7 +38,7 @@ func TestNewSourceReadsOnlyFiles(t *testing.T) {
 			if err == nil || err.Error() != files.Key+": "+tt.want {
 				t.Errorf("%v, want %s", err, tt.want)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("it waits where the file %s", tt.want)
 		}
 	}

@@ -6,9 +6,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
 )
 
 // viewer reads the snapshots of a stream.
@@ -78,10 +81,10 @@ func TestStream(t *testing.T) {
 	early.until(func(s snapshot) bool { return s.State == "uploading" && len(s.Agencies) == 2 })
 	source.set(Lottery{Agencies: []Agency{{ID: 1, Stored: 700, Connected: true}, {ID: 2}}, Missing: 2}, nil)
 	early.until(func(s snapshot) bool { return s.Bets == 700 && s.Agencies[0].State == "uploading" })
-	early.until(func(s snapshot) bool { return s.Rate[len(s.Rate)-1] > 0 })
+	early.until(func(s snapshot) bool { return slices.Max(s.Rate) > 0 })
 
 	shown, _ := r.view(t).next()
-	if shown.Bets != 700 || len(shown.Events) != 3 || shown.Rate[len(shown.Rate)-1] == 0 {
+	if shown.Bets != 700 || len(shown.Events) != 3 || slices.Max(shown.Rate) == 0 {
 		t.Errorf("a late viewer sees %+v", shown)
 	}
 	r.Stopping()
@@ -121,6 +124,9 @@ func TestStreamsAreBounded(t *testing.T) {
 // The stop waits for nobody: not for streams, whether they are read or not, nor for
 // connections that say nothing.
 func TestStopIsQuick(t *testing.T) {
+	if stopTimeout > 200*time.Millisecond {
+		t.Errorf("it can delay the stop for %v: docker compose stop -t 1 would kill the server", stopTimeout)
+	}
 	r := serve(t, Options{Expected: 4096})
 	source := new(fakeSource)
 	source.set(manyAgencies(4096), nil)
@@ -137,7 +143,7 @@ func TestStopIsQuick(t *testing.T) {
 	}
 	begin := time.Now()
 	r.stop()
-	if took := time.Since(begin); took > 300*time.Millisecond {
+	if took := time.Since(begin); took > processtest.StopLimit {
 		t.Errorf("the stop took %v", took)
 	}
 }

@@ -3,14 +3,17 @@ package tcp
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/logging"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
@@ -101,31 +104,44 @@ func TestHonestAgencyAmongOthers(t *testing.T) {
 	c.wantStored(1, n)
 }
 
-// A connection without a HELLO is ended in time.
+// A connection without a HELLO is ended in time, and so is an upload that stops. Time is
+// simulated: nobody is late because the machine is busy.
 func TestSilentConnectionsAreEnded(t *testing.T) {
-	c := start(t, setup{options: Options{HelloTimeout: 50 * time.Millisecond, IdleTimeout: 50 * time.Millisecond}, agencies: 2})
-	for _, said := range []string{"", "half a line", "\x00\x00\x00\x06\x01"} {
-		p := c.dial()
-		if said != "" {
-			p.write([]byte(said))
+	const helloTimeout, idleTimeout = 3 * time.Second, 5 * time.Second
+	defer func() { _ = logging.Setup(io.Discard, "DEBUG") }() // what keeps the lines ends with the simulation
+	synctest.Test(t, func(t *testing.T) {
+		c := start(t, setup{options: Options{HelloTimeout: helloTimeout, IdleTimeout: idleTimeout}, agencies: 2, fs: newDisk(), piped: true})
+		ends := func(p *peer, after time.Duration) {
+			t.Helper()
+			begin := time.Now()
+			p.closed()
+			if took := time.Since(begin); took != after {
+				t.Errorf("the connection ends after %v, want %v", took, after)
+			}
 		}
-		p.readToEnd()
-	}
-	p := c.agency(1, 0)
-	p.send(batch(0, 1))
-	p.acked(1)
-	p.closed()
-	p = c.agency(1, 1)
-	p.write([]byte{0, 0}) // in the middle of a frame
-	p.closed()
-	c.logs.wait(5, "result: fail")
-	p = c.agency(1, 1)
-	p.finish(1) // waits for the draw, for as long as it takes
-	q := c.agency(2, 0)
-	q.closed()
-	q = c.agency(2, 0)
-	q.finish(0)
-	p.winners()
+		for _, said := range []string{"", "half a line", "\x00\x00\x00\x06\x01"} {
+			p := c.dial()
+			if said != "" {
+				p.write([]byte(said))
+			}
+			ends(p, helloTimeout)
+		}
+		p := c.agency(1, 0)
+		p.send(batch(0, 1))
+		p.acked(1)
+		ends(p, idleTimeout)
+		p = c.agency(1, 1)
+		p.write([]byte{0, 0}) // in the middle of a frame
+		ends(p, idleTimeout)
+		c.logs.wait(5, "result: fail")
+		p = c.agency(1, 1)
+		p.finish(1) // waits for the draw, for as long as it takes
+		q := c.agency(2, 0)
+		ends(q, idleTimeout)
+		q = c.agency(2, 0)
+		q.finish(0)
+		p.winners()
+	})
 }
 
 // When all slots are taken, the oldest connection without a HELLO makes room. An agency

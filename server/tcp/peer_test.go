@@ -46,13 +46,7 @@ func (c *testServer) dialAs(id lottery.AgencyID) *peer {
 // something is sent or read.
 func (c *testServer) dialWith(config *tls.Config) *peer {
 	c.t.Helper()
-	dialer := net.Dialer{Timeout: testTimeout}
-	if size := c.setup.buffers; size > 0 {
-		dialer.Control = func(_, _ string, raw syscall.RawConn) error {
-			return raw.Control(func(fd uintptr) { limitReceiveBuffer(fd, size) })
-		}
-	}
-	socket, err := dialer.Dial("tcp", c.address)
+	socket, err := c.connect()
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -62,6 +56,19 @@ func (c *testServer) dialWith(config *tls.Config) *peer {
 		socket = tls.Client(socket, config)
 	}
 	return &peer{t: c.t, Conn: socket, frames: protocol.NewReader(socket)}
+}
+
+func (c *testServer) connect() (net.Conn, error) {
+	if c.setup.piped {
+		return c.pipes.dial()
+	}
+	dialer := net.Dialer{Timeout: testTimeout}
+	if size := c.setup.buffers; size > 0 {
+		dialer.Control = func(_, _ string, raw syscall.RawConn) error {
+			return raw.Control(func(fd uintptr) { limitReceiveBuffer(fd, size) })
+		}
+	}
+	return dialer.Dial("tcp", c.address)
 }
 
 // agency dials and greets; the agency must have so many bets stored.

@@ -36,6 +36,7 @@ type setup struct {
 	tls      *identities                           // whose central demands TLS; nil: it does not
 	buffers  int                                   // what the kernel holds for peers that do not read, in bytes
 	byteWise bool                                  // each read of the server returns one byte
+	piped    bool                                  // peers connect within the process, for simulated time
 }
 
 // testServer is a whole server, on files in a folder and on a port of its own. It
@@ -45,6 +46,7 @@ type testServer struct {
 	setup   setup
 	folder  string
 	address string
+	pipes   *pipeListener // where peers connect, if they are piped
 	logs    *logLines
 	store   *store.Store
 	draw    *draw.Draw
@@ -92,11 +94,7 @@ func (c *testServer) open() {
 			log.Errorf("action: sorteo | result: fail | error: %s", logging.Value(err.Error()))
 		},
 	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.address = listener.Addr().String()
+	listener := c.listen()
 	if c.setup.buffers > 0 {
 		listener = smallBuffers{listener, c.setup.buffers}
 	}
@@ -123,6 +121,20 @@ func (c *testServer) open() {
 		defer close(c.drawing)
 		c.draw.Run(ctx)
 	}()
+}
+
+func (c *testServer) listen() net.Listener {
+	c.t.Helper()
+	if c.setup.piped {
+		c.pipes = newPipeListener()
+		return c.pipes
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.address = listener.Addr().String()
+	return listener
 }
 
 // stop ends the server as a signal does, and returns how long Serve took.

@@ -169,13 +169,7 @@ func (w *world) dial() (net.Conn, error) {
 	listener := w.listener
 	w.connections++
 	w.mu.Unlock()
-	ours, theirs := net.Pipe()
-	select {
-	case listener.queue <- theirs:
-		return ours, nil
-	case <-listener.closed:
-		return nil, net.ErrClosed
-	}
+	return listener.dial()
 }
 
 // pipeListener is a listener within the process.
@@ -186,6 +180,16 @@ type pipeListener struct {
 
 func newPipeListener() *pipeListener {
 	return &pipeListener{make(chan net.Conn), make(chan struct{})}
+}
+
+func (l *pipeListener) dial() (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case l.queue <- theirs:
+		return ours, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
 }
 
 func (l *pipeListener) Accept() (net.Conn, error) {

@@ -150,7 +150,7 @@ func TestSupersededPeerThatNeverReads(t *testing.T) {
 	eventually(t, "the server is stuck in writing", func() bool { return countStacks("deadline.(*Conn).Write") == 1 })
 	begin := time.Now()
 	young := c.agency(1, 5000)
-	if took := time.Since(begin); took > 3*time.Second {
+	if took := time.Since(begin); took > 5*time.Second { // a write to such a peer may take ten
 		t.Errorf("the newer was welcomed after %v", took)
 	}
 	young.finish(5000)

@@ -19,6 +19,12 @@ import (
 // machine with the race detector.
 const waitLimit = 60 * time.Second
 
+// StopLimit is how long a program may take to stop after a signal. It waits for less than
+// a second: tests in simulated time show that. The rest is for a busy machine. A program
+// that waits for what it must not takes longer: 5 s for a log that nobody reads, 10 s for
+// a peer that does not read.
+const StopLimit = 4 * time.Second
+
 // Process is a child process of a test.
 type Process struct {
 	*process.Process

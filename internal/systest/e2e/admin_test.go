@@ -37,8 +37,8 @@ func get(t testing.TB, url string) (status int, text string) {
 }
 
 // pageLimit is how long a test waits for a page. A central notices after some ten seconds
-// that its log does not answer.
-const pageLimit = 30 * time.Second
+// that its log does not answer, and NATS servers that come back elect a leader first.
+const pageLimit = clusterLimit
 
 // awaitPage waits until a page has a status, and holds a text.
 func awaitPage(t testing.TB, url string, status int, text string) {

@@ -51,8 +51,8 @@ func TestFullDiskForGood(t *testing.T) {
 	l := newLottery(t, 2)
 	server := l.startLimitedServer(fileSize, 20_000)
 	name := l.dataFile(1, data[1])
-	failing := l.startClient(1, "CLI_DATA_FILE="+name, "CLI_RETRY_DEADLINE=500ms")
-	failing.Await("action: consulta_ganadores | result: fail | client_id: 1 | error: no progress for 500ms: storage failed: ")
+	failing := l.startClient(1, "CLI_DATA_FILE="+name, "CLI_RETRY_DEADLINE=3s")
+	failing.Await("action: consulta_ganadores | result: fail | client_id: 1 | error: no progress for 3s: storage failed: ")
 	if status := failing.Wait(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}

@@ -68,7 +68,7 @@ func TestCentralWithoutTLS(t *testing.T) {
 	l := newLottery(t, 1).secure()
 	l.env = nil
 	server := l.startServer()
-	p := l.startAgency(1, plainRows(1, 10), 10, "CLI_RETRY_DEADLINE=100ms")
+	p := l.startAgency(1, plainRows(1, 10), 10, "CLI_RETRY_DEADLINE=3s")
 	if status := p.Wait(); status != 1 || !strings.Contains(strings.Join(p.Lines(), "\n"), "SERVER_TLS = required?") {
 		t.Errorf("exit status %d, %q", status, p.Lines())
 	}

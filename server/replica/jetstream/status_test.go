@@ -57,10 +57,11 @@ func TestMovesToAnotherServer(t *testing.T) {
 		func() error { return <-l.Append(&replica.Claim{Agency: 1, Nonce: "b"}) },
 		func() error { _, err := l.Status(t.Context()); return err },
 	} {
-		l.since = time.Now().Add(-moveAfter)
-		if err := answer(); err != nil {
-			t.Fatal(err)
-		}
+		insist(t, "answer", func() error {
+			l.since = time.Now().Add(-moveAfter)
+			return answer()
+		})
+		first = connected() // it moves when there is no answer
 		l.heard(failure)
 		if now := connected(); now != first {
 			t.Errorf("has moved after an answer, from %s to %q", first, now)
