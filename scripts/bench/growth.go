@@ -25,7 +25,7 @@ func fill(ctx context.Context, log *jetstream.Log, entries int) error {
 	if entries == 0 {
 		return nil
 	}
-	const filler, first = 2, replica.Session(1) // the claim is the first entry
+	const filler, first = 2, replica.SessionNumber(1) // the claim is the first entry
 	records, rows, err := someBets(filler)
 	if err != nil {
 		return err
