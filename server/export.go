@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/config"
@@ -61,7 +58,7 @@ func exportTo(ctx context.Context, log *jetstream.Log, path string, agencies int
 		return nil, err
 	}
 	e := &exporter{bets: bets}
-	fold, err := replica.Export(log.Read(ctx, 0), status.Last, e.rows)
+	fold, err := replica.Export(log.Read(ctx, 0), status.Last, e.store)
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
@@ -77,25 +74,16 @@ type exporter struct {
 	last *store.Commit // nil before the first
 }
 
-// rows stores rows of bets.csv, of which the first is number at of an agency.
-func (e *exporter) rows(id lottery.AgencyID, at lottery.Offset, rows []byte) error {
-	var batch []lottery.Bet
+// store stores bets of an agency. at is the offset of the first.
+func (e *exporter) store(id lottery.AgencyID, at lottery.Offset, bets []lottery.Bet) error {
 	var records []byte
-	reader := betcsv.NewReader(bytes.NewReader(rows))
-	for {
-		bet, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			break
+	for i := range bets {
+		var err error
+		if records, err = protocol.AppendRecord(records, &bets[i]); err != nil {
+			return fmt.Errorf("bets of agency %d from %d: %w", id, at, err)
 		}
-		if err == nil {
-			records, err = protocol.AppendRecord(records, bet)
-		}
-		if err != nil {
-			return fmt.Errorf("rows of agency %d from bet %d: %w", id, at, err)
-		}
-		batch = append(batch, *bet)
 	}
-	commit, err := e.bets.StoreBets(id, at, batch, records)
+	commit, err := e.bets.StoreBets(id, at, bets, records)
 	if err == nil {
 		e.last = commit
 	}

@@ -59,7 +59,7 @@ var table = []rule{
 		without: slices.Concat([]string{"net", "net/http", viper}, logs)},
 	{pkg: "server/replica/jetstream", knows: []string{"internal/retry", "server/replica"},
 		without: slices.Concat([]string{"syscall", viper}, files, logs, csv)},
-	{pkg: "server/replica", onlyKnown: true, knows: []string{"internal/betcsv", "internal/lottery", "internal/retry", "protocol", "server/central"},
+	{pkg: "server/replica", onlyKnown: true, knows: []string{"internal/lottery", "internal/retry", "protocol", "server/central"},
 		without: slices.Concat(sockets, files, logs, csv, []string{viper})},
 	{pkg: "server/embedded", onlyKnown: true, knows: []string{"internal/lottery", "server/central", "server/draw", "server/store"},
 		without: slices.Concat(sockets, files, logs, csv)},

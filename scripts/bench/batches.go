@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 )
@@ -35,7 +34,7 @@ func timeBatches(ctx context.Context, addresses string) ([]time.Duration, error)
 	if _, err := exchange(conn, reader, hello, protocol.TypeWelcome); err != nil {
 		return nil, err
 	}
-	records, _, err := someBets(1)
+	_, records, err := someBets(1)
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +66,8 @@ func exchange(conn net.Conn, reader *protocol.Reader, frame []byte, answer proto
 	return time.Since(begin), nil
 }
 
-// someBets returns the bets of a batch: their records, and their rows in bets.csv.
-func someBets(agency lottery.AgencyID) (records, rows []byte, err error) {
+// someBets returns the bets of a batch and their records.
+func someBets(agency lottery.AgencyID) (bets []lottery.Bet, records []byte, err error) {
 	for n := range batchSize {
 		bet := lottery.Bet{
 			Agency: agency, FirstName: "María Belén", LastName: "Rodríguez", Document: fmt.Sprintf("%08d", n),
@@ -77,7 +76,7 @@ func someBets(agency lottery.AgencyID) (records, rows []byte, err error) {
 		if records, err = protocol.AppendRecord(records, &bet); err != nil {
 			return nil, nil, err
 		}
-		rows = betcsv.AppendRow(rows, &bet)
+		bets = append(bets, bet)
 	}
-	return records, rows, nil
+	return bets, records, nil
 }

@@ -26,12 +26,16 @@ func fill(ctx context.Context, log *jetstream.Log, entries int) error {
 		return nil
 	}
 	const filler, first = 2, replica.SessionNumber(1) // the claim is the first entry
-	records, rows, err := someBets(filler)
+	bets, records, err := someBets(filler)
 	if err != nil {
 		return err
 	}
-	segment := replica.Segment{Agency: filler, Session: first, Count: batchSize, Length: len(rows)}
-	bets := &replica.Bets{Author: "bench", BodySum: crc32.Checksum(rows, crc32.MakeTable(crc32.Castagnoli)), Body: rows}
+	body, _, err := replica.AppendBlock(nil, bets)
+	if err != nil {
+		return err
+	}
+	segment := replica.Segment{Agency: filler, Session: first, Count: batchSize, Length: len(body)}
+	entry := &replica.Bets{Author: "bench", BodySum: crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)), Body: body}
 	const inFlight = 64
 	acked := make([]<-chan error, entries)
 	for n := range entries + inFlight {
@@ -40,8 +44,8 @@ func fill(ctx context.Context, log *jetstream.Log, entries int) error {
 			acked[n] = log.Append(&replica.Claim{Agency: filler, Nonce: "bench"})
 		case n < entries:
 			segment.Sum = protocol.Checksum(segment.Sum, records)
-			bets.Segments = []replica.Segment{segment}
-			acked[n] = log.Append(bets)
+			entry.Segments = []replica.Segment{segment}
+			acked[n] = log.Append(entry)
 			segment.Offset = segment.End()
 		}
 		if n >= inFlight {

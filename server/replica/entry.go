@@ -28,8 +28,8 @@ type Claim struct {
 	Nonce    string        // by which the central that appended it knows it again
 }
 
-// Bets holds bets of any number of agencies. The rows of the segments, as bets.csv
-// holds them, are the entry's body, one after the other.
+// Bets holds bets of any number of agencies. The blocks of the segments are the entry's
+// body, one after the other. A segment has a block for each batch, see AppendBlock.
 type Bets struct {
 	Author   string // the central that appended it
 	Segments []Segment
@@ -44,7 +44,7 @@ type Segment struct {
 	Offset  lottery.Offset // of its first bet in the agency's sequence
 	Count   lottery.Offset // of its bets, at least one
 	Sum     uint32         // protocol.Checksum of the agency's bets up to its end
-	Length  int            // of its rows in bytes
+	Length  int            // of its blocks in bytes
 	Winners []string       // the documents of its winning bets
 }
 

@@ -8,9 +8,9 @@ import (
 )
 
 // Export folds the entries up to that sequence number, which must come with their
-// bodies, and gives write the rows of each segment that counts, in order. It returns
+// bodies, and gives write the bets of each segment that counts, in order. It returns
 // the fold.
-func Export(entries iter.Seq2[Sequenced, error], last uint64, write func(id lottery.AgencyID, at lottery.Offset, rows []byte) error) (*Fold, error) {
+func Export(entries iter.Seq2[Sequenced, error], last uint64, write func(id lottery.AgencyID, at lottery.Offset, bets []lottery.Bet) error) (*Fold, error) {
 	fold := NewFold()
 	if last == 0 {
 		return fold, nil
@@ -29,23 +29,30 @@ func Export(entries iter.Seq2[Sequenced, error], last uint64, write func(id lott
 	return nil, fmt.Errorf("the log ends with entry %d, expected %d", fold.Sequence, last)
 }
 
-func (f *Fold) export(next Sequenced, write func(lottery.AgencyID, lottery.Offset, []byte) error) error {
-	bets, ok := next.Entry.(*Bets)
+func (f *Fold) export(next Sequenced, write func(lottery.AgencyID, lottery.Offset, []lottery.Bet) error) error {
+	entry, ok := next.Entry.(*Bets)
 	if !ok {
 		return f.Apply(next.Sequence, next.Entry)
 	}
 	if err := f.next(next.Sequence); err != nil {
 		return err
 	}
-	body := bets.Body
-	for i := range bets.Segments {
-		s := &bets.Segments[i]
-		rows := body[:s.Length]
+	body := entry.Body
+	for i := range entry.Segments {
+		s := &entry.Segments[i]
+		blocks := body[:s.Length]
 		body = body[s.Length:]
 		if !f.segment(s) {
 			continue
 		}
-		if err := write(s.Agency, s.Offset, rows); err != nil {
+		bets, err := readBlocks(blocks, s.Agency)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%w: its body: %w", ErrCorrupted, err)
+		case lottery.Offset(len(bets)) != s.Count:
+			return fmt.Errorf("%w: its body holds %d bets, its header says %d", ErrCorrupted, len(bets), s.Count)
+		}
+		if err := write(s.Agency, s.Offset, bets); err != nil {
 			return err
 		}
 	}

@@ -3,9 +3,9 @@ package replica
 import "hash/crc32"
 
 const (
-	// maxRows is how many bytes of rows one entry holds: about half of what a
+	// maxBody is how many bytes of blocks one entry holds: about half of what a
 	// message of NATS may hold.
-	maxRows = 512 << 10
+	maxBody = 512 << 10
 
 	// maxTable is how many bytes the header of an entry holds. That of a message
 	// in a replicated stream may have 64 KiB. One batch needs at most half of it:
@@ -20,18 +20,18 @@ const (
 type group struct {
 	segments []Segment
 	sessions []*session // of the segments
-	rows     []byte
-	table    int // bytes of the header, at most
+	body     []byte     // the blocks of the segments
+	table    int        // bytes of the header, at most
 }
 
 // fits returns whether a segment may be added. An empty group takes any.
 func (g *group) fits(s *Segment) bool {
-	return len(g.segments) == 0 || len(g.rows)+s.Length <= maxRows && g.table+tableSize(s) <= maxTable
+	return len(g.segments) == 0 || len(g.body)+s.Length <= maxBody && g.table+tableSize(s) <= maxTable
 }
 
 // add adds a segment; one that continues the last one is joined to it.
-func (g *group) add(owner *session, s Segment, rows []byte) {
-	g.rows = append(g.rows, rows...)
+func (g *group) add(owner *session, s Segment, block []byte) {
+	g.body = append(g.body, block...)
 	g.table += tableSize(&s)
 	if last := len(g.segments) - 1; last >= 0 && g.sessions[last] == owner {
 		joined := &g.segments[last]
@@ -57,5 +57,5 @@ func tableSize(s *Segment) int {
 
 // entry makes the entry of a group.
 func (g *group) entry(author string) *Bets {
-	return &Bets{Author: author, Segments: g.segments, BodySum: crc32.Checksum(g.rows, castagnoli), Body: g.rows}
+	return &Bets{Author: author, Segments: g.segments, BodySum: crc32.Checksum(g.body, castagnoli), Body: g.body}
 }

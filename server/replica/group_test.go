@@ -8,7 +8,7 @@ import (
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 )
 
-// An entry has at most so many bytes of rows, and its header fits one of NATS (64 KiB),
+// An entry has at most so many bytes of blocks, and its header fits one of NATS (64 KiB),
 // whatever the documents of the winners are. A batch of the largest frame always fits an
 // empty group.
 func TestGroupLimits(t *testing.T) {
@@ -27,20 +27,20 @@ func TestGroupLimits(t *testing.T) {
 		{"letters that are not printed", []string{strings.Repeat("\u200b", batchBytes/3), strings.Repeat("\U000e0001", 10)}, batchBytes},
 	} {
 		g := new(group)
-		rows := make([]byte, tt.length)
+		block := make([]byte, tt.length)
 		for n := lottery.Offset(0); ; n++ {
 			s := Segment{Agency: 1<<32 - 1, Session: 1<<64 - 1, Offset: 1<<63 + n, Count: 1000, Sum: 1<<32 - 1, Length: tt.length, Winners: tt.winners}
 			if !g.fits(&s) {
 				break
 			}
-			g.add(&session{}, s, rows)
+			g.add(&session{}, s, block)
 		}
 		size := 0
 		for _, line := range Header(g.entry("a")) {
 			size += len("Loteria: ") + len(line) + len("\r\n")
 		}
-		if len(g.segments) == 0 || len(g.rows) > maxRows || size > 1<<16-100 {
-			t.Errorf("%s: %d segments, %d bytes of rows, a header of %d bytes", tt.name, len(g.segments), len(g.rows), size)
+		if len(g.segments) == 0 || len(g.body) > maxBody || size > 1<<16-100 {
+			t.Errorf("%s: %d segments, %d bytes of blocks, a header of %d bytes", tt.name, len(g.segments), len(g.body), size)
 		}
 	}
 }
@@ -59,7 +59,7 @@ func TestGroupJoins(t *testing.T) {
 	if got := Header(g.entry("x"))[1:4]; !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	if string(g.rows) != "abcabcabcabc" {
-		t.Errorf("rows %q", g.rows)
+	if string(g.body) != "abcabcabcabc" {
+		t.Errorf("body %q", g.body)
 	}
 }

@@ -28,7 +28,7 @@ func (q *queue) take() *group {
 	g := q.filling
 	q.filling = new(group)
 	if last := len(q.spare) - 1; last >= 0 {
-		q.filling.rows, q.spare = q.spare[last], q.spare[:last]
+		q.filling.body, q.spare = q.spare[last], q.spare[:last]
 	}
 	close(q.taken)
 	q.taken = make(chan struct{})
@@ -37,11 +37,11 @@ func (q *queue) take() *group {
 
 // recycle keeps the memory of a group for a later one. There is at most one spare for
 // each entry in flight, and one.
-func (q *queue) recycle(rows []byte) { q.spare = append(q.spare, rows[:0]) }
+func (q *queue) recycle(body []byte) { q.spare = append(q.spare, body[:0]) }
 
 // enqueue adds a segment to the group that is filling. While that has no room it
 // waits until the group is taken.
-func (c *Central) enqueue(s *session, segment Segment, rows []byte) error {
+func (c *Central) enqueue(s *session, segment Segment, block []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for s.reason == nil && !c.queue.filling.fits(&segment) {
@@ -56,7 +56,7 @@ func (c *Central) enqueue(s *session, segment Segment, rows []byte) error {
 	if s.reason != nil {
 		return s.reason
 	}
-	c.queue.filling.add(s, segment, rows)
+	c.queue.filling.add(s, segment, block)
 	s.queued, s.sum = segment.End(), segment.Sum
 	signal(c.queue.filled)
 	return nil
@@ -86,7 +86,7 @@ func (c *Central) settle(g *group, acknowledged bool) bool {
 			s.resolve()
 		}
 	}
-	c.queue.recycle(g.rows)
+	c.queue.recycle(g.body)
 	return true
 }
 

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
@@ -24,7 +23,7 @@ type session struct {
 	superseded func()
 	release    func() // lets the next connection of the agency claim
 
-	rows []byte // of the batch that StoreBets encodes
+	block []byte // of the batch that StoreBets encodes
 
 	// Under central.mu:
 	queued   lottery.Offset // taken by StoreBets
@@ -104,7 +103,7 @@ func (s *session) StoreBets(at lottery.Offset, bets []lottery.Bet, records []byt
 		return nil, err
 	}
 	segment.Sum = protocol.Checksum(sum, records[protocol.SizeOfRecords(repeated):])
-	if err := s.central.enqueue(s, segment, s.rows); err != nil {
+	if err := s.central.enqueue(s, segment, s.block); err != nil {
 		return nil, err
 	}
 	s.central.mu.Lock()
@@ -133,14 +132,14 @@ func (s *session) position(at, end lottery.Offset) (*commit, lottery.Offset, uin
 // encode encodes bets that begin at an offset. It fails for the first that is not
 // valid.
 func (s *session) encode(at lottery.Offset, bets []lottery.Bet) (Segment, error) {
-	rows, invalid, err := betcsv.AppendRows(s.rows[:0], bets)
+	block, invalid, err := AppendBlock(s.block[:0], bets)
 	if err != nil {
 		return Segment{}, fmt.Errorf("bet %d: %w", at+lottery.Offset(invalid), err)
 	}
-	if s.rows = rows; len(rows) > maxRows {
-		return Segment{}, fmt.Errorf("a batch has %d bytes, more than %d", len(rows), maxRows)
+	if s.block = block; len(block) > maxBody {
+		return Segment{}, fmt.Errorf("a batch has %d bytes, more than %d", len(block), maxBody)
 	}
-	segment := Segment{Agency: s.agency, Session: s.number, Offset: at, Count: lottery.Offset(len(bets)), Length: len(rows)}
+	segment := Segment{Agency: s.agency, Session: s.number, Offset: at, Count: lottery.Offset(len(bets)), Length: len(block)}
 	for i := range bets {
 		if lottery.HasWon(&bets[i]) { // its text is part of a larger one
 			segment.Winners = append(segment.Winners, strings.Clone(bets[i].Document))

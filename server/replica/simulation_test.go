@@ -1,7 +1,6 @@
 package replica
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/betcsv"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/protocol"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/server/central"
@@ -232,25 +230,25 @@ func (m *simulation) check(winners [][]string) {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	rows := make(map[lottery.AgencyID][]byte)
-	if _, err := Export(inOrder(entries), uint64(len(entries)), func(id lottery.AgencyID, _ lottery.Offset, counted []byte) error {
-		rows[id] = append(rows[id], counted...)
+	stored := make(map[lottery.AgencyID][]lottery.Bet)
+	if _, err := Export(inOrder(entries), uint64(len(entries)), func(id lottery.AgencyID, _ lottery.Offset, counted []lottery.Bet) error {
+		stored[id] = append(stored[id], counted...)
 		return nil
 	}); err != nil {
 		m.t.Fatal(err)
 	}
 	for id := lottery.AgencyID(1); int(id) <= m.agencies; id++ {
-		var want []byte
+		var want []lottery.Bet
 		var won []string
 		for n := range m.bets {
 			b := bet(id, n)
-			want = betcsv.AppendRow(want, &b)
+			want = append(want, b)
 			if lottery.HasWon(&b) {
 				won = append(won, b.Document)
 			}
 		}
-		if !bytes.Equal(rows[id], want) {
-			m.t.Errorf("agency %d: the log holds %d bytes of rows, want %d", id, len(rows[id]), len(want))
+		if !slices.Equal(stored[id], want) {
+			m.t.Errorf("agency %d: the log holds %d bets, which are not its %d", id, len(stored[id]), len(want))
 		}
 		if !slices.Equal(winners[id-1], won) {
 			m.t.Errorf("agency %d was told the winners %q, want %q", id, winners[id-1], won)

@@ -33,8 +33,8 @@ const (
 // Log is a replica.Log. Open returns one.
 //
 // It compresses the bodies: the servers of NATS copy, hash and write each byte several
-// times. The official data shrinks to three fifths, and three centrals with their servers
-// on one machine store a quarter more.
+// times. The official data shrinks to half, and three centrals with their servers on one
+// machine store an eighth more.
 type Log struct {
 	connection *nats.Conn
 	stream     js.JetStream
