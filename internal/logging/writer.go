@@ -45,6 +45,7 @@ const (
 type Writer struct {
 	output  io.Writer
 	stopped <-chan struct{} // closed when the program is told to stop
+	closing chan struct{}   // closed by Close
 	done    chan struct{}   // closed when the Writer's goroutine has ended
 
 	mu      sync.Mutex    // guards what follows
@@ -54,14 +55,13 @@ type Writer struct {
 	waiting int           // how many bytes wait: those pending, and those taken but not written
 	since   time.Time     // when the output last accepted something, or the first line began to wait
 	dropped int           // how many lines were dropped and are not reported yet
-	closed  bool
 }
 
 // Start returns a Writer to an output, and starts its goroutine. Close ends the
 // goroutine. The context ends when the program is told to stop; after that no goroutine
 // waits for room.
 func Start(ctx context.Context, output io.Writer) *Writer {
-	w := &Writer{output: output, stopped: ctx.Done(), done: make(chan struct{})}
+	w := &Writer{output: output, stopped: ctx.Done(), closing: make(chan struct{}), done: make(chan struct{})}
 	w.work = sync.NewCond(&w.mu)
 	go w.run()
 	return w
@@ -131,7 +131,10 @@ func (w *Writer) run() {
 			written, err := w.output.Write(piece)
 			w.wrote(len(piece), piece[written:], err)
 		}
-		time.Sleep(gatherTime)
+		select {
+		case <-time.After(gatherTime):
+		case <-w.closing: // the program waits
+		}
 	}
 }
 
@@ -140,12 +143,21 @@ func (w *Writer) run() {
 func (w *Writer) take(written []byte) []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.pending) == 0 && !w.closed {
+	for len(w.pending) == 0 && !w.isClosing() {
 		w.work.Wait()
 	}
 	taken := w.pending
 	w.pending = written[:0]
 	return taken
+}
+
+func (w *Writer) isClosing() bool {
+	select {
+	case <-w.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 // firstPiece returns the lines to write at once: as many as fit in maxPiece bytes, or one
@@ -195,7 +207,7 @@ func droppedLine(n int) []byte {
 // Writer's goroutine then stays.
 func (w *Writer) Close() {
 	w.mu.Lock()
-	w.closed = true
+	close(w.closing)
 	w.work.Signal()
 	w.mu.Unlock()
 	limit := time.NewTimer(closeTime)

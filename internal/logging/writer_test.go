@@ -106,6 +106,23 @@ func TestLinesGather(t *testing.T) {
 	})
 }
 
+// Close ends the pause after a write: no program ends later because of it.
+func TestCloseEndsThePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReader()
+		r.takeAll()
+		w := Start(t.Context(), r)
+		_, _ = io.WriteString(w, "first\n")
+		synctest.Wait() // the Writer pauses
+		_, _ = io.WriteString(w, "last\n")
+		begin := time.Now()
+		w.Close()
+		if took := time.Since(begin); took > 0 || len(r.writes) != 2 {
+			t.Errorf("closed after %v, wrote %q", took, r.writes)
+		}
+	})
+}
+
 // A pipe takes up to 4,096 bytes whole. Each write holds whole lines.
 func TestPieces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
