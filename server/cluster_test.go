@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/lottery"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/natsserver/natsservertest"
 	"github.com/7574-sistemas-distribuidos/docker-compose-init/internal/process/processtest"
@@ -65,12 +66,15 @@ func TestExportOfACorruptedLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	row := "1,Ana,Paz,1,1999-03-17,7574\r\n"
-	sum := crc32.Checksum([]byte(row), crc32.MakeTable(crc32.Castagnoli))
+	body, _, err := replica.AppendBlock(nil, []lottery.Bet{{Agency: 1, FirstName: "Ana", Birthdate: lottery.Date{Year: 1999, Month: 3, Day: 17}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli))
 	for _, entry := range []replica.Entry{
 		&replica.Claim{Agency: 1, Nonce: "a"},
-		&replica.Bets{Author: "a", BodySum: sum, Body: []byte(row), Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1, Length: len(row)}}},
-		&replica.Bets{Author: "a", BodySum: sum + 1, Body: []byte(row), Segments: []replica.Segment{{Agency: 1, Session: 1, Offset: 1, Count: 1, Length: len(row)}}},
+		&replica.Bets{Author: "a", BodySum: sum, Body: body, Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1, Length: len(body)}}},
+		&replica.Bets{Author: "a", BodySum: sum + 1, Body: body, Segments: []replica.Segment{{Agency: 1, Session: 1, Offset: 1, Count: 1, Length: len(body)}}},
 	} {
 		if err := <-log.Append(entry); err != nil {
 			t.Fatal(err)
