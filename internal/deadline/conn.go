@@ -100,7 +100,7 @@ func (c *Conn) Interrupt() {
 }
 
 // EndWithin sets the last moment for reads and writes, d from now. Then the read and
-// the write that wait fail. Later reads fail too, and a later write has 20 ms. A call that asks for a later moment
+// the write that wait fail. Later reads fail too. A later write has 20 ms in all. A call that asks for a later moment
 // than an earlier call does nothing.
 func (c *Conn) EndWithin(d time.Duration) {
 	c.mu.Lock()
@@ -142,8 +142,8 @@ func (c *Conn) deadline(d time.Duration) time.Time {
 	return deadline
 }
 
-// Write writes all of p. It fails if the peer reads nothing for 10 s, or for 20 ms after
-// the end that EndWithin set.
+// Write writes all of p. It fails if the peer reads nothing for 10 s, or at the end that
+// EndWithin set. But each write has at least 20 ms.
 func (c *Conn) Write(p []byte) (written int, err error) {
 	if c.layer != nil {
 		return c.layer.Write(p)

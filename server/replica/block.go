@@ -22,9 +22,10 @@ import (
 // A varint is that of encoding/binary, and the others are big-endian. The block leaves
 // the agency out, because the segment has it.
 //
-// The values of one column resemble each other. So the log compresses a block to two
-// thirds of what rows of bets.csv need, five times as fast. With that, three centrals and
-// their NATS servers on one machine store a quarter more.
+// The values of one column resemble each other. So a compressed block has two thirds of
+// the bytes of compressed rows of bets.csv, and to compress it takes a fifth of the time.
+// Three centrals and their NATS servers on one machine store a quarter more with blocks
+// than with rows.
 func AppendBlock(dst []byte, bets []lottery.Bet) (block []byte, invalid int, err error) {
 	block = binary.AppendUvarint(dst, uint64(len(bets)))
 	texts := len(block)

@@ -90,7 +90,8 @@ func FuzzBlock(f *testing.F) {
 	})
 }
 
-// Whatever a body holds, reading it ends, and takes memory for no more than its size.
+// Whatever a body holds, reading it ends. A count that the body cannot hold is refused before
+// memory is taken for it.
 func FuzzReadBlocks(f *testing.F) {
 	f.Add(block(f, blockBets...))
 	f.Add([]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" + strings.Repeat("\n", 20)))

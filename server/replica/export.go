@@ -16,11 +16,11 @@ func Export(entries iter.Seq2[Sequenced, error], last uint64, write func(id lott
 		return fold, nil
 	}
 	for next, err := range entries {
-		if err == nil {
-			err = fold.export(next, write)
-		}
 		if err != nil {
 			return nil, fmt.Errorf("export after entry %d: %w", fold.Sequence, err)
+		}
+		if err := fold.export(next, write); err != nil {
+			return nil, fmt.Errorf("export entry %d: %w", next.Sequence, err)
 		}
 		if fold.Sequence == last {
 			return fold, nil
@@ -48,9 +48,9 @@ func (f *Fold) export(next Sequenced, write func(lottery.AgencyID, lottery.Offse
 		bets, err := readBlocks(blocks, s.Agency)
 		switch {
 		case err != nil:
-			return fmt.Errorf("%w: its body: %w", ErrCorrupted, err)
+			return fmt.Errorf("%w: the body: %w", ErrCorrupted, err)
 		case lottery.Offset(len(bets)) != s.Count:
-			return fmt.Errorf("%w: its body holds %d bets, its header says %d", ErrCorrupted, len(bets), s.Count)
+			return fmt.Errorf("%w: the body holds %d bets, its header says %d", ErrCorrupted, len(bets), s.Count)
 		}
 		if err := write(s.Agency, s.Offset, bets); err != nil {
 			return err

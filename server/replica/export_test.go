@@ -73,7 +73,7 @@ func TestExport(t *testing.T) {
 	}
 	for _, body := range [][]byte{block(t, blockBets[0], blockBets[1]), []byte("abc")} {
 		entries[2] = &Bets{Segments: []Segment{{Agency: 1, Session: 1, Count: 1, Length: len(body)}}, Body: body}
-		if _, err := Export(inOrder(entries), 5, write); !errors.Is(err, ErrCorrupted) {
+		if _, err := Export(inOrder(entries), 5, write); !errors.Is(err, ErrCorrupted) || !strings.HasPrefix(err.Error(), "export entry 3: ") {
 			t.Errorf("the body %q: %v", body, err)
 		}
 	}

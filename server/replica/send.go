@@ -20,7 +20,7 @@ type flight struct {
 	group        *group
 	entry        *Bets
 	acked        <-chan error // of the last time that it was appended; nil after its answer
-	first        <-chan error // of an earlier time, if it has none yet; nil after its answer
+	first        <-chan error // of an earlier time that has no answer yet; else nil
 	acknowledged bool
 }
 

@@ -47,9 +47,9 @@ func newSession(c *Central, id lottery.AgencyID, a Agency, superseded func()) *s
 		queued: a.Bets, sum: a.Sum, accepted: a.Bets, durable: a.Bets}
 }
 
-// end settles whatever is pending. If a newer session has superseded this one, what the
-// fold has accepted is stored, and the rest is not. After any other reason, all that is not
-// durable yet fails with that reason. Under central.mu.
+// end settles whatever is pending. If the reason is ErrSuperseded, what the fold has
+// accepted is stored, and the rest is not. After any other reason, all that is not durable
+// yet fails with that reason. Under central.mu.
 func (s *session) end(reason error) {
 	s.reason = reason
 	close(s.ended)

@@ -108,7 +108,7 @@ func TestHonestAgencyAmongOthers(t *testing.T) {
 // simulated: nobody is late because the machine is busy.
 func TestSilentConnectionsAreEnded(t *testing.T) {
 	const helloTimeout, idleTimeout = 3 * time.Second, 5 * time.Second
-	defer func() { _ = logging.Setup(io.Discard, "DEBUG") }() // what keeps the lines ends with the simulation
+	defer func() { _ = logging.Setup(io.Discard, "DEBUG") }() // the lines go to the simulation: later tests must not log there
 	synctest.Test(t, func(t *testing.T) {
 		c := start(t, setup{options: Options{HelloTimeout: helloTimeout, IdleTimeout: idleTimeout}, agencies: 2, fs: newDisk(), piped: true})
 		ends := func(p *peer, after time.Duration) {

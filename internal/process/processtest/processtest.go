@@ -20,9 +20,9 @@ import (
 const waitLimit = 60 * time.Second
 
 // StopLimit is how long a program may take to stop after a signal. It waits for less than
-// a second: tests in simulated time show that. The rest is for a busy machine. A program
-// that waits for what it must not takes longer: 5 s for a log that nobody reads, 10 s for
-// a peer that does not read.
+// half a second: the simulation in server/tcp and the tests of the log show that. The rest
+// is for a busy machine. A program that waits for what it must not takes longer: 5 s for a
+// log that nobody reads, 10 s for a peer that does not read.
 const StopLimit = 4 * time.Second
 
 // Process is a child process of a test.

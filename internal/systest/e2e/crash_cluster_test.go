@@ -86,7 +86,7 @@ func newClusterRun(t *testing.T, random *rand.Rand) *clusterRun {
 		data[i+1] = difficultRows(i+1, random.IntN(3000*min(batch, 10)))
 	}
 	cluster := newReplicated(t, data, "SERVER_PUBLISH_DELAY="+strconv.Itoa(random.IntN(30))+"ms")
-	cluster.clients = []string{"CLI_SERVER_ADDRESS=" + cluster.address(), "CLI_RETRY_DEADLINE=2m"}
+	cluster.clients = append(cluster.clients, "CLI_SERVER_ADDRESS="+cluster.address())
 	return &clusterRun{
 		crashRun: &crashRun{lottery: cluster.lottery, random: random, data: data, running: make(map[int]*processtest.Process)},
 		cluster:  cluster,

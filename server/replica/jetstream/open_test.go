@@ -239,12 +239,14 @@ func TestFollowOverAClosedConnection(t *testing.T) {
 // A body that is not the header's is found when it is read.
 func TestCorruptedBody(t *testing.T) {
 	l := open(t, natsservertest.Start(t), 1)
-	wrong := &replica.Bets{Author: "a", Body: []byte("rows"), Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1, Length: 4}}}
+	wrong := &replica.Bets{Author: "a", Body: []byte("body"), Segments: []replica.Segment{{Agency: 1, Session: 1, Count: 1, Length: 4}}}
 	insist(t, "append", func() error { return <-l.Append(wrong) })
-	raw := nats.NewMsg(subject)
-	raw.Data, raw.Header[headerKey] = []byte("not compressed"), replica.Header(wrong)
-	insist(t, "append", func() error { _, err := l.stream.PublishMsg(t.Context(), raw); return err })
-	for entry := range uint64(2) {
+	for _, data := range []string{"not compressed", "\xff\xff\xff\xff\x07" + "asks for 2 GiB"} {
+		raw := nats.NewMsg(subject)
+		raw.Data, raw.Header[headerKey] = []byte(data), replica.Header(wrong)
+		insist(t, "append", func() error { _, err := l.stream.PublishMsg(t.Context(), raw); return err })
+	}
+	for entry := range uint64(3) {
 		for _, err := range l.Read(t.Context(), entry) {
 			if !errors.Is(err, replica.ErrCorrupted) || !strings.Contains(err.Error(), fmt.Sprintf("entry %d", entry+1)) {
 				t.Errorf("got error %v", err)
