@@ -259,7 +259,7 @@ func TestAdminPortWhileRecovering(t *testing.T) {
 		t.Errorf("stopped after %v", took)
 	}
 	if said := strings.Join(p.Lines(), "\n"); strings.Contains(said, "action: recuperacion | result: success") {
-		t.Logf("the answers were wrong, perhaps because of that: %q", wrong)
+		t.Logf("wrong answers, perhaps because of that: %q", wrong)
 		t.Skipf("it was read before it was stopped:\n%s", said) // on a slow machine: the answers show nothing
 	}
 	for _, what := range wrong {

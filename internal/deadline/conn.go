@@ -100,8 +100,8 @@ func (c *Conn) Interrupt() {
 }
 
 // EndWithin sets the last moment for reads and writes, d from now. Then the read and
-// the write that wait fail. Later reads fail too. A later write has 20 ms in all. A call that asks for a later moment
-// than an earlier call does nothing.
+// the write that wait fail. Later reads fail too. A later write has 20 ms in all. A call
+// that asks for a later moment than an earlier call does nothing.
 func (c *Conn) EndWithin(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

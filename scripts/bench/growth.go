@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"hash/crc32"
 	"slices"
 	"time"
 
@@ -35,7 +34,7 @@ func fill(ctx context.Context, log *jetstream.Log, entries int) error {
 		return err
 	}
 	segment := replica.Segment{Agency: filler, Session: first, Count: batchSize, Length: len(body)}
-	entry := &replica.Bets{Author: "bench", BodySum: crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)), Body: body}
+	entry := replica.NewBets("bench", nil, body)
 	const inFlight = 64
 	acked := make([]<-chan error, entries)
 	for n := range entries + inFlight {

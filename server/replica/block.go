@@ -19,8 +19,8 @@ import (
 //	birthdates, each as year uint16, month uint8, day uint8
 //	numbers    varint each
 //
-// A varint is that of encoding/binary, and the others are big-endian. The block leaves
-// the agency out, because the segment has it.
+// The uvarint and the varint are those of encoding/binary. A uint16 is big-endian. The
+// block leaves the agency out, because the segment has it.
 //
 // The values of one column resemble each other. So a compressed block has two thirds of
 // the bytes of compressed rows of bets.csv, and to compress it takes a fifth of the time.

@@ -48,6 +48,11 @@ type Segment struct {
 	Winners []string       // the documents of its winning bets
 }
 
+// NewBets returns an entry of segments, whose blocks are the body.
+func NewBets(author string, segments []Segment, body []byte) *Bets {
+	return &Bets{Author: author, Segments: segments, BodySum: crc32.Checksum(body, castagnoli), Body: body}
+}
+
 // End is the position after the segment in the agency's sequence.
 func (s *Segment) End() lottery.Offset { return s.Offset + s.Count }
 

@@ -1,11 +1,9 @@
 package replica
 
-import "hash/crc32"
-
 const (
-	// maxBody is how many bytes of blocks one entry holds: about half of what a
-	// message of NATS may hold.
-	maxBody = 512 << 10
+	// MaxBody is how many bytes of blocks one entry holds at most: about half of what
+	// a message of NATS may hold.
+	MaxBody = 512 << 10
 
 	// maxTable is how many bytes the header of an entry holds. That of a message
 	// in a replicated stream may have 64 KiB. One batch needs at most half of it:
@@ -26,7 +24,7 @@ type group struct {
 
 // fits returns whether a segment may be added. An empty group takes any.
 func (g *group) fits(s *Segment) bool {
-	return len(g.segments) == 0 || len(g.body)+s.Length <= maxBody && g.table+tableSize(s) <= maxTable
+	return len(g.segments) == 0 || len(g.body)+s.Length <= MaxBody && g.table+tableSize(s) <= maxTable
 }
 
 // add adds a segment; one that continues the last one is joined to it.
@@ -56,6 +54,4 @@ func tableSize(s *Segment) int {
 }
 
 // entry makes the entry of a group.
-func (g *group) entry(author string) *Bets {
-	return &Bets{Author: author, Segments: g.segments, BodySum: crc32.Checksum(g.body, castagnoli), Body: g.body}
-}
+func (g *group) entry(author string) *Bets { return NewBets(author, g.segments, g.body) }

@@ -39,7 +39,7 @@ func TestGroupLimits(t *testing.T) {
 		for _, line := range Header(g.entry("a")) {
 			size += len("Loteria: ") + len(line) + len("\r\n")
 		}
-		if len(g.segments) == 0 || len(g.body) > maxBody || size > 1<<16-100 {
+		if len(g.segments) == 0 || len(g.body) > MaxBody || size > 1<<16-100 {
 			t.Errorf("%s: %d segments, %d bytes of blocks, a header of %d bytes", tt.name, len(g.segments), len(g.body), size)
 		}
 	}

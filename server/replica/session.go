@@ -136,8 +136,8 @@ func (s *session) encode(at lottery.Offset, bets []lottery.Bet) (Segment, error)
 	if err != nil {
 		return Segment{}, fmt.Errorf("bet %d: %w", at+lottery.Offset(invalid), err)
 	}
-	if s.block = block; len(block) > maxBody {
-		return Segment{}, fmt.Errorf("a batch has %d bytes, more than %d", len(block), maxBody)
+	if s.block = block; len(block) > MaxBody {
+		return Segment{}, fmt.Errorf("a batch has %d bytes, more than %d", len(block), MaxBody)
 	}
 	segment := Segment{Agency: s.agency, Session: s.number, Offset: at, Count: lottery.Offset(len(bets)), Length: len(block)}
 	for i := range bets {

@@ -164,16 +164,17 @@ func parse(message js.Msg, headersOnly bool) (replica.Entry, error) {
 	return entry, err
 }
 
-// maxBody is more than the largest body of an entry.
-const maxBody = 1 << 20
-
 // decompress sets the body of an entry, and compares it with the header.
-func decompress(bets *replica.Bets, data []byte) (err error) {
-	// The library takes as much memory as the data asks for.
-	if size, err := s2.DecodedLen(data); err != nil || size > maxBody {
-		return fmt.Errorf("%w: its body asks for %d bytes, %v", replica.ErrCorrupted, size, err)
+func decompress(bets *replica.Bets, data []byte) error {
+	// Decode takes as much memory as the data says.
+	size, err := s2.DecodedLen(data)
+	if err == nil && size > replica.MaxBody {
+		err = fmt.Errorf("%d bytes are more than %d", size, replica.MaxBody)
 	}
-	if bets.Body, err = s2.Decode(nil, data); err != nil {
+	if err == nil {
+		bets.Body, err = s2.Decode(nil, data)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: its body: %w", replica.ErrCorrupted, err)
 	}
 	return bets.Check(bets.Body)

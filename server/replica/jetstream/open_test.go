@@ -251,6 +251,9 @@ func TestCorruptedBody(t *testing.T) {
 			if !errors.Is(err, replica.ErrCorrupted) || !strings.Contains(err.Error(), fmt.Sprintf("entry %d", entry+1)) {
 				t.Errorf("got error %v", err)
 			}
+			if entry == 2 && !strings.Contains(err.Error(), "more than 524288") {
+				t.Errorf("the size is not refused before memory is taken for it: %v", err)
+			}
 		}
 	}
 }
